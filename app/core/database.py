@@ -1,0 +1,225 @@
+"""PostgreSQL: one engine, one way to open a transaction.
+
+Piccolo's own transaction leaks its connection when a task is cancelled, keeps a dead transaction in
+its context variable after a lost commit, and treats a nested one as nothing at all. `transaction` has
+none of the three: release and reset run in `finally`, the body's own error wins, and a second one
+inside is an error. `docs/decisions/0004-our-own-unit-of-work.md` has the measurements.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from piccolo.engine.postgres import PostgresEngine
+from piccolo.querystring import QueryString
+
+from app.core.errors import Unavailable
+
+Connection = PoolConnectionProxy[asyncpg.Record]
+
+# A pool of 8 to 16 beats a larger one on a contended slot (docs/decisions/0004).
+POOL_SIZE: Final = 12
+ACQUIRE_TIMEOUT_S: Final = 5.0
+COMMAND_TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 3.0
+
+SERVER_SETTINGS: Final = {
+    "application_name": "motcua",
+    "timezone": "UTC",
+    "statement_timeout": "8000",
+    "lock_timeout": "4000",
+    "idle_in_transaction_session_timeout": "15000",
+}
+
+# What a restart, a full server or a cut network raises. A later attempt may succeed.
+INTERRUPTIONS: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    OSError,
+    TimeoutError,
+)
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL cannot be reached, or has no connection to spare."""
+
+    code = "database_unavailable"
+
+
+class NestedTransaction(RuntimeError):
+    """A transaction was opened inside another: two operations were nested, which is a mistake."""
+
+
+class _Joined:
+    """What Piccolo finds in its context variable while one of our transactions is open."""
+
+    __slots__ = ("connection", "owner")
+
+    def __init__(self, connection: Connection, owner: asyncio.Task[Any] | None) -> None:
+        self.connection = connection
+        self.owner = owner
+
+
+class Database(PostgresEngine):
+    """The engine behind every table. Opened once per process and event loop."""
+
+    def __init__(self) -> None:
+        super().__init__(config={}, extensions=())
+
+    async def open(self, dsn: str, *, size: int = POOL_SIZE) -> None:
+        """Connect the pool, waiting for nothing: an unreachable server raises at once."""
+        if self.pool is not None:
+            raise RuntimeError("The database is already open.")
+        self.config = {
+            "dsn": dsn,
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+            "server_settings": SERVER_SETTINGS,
+        }
+        try:
+            self.pool = await asyncpg.create_pool(
+                **self.config, min_size=2, max_size=size, reset=_reset, init=_speak_json
+            )
+        except INTERRUPTIONS as reason:
+            raise DatabaseUnavailable from reason
+
+    async def close(self) -> None:
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            try:
+                async with asyncio.timeout(5):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002 - Piccolo's signature
+        joined = self.current_transaction.get()
+        if joined is not None and joined.owner is not asyncio.current_task():
+            raise NestedTransaction("A task started inside a transaction must not use it.")
+        if joined is None and self.pool is None:
+            raise DatabaseUnavailable
+        return await super().run_querystring(querystring, in_pool=in_pool)
+
+
+async def _reset(connection: Connection) -> None:
+    """Spare the round trip asyncpg spends on every release unless something was left open."""
+    if connection.is_in_transaction():
+        await connection.reset()
+
+
+async def _speak_json(connection: Connection) -> None:
+    """JSON columns stay text: msgspec reads and writes them."""
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, encoder=_as_text, decoder=_as_text, schema="pg_catalog"
+        )
+
+
+def _as_text(value: str) -> str:
+    return value
+
+
+DB: Final = Database()
+
+
+def _verdict(reason: Exception) -> Exception:
+    """A wrong argument is filed under InterfaceError too: that one is ours, and stays an error."""
+    return reason if isinstance(reason, ValueError) else DatabaseUnavailable()
+
+
+def _pool() -> "asyncpg.Pool[asyncpg.Record]":
+    if DB.pool is None:
+        raise DatabaseUnavailable
+    return DB.pool
+
+
+@asynccontextmanager
+async def _acquired() -> AsyncIterator[Connection]:
+    pool = _pool()
+    try:
+        connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+    except INTERRUPTIONS as reason:
+        raise DatabaseUnavailable from reason
+    try:
+        yield connection
+    finally:
+        # Shielded by asyncpg itself, so a cancelled task still gives its connection back. A dead
+        # connection complains while it is put away; the pool replaces it, and the body's error wins.
+        with suppress(*INTERRUPTIONS):
+            await pool.release(connection)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Connection]:
+    """Open *the* transaction of one operation; Piccolo's queries join it.
+
+    Raises `NestedTransaction` inside another, `DatabaseUnavailable` when PostgreSQL is away, also
+    when the connection was lost during COMMIT (then the outcome is unknown, and an idempotency key
+    resolves it).
+    """
+    if DB.current_transaction.get() is not None:
+        raise NestedTransaction("An operation was called inside another operation.")
+    async with _acquired() as connection:
+        token = DB.current_transaction.set(_Joined(connection, asyncio.current_task()))
+        try:
+            work = connection.transaction()
+            await work.start()
+            try:
+                yield connection
+            except BaseException:
+                with suppress(*INTERRUPTIONS):
+                    await work.rollback()
+                raise
+            await work.commit()
+        except INTERRUPTIONS as reason:
+            raise _verdict(reason) from reason
+        finally:
+            DB.current_transaction.reset(token)
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[Connection]:
+    """A connection for reads: the open transaction's, or one from the pool."""
+    joined = DB.current_transaction.get()
+    if joined is not None:
+        yield joined.connection
+        return
+    async with _acquired() as connection:
+        try:
+            yield connection
+        except INTERRUPTIONS as reason:
+            raise _verdict(reason) from reason
+
+
+def in_transaction() -> Connection:
+    """The connection of the open transaction, for the few statements written as plain SQL."""
+    joined = DB.current_transaction.get()
+    if joined is None:
+        raise RuntimeError("This must be called inside an operation.")
+    connection: Connection = joined.connection
+    return connection
+
+
+async def fetch(sql: str, *arguments: Any) -> Sequence[asyncpg.Record]:
+    """Rows of one SQL statement, inside the open transaction or outside any."""
+    async with reading() as connection:
+        return await connection.fetch(sql, *arguments)
+
+
+async def fetch_row(sql: str, *arguments: Any) -> asyncpg.Record | None:
+    async with reading() as connection:
+        return await connection.fetchrow(sql, *arguments)
+
+
+async def fetch_value(sql: str, *arguments: Any) -> Any:
+    async with reading() as connection:
+        return await connection.fetchval(sql, *arguments)

@@ -1,0 +1,69 @@
+"""What can be asked about identities."""
+
+import uuid
+from typing import NamedTuple
+
+from app.core.database import fetch_row, fetch_value
+from app.core.keys import keys
+from app.http.principals import Audience, Caller, Principal
+from app.identity.operations.codes import sealed_place
+from app.identity.steps import digest
+
+
+class CodeToSend(NamedTuple):
+    """A one-time code on its way to its phone."""
+
+    phone: str
+    code: str
+    locale: str
+
+
+async def code_for_sending(challenge_id: uuid.UUID) -> CodeToSend | None:
+    """The code of a challenge that is still worth sending."""
+    row = await fetch_row(
+        "SELECT phone, locale, code_sealed FROM otp_challenge WHERE id = $1"
+        " AND code_sealed IS NOT NULL AND used_at IS NULL AND expires_at > clock_timestamp()",
+        challenge_id,
+    )
+    if row is None:
+        return None
+    code = keys().fields.decrypt(row["code_sealed"], place=sealed_place(challenge_id)).decode()
+    return CodeToSend(phone=row["phone"], code=code, locale=row["locale"])
+
+
+async def phone_of(citizen_id: uuid.UUID) -> str | None:
+    """The phone a citizen's account is reached by."""
+    found: str | None = await fetch_value(
+        "SELECT phone FROM phone_account WHERE id = $1", citizen_id
+    )
+    return found
+
+
+async def is_live(sign_in_id: uuid.UUID) -> bool:
+    """Whether a sign-in has neither ended nor expired."""
+    return bool(
+        await fetch_value(
+            "SELECT 1 FROM sign_in WHERE id = $1 AND ended_at IS NULL"
+            " AND expires_at > clock_timestamp()",
+            sign_in_id,
+        )
+    )
+
+
+async def by_cookie(cookie: str) -> Principal | None:
+    """The principal of a page session."""
+    row = await fetch_row(
+        "SELECT * FROM sign_in WHERE cookie_digest = $1 AND ended_at IS NULL"
+        " AND expires_at > clock_timestamp()",
+        digest(cookie),
+    )
+    if row is None:
+        return None
+    return Principal(
+        audience=Audience(row["audience"]),
+        id=row["subject_id"],
+        sign_in_id=row["id"],
+        callers=frozenset(Caller(role) for role in row["roles"]),
+        centre_id=row["centre_id"],
+        scopes=frozenset(row["scopes"]),
+    )

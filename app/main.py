@@ -1,0 +1,105 @@
+"""The HTTP process: one application, made by `create_app` from settings and keys.
+
+This module wires; it decides nothing. Concepts bring their routers, the web toolkit brings the rules
+every request meets.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.config.response_cache import ResponseCacheConfig
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from app.core import keys as core_keys
+from app.core.clock import current_time
+from app.core.database import DB
+from app.core.wakeups import WAKEUPS
+from app.http.access import admit, provide_principal
+from app.http.body import MAX_BYTES
+from app.http.health import health_router
+from app.http.openapi import CONFIG, contract_router
+from app.http.once import provide_once, provide_once_required
+from app.http.problems import HANDLERS
+from app.http.requests import MotcuaRequest
+from app.http.tokens import SigningKey, Tokens
+from app.http.versions import provide_expected_version
+from app.identity.api import identity_router
+from app.identity.gatekeeper import SignInGatekeeper
+from app.settings import Settings
+
+ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
+    health_router,
+    contract_router,
+    identity_router,
+)
+
+
+async def provide_now() -> datetime:
+    """The moment of the request, UTC."""
+    return current_time()
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database_url: str,
+    redis_url: str,
+    routers: Sequence[ControllerRouterHandler] = ROUTERS,
+) -> Litestar:
+    """The application, ready to be served or driven by a test; opens its stores in its lifespan."""
+    tokens = Tokens(
+        {
+            kid: SigningKey.from_pem(kid, pem)
+            for kid, pem in core_keys.keys().signing.items()
+        }
+    )
+
+    @asynccontextmanager
+    async def stores(app: Litestar) -> AsyncIterator[None]:
+        await DB.open(database_url)
+        await WAKEUPS.open(redis_url)
+        try:
+            yield
+        finally:
+            await WAKEUPS.close()
+            await DB.close()
+
+    app = Litestar(
+        route_handlers=[Router(path="/", route_handlers=list(routers))],
+        lifespan=[stores],
+        guards=[admit],
+        request_class=MotcuaRequest,
+        dependencies={
+            "now": Provide(provide_now),
+            "principal": Provide(provide_principal),
+            "once": Provide(provide_once),
+            "once_required": Provide(provide_once_required),
+            "expected_version": Provide(provide_expected_version),
+        },
+        exception_handlers=HANDLERS,
+        request_max_body_size=MAX_BYTES,
+        response_cache_config=ResponseCacheConfig(default_expiration=None),
+        openapi_config=CONFIG,
+        signature_types=[MotcuaRequest],
+    )
+    app.state.settings = settings
+    app.state.tokens = tokens
+    app.state.clock = current_time
+    app.state.gatekeeper = SignInGatekeeper(tokens)
+    return app
+
+
+def serve_factory() -> Any:
+    """What the server process calls: settings from the environment, keys from their file."""
+    from app.entrance import open_entrance  # noqa: PLC0415 - only in a server process
+
+    entrance = open_entrance()
+    return create_app(
+        entrance.settings,
+        database_url=entrance.database_url,
+        redis_url=entrance.redis_url,
+    )

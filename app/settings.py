@@ -1,0 +1,90 @@
+"""Settings: read from the environment once, at the entrance; the rest of the program receives them.
+
+Every variable is listed in `docs/settings.md` and in `docker-compose.yml`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from app.core.crypto import Secret
+
+DEFAULT_DATA_DIR: Final = Path(".motcua")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names the variable and what it should be."""
+
+
+@dataclass(frozen=True)
+class TwilioSettings:
+    account_sid: str
+    auth_token: Secret
+    api_base: str
+    sender: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator chose. `database_url` and `redis_url` absent means embedded servers."""
+
+    data_dir: Path
+    database_url: str | None
+    redis_url: str | None
+    public_url: str
+    host: str
+    port: int
+    workers: int
+    log_level: str
+    twilio: TwilioSettings
+    documents_url: str
+    allow_private_webhooks: bool
+    otp_per_address_per_hour: int = 20
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        env = os.environ if environ is None else environ
+        data_dir = Path(env.get("MOTCUA_DATA_DIR") or DEFAULT_DATA_DIR).absolute()
+        port = _integer(env, "MOTCUA_PORT", 8000)
+        public_url = env.get("MOTCUA_PUBLIC_URL") or f"http://127.0.0.1:{port}"
+        if not public_url.startswith(("http://", "https://")):
+            raise SettingsError("MOTCUA_PUBLIC_URL must start with http:// or https://.")
+        return cls(
+            data_dir=data_dir,
+            database_url=env.get("DATABASE_URL") or None,
+            redis_url=env.get("REDIS_URL") or None,
+            public_url=public_url.rstrip("/"),
+            host=env.get("MOTCUA_HOST") or "127.0.0.1",
+            port=port,
+            workers=_integer(env, "MOTCUA_WORKERS", 1),
+            log_level=env.get("MOTCUA_LOG_LEVEL") or "info",
+            twilio=TwilioSettings(
+                account_sid=env.get("TWILIO_ACCOUNT_SID") or "AC00000000000000000000000000000000",
+                auth_token=Secret(env.get("TWILIO_AUTH_TOKEN") or "sandbox-token"),
+                api_base=env.get("TWILIO_API_BASE") or "http://127.0.0.1:8010",
+                sender=env.get("TWILIO_SENDER") or "MOTCUA",
+            ),
+            documents_url=env.get("MOTCUA_DOCUMENTS_URL") or f"file://{data_dir / 'documents'}",
+            allow_private_webhooks=_flag(env, "MOTCUA_ALLOW_PRIVATE_WEBHOOKS"),
+            otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
+        )
+
+
+def _integer(env: Mapping[str, str], name: str, default: int) -> int:
+    raw = env.get(name)
+    if not raw:
+        return default
+    try:
+        return int(raw)
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number.") from None
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    raw = (env.get(name) or "no").lower()
+    if raw not in {"yes", "no", "true", "false", "1", "0"}:
+        raise SettingsError(f"{name} must be yes or no.")
+    return raw in {"yes", "true", "1"}

@@ -1,0 +1,196 @@
+"""The stage every test stands on: real servers, a fresh database, one event loop, real commits.
+
+`DATABASE_URL` and `REDIS_URL` name servers to use; without them the embedded ones are started. Tables
+are emptied after each test in one round trip.
+"""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+
+from app.core import keys as core_keys
+from app.core.clock import current_time
+from app.core.crypto import Keyring
+from app.core.database import DB
+from app.core.migrations import migrate
+from app.core.wakeups import WAKEUPS
+from app.http.principals import AUDIENCE_OF, Caller, Principal
+from app.http.tokens import SigningKey
+from app.main import create_app
+from app.settings import Settings
+
+TEST_KEYS = core_keys.Keys(
+    signing={"test": SigningKey.generate().to_pem()},
+    fields=Keyring({1: b"\x01" * 32}),
+    index=b"\x02" * 32,
+    codes=b"\x03" * 32,
+    pages=b"\x04" * 32,
+)
+
+
+class Stores(NamedTuple):
+    """Where this run's PostgreSQL database and Redis are."""
+
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
+    """The servers of this run; embedded unless the environment names others."""
+    database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    if database_url and redis_url:
+        yield Stores(database_url, redis_url)
+        return
+    from app.servers import running_servers
+
+    folder: Path = tmp_path_factory.mktemp("servers")
+    async with running_servers(
+        folder, database_url=database_url, redis_url=redis_url, durable=False
+    ) as running:
+        yield Stores(running.database_url, running.redis_url)
+
+
+@pytest.fixture(scope="session")
+async def stores(servers: Stores) -> AsyncIterator[Stores]:
+    """A migrated database of this run's own."""
+    name = f"motcua_test_{uuid.uuid4().hex[:12]}"
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f"CREATE DATABASE {name}")
+    try:
+        url = _with_database(servers.database_url, name)
+        await migrate(url)
+        yield Stores(url, servers.redis_url)
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+@pytest.fixture(scope="session")
+async def opened(stores: Stores) -> AsyncIterator[Stores]:
+    """The process's engine and keys, as the entrances install them."""
+    core_keys.install(TEST_KEYS)
+    await DB.open(stores.database_url, size=16)
+    await WAKEUPS.open(stores.redis_url)
+    yield stores
+    await WAKEUPS.close()
+    await DB.close()
+
+
+@pytest.fixture(scope="session")
+async def emptying(opened: Stores) -> str:
+    """One statement that empties every table; triggers and keys stand aside."""
+    assert DB.pool is not None
+    rows = await DB.pool.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        " AND tablename <> 'schema_migration'"
+    )
+    deletes = ";".join(f'DELETE FROM "{row["tablename"]}"' for row in rows)
+    return (
+        "BEGIN; SET LOCAL session_replication_role = replica;" + deletes + ";COMMIT"
+        if deletes
+        else "SELECT 1"
+    )
+
+
+@pytest.fixture
+async def database(opened: Stores, emptying: str) -> AsyncIterator[Stores]:
+    """A clean database for this test, with real commits."""
+    yield opened
+    assert DB.pool is not None
+    await DB.pool.execute(emptying)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment of the test, to the second."""
+    return current_time().replace(microsecond=0)
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("data")
+    return Settings.from_environment(
+        {
+            "MOTCUA_DATA_DIR": str(folder),
+            "MOTCUA_PUBLIC_URL": "http://motcua.test",
+            "MOTCUA_ALLOW_PRIVATE_WEBHOOKS": "yes",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(opened: Stores, settings: Settings) -> Litestar:
+    """The application without its lifespan: the session's engine is already open."""
+    return create_app(settings, database_url=opened.database_url, redis_url=opened.redis_url)
+
+
+@pytest.fixture
+async def client(app: Litestar, database: Stores) -> AsyncIterator[httpx.AsyncClient]:
+    """HTTP in this event loop."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://motcua.test") as http:
+        yield http
+
+
+class SignedIn(NamedTuple):
+    """Somebody with a token."""
+
+    principal: Principal
+    headers: dict[str, str]
+
+
+SignIn = Callable[..., "SignedIn"]
+
+
+@pytest.fixture
+async def sign_in(app: Litestar, database: Stores) -> Callable[..., object]:
+    """`await sign_in(Caller.CITIZEN, ...)`: a principal with a live sign-in and its headers."""
+
+    async def begin(
+        *callers: Caller,
+        subject_id: uuid.UUID | None = None,
+        centre_id: uuid.UUID | None = None,
+        scopes: frozenset[str] = frozenset(),
+    ) -> SignedIn:
+        assert DB.pool is not None
+        moment = datetime.now(UTC)
+        principal = Principal(
+            audience=AUDIENCE_OF[callers[0]],
+            id=subject_id or uuid.uuid4(),
+            sign_in_id=uuid.uuid4(),
+            callers=frozenset(callers),
+            centre_id=centre_id,
+            scopes=scopes,
+        )
+        await DB.pool.execute(
+            "INSERT INTO sign_in (id, audience, subject_id, centre_id, roles, scopes, created_at,"
+            " expires_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$7 + interval '1 hour')",
+            principal.sign_in_id,
+            principal.audience.value,
+            principal.id,
+            centre_id,
+            sorted(callers),
+            sorted(scopes),
+            moment,
+        )
+        token = app.state.tokens.issue(principal, now=moment)
+        return SignedIn(principal, {"Authorization": f"Bearer {token}"})
+
+    return begin
+
+
+def _with_database(url: str, name: str) -> str:
+    """The same server, another database: only the path changes, a socket's query stays."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
