@@ -9,7 +9,7 @@ inside is an error. `docs/decisions/0004-our-own-unit-of-work.md` has the measur
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -18,7 +18,8 @@ from piccolo.querystring import QueryString
 
 from app.core.errors import Unavailable
 
-Connection = PoolConnectionProxy[asyncpg.Record]
+# Quoted: the class takes its parameter from type checkers only, not while running.
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 # A pool of 8 to 16 beats a larger one on a contended slot (docs/decisions/0004).
 POOL_SIZE: Final = 12
