@@ -5,7 +5,7 @@ Every variable is listed in `docs/settings.md` and in `docker-compose.yml`.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +40,9 @@ class Settings:
     log_level: str
     twilio: TwilioSettings
     documents_url: str
+    keys_file: Path | None
     allow_private_webhooks: bool
-    otp_per_address_per_hour: int = 20
-    extra: Mapping[str, str] = field(default_factory=dict)
+    otp_per_address_per_hour: int
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -68,6 +68,7 @@ class Settings:
                 sender=env.get("TWILIO_SENDER") or "MOTCUA",
             ),
             documents_url=env.get("MOTCUA_DOCUMENTS_URL") or f"file://{data_dir / 'documents'}",
+            keys_file=Path(env["MOTCUA_KEYS_FILE"]) if env.get("MOTCUA_KEYS_FILE") else None,
             allow_private_webhooks=_flag(env, "MOTCUA_ALLOW_PRIVATE_WEBHOOKS"),
             otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
         )

@@ -76,6 +76,9 @@ class Database(PostgresEngine):
     def __init__(self) -> None:
         super().__init__(config={}, extensions=())
 
+    async def check_version(self) -> None:
+        """Piccolo asks the server's version while the module is imported; `doctor` asks it instead."""
+
     async def open(self, dsn: str, *, size: int = POOL_SIZE) -> None:
         """Connect the pool, waiting for nothing: an unreachable server raises at once."""
         if self.pool is not None:

@@ -1,0 +1,386 @@
+"""The command line: one program, a command per thing an operator does.
+
+Commands end with one clear line and a non-zero code when something is wrong; a traceback is a mistake of
+ours. `--json` prints one object on stdout for machines.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import asyncpg
+import rich_click as click
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.table import Table
+
+from app.core.clock import current_time, local
+from app.core.database import DB, DatabaseUnavailable
+from app.core.keys import KeysMissing
+from app.core.migrations import migrate as run_migrations
+from app.core.migrations import missing
+from app.entrance import Entrance, install_keys, open_entrance
+from app.servers import ServersError, running_servers
+from app.settings import Settings, SettingsError
+
+T = TypeVar("T")
+
+OUT: Final = Console()
+ERR: Final = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class OperatorError(Exception):
+    """Something the operator can mend; the message says what and how."""
+
+
+EXPECTED: Final = (
+    OperatorError,
+    SettingsError,
+    ServersError,
+    KeysMissing,
+    DatabaseUnavailable,
+    asyncpg.PostgresError,
+    RedisError,
+    OSError,
+    TimeoutError,
+)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work; what an operator can mend becomes one line and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except EXPECTED as reason:
+        ERR.print(f"motcua: {_one_line(reason)}")
+        sys.exit(1)
+
+
+def _one_line(reason: BaseException) -> str:
+    if isinstance(reason, DatabaseUnavailable):
+        cause = reason.__cause__
+        return f"PostgreSQL cannot be reached: {cause}. Check DATABASE_URL, or run `motcua doctor`."
+    text = str(reason) or type(reason).__name__
+    return " ".join(text.split())
+
+
+async def until_stopped() -> None:
+    """Until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    on_stop(stop.set)
+    await stop.wait()
+
+
+def on_stop(action: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, action)
+
+
+async def with_database(work: Callable[[], Awaitable[T]]) -> T:
+    """Run against the stores of the settings, starting the embedded ones when none are named."""
+    settings = Settings.from_environment()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    install_keys(settings)
+    async with running_servers(
+        settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
+    ) as servers:
+        behind = await missing(servers.database_url)
+        if behind:
+            raise OperatorError(
+                f"The database lacks {len(behind)} migration(s), first {behind[0]}."
+                " Run `motcua migrate`."
+            )
+        await DB.open(servers.database_url)
+        try:
+            return await work()
+        finally:
+            await DB.close()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="motcua")
+def main() -> None:
+    """Motcua: appointments, queues and home service of one-stop public service centres."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API (needs DATABASE_URL and REDIS_URL, or starts embedded servers)."""
+    run(_serve())
+
+
+async def _serve() -> None:
+    from app.supervisor import supervised  # noqa: PLC0415 - starts processes; not for every command
+
+    settings = Settings.from_environment()
+    async with supervised(settings) as supervisor:
+        await supervisor.start_api()
+        await _serve_until_stopped(supervisor)
+
+
+async def _serve_until_stopped(supervisor: Any) -> None:
+    stopped = asyncio.create_task(until_stopped())
+    ended = asyncio.create_task(supervisor.first_to_end())
+    await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+    if ended.done() and not stopped.done():
+        raise OperatorError(f"The {ended.result().name} process ended by itself.")
+    ended.cancel()
+
+
+@main.command()
+def worker() -> None:
+    """Drain the outbox and keep the schedule (needs DATABASE_URL and REDIS_URL)."""
+    run(_worker())
+
+
+async def _worker() -> None:
+    from jobs.drainer import Drainer  # noqa: PLC0415 - the worker's own imports
+    from jobs.subscriptions import SILENT, make_subscriptions  # noqa: PLC0415
+    from jobs.worker import run_worker  # noqa: PLC0415
+
+    entrance: Entrance = open_entrance()
+    stop = asyncio.Event()
+    on_stop(stop.set)
+    async with make_subscriptions(entrance.settings) as subscriptions:
+        await run_worker(
+            Drainer(subscriptions, silent=SILENT),
+            database_url=entrance.database_url,
+            redis_url=entrance.redis_url,
+            stop=stop,
+        )
+
+
+@main.command()
+@click.option("--sample", is_flag=True, help="Load the Ninh Bình sample first.")
+def up(*, sample: bool) -> None:
+    """Run everything on this machine: stores, API, worker and emulators, until Ctrl-C."""
+    run(_up(sample=sample))
+
+
+async def _up(*, sample: bool) -> None:
+    from app.demo.stage import staged  # noqa: PLC0415 - starts processes
+
+    async with staged(Settings.from_environment(), sample=sample) as stage:
+        OUT.print_json(json.dumps(stage.urls))
+        await _serve_until_stopped(stage.supervisor)
+
+
+@main.command()
+@click.option("--exit", "exit_after", is_flag=True, help="End after the story.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON summary on stdout.")
+def demo(*, exit_after: bool, as_json: bool) -> None:
+    """Play a morning at a one-stop centre over the public interfaces."""
+    run(_demo(exit_after=exit_after, as_json=as_json))
+
+
+async def _demo(*, exit_after: bool, as_json: bool) -> None:
+    from app.demo.play import play  # noqa: PLC0415 - starts processes
+
+    summary = await play(
+        Settings.from_environment(), exit_after=exit_after, as_json=as_json, wait=until_stopped
+    )
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+    if not summary["ok"]:
+        raise OperatorError("The story did not hold; the failing step is named above.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def migrate(*, as_json: bool) -> None:
+    """Bring the database to head."""
+    run(_migrate(as_json=as_json))
+
+
+async def _migrate(*, as_json: bool) -> None:
+    settings = Settings.from_environment()
+    async with running_servers(
+        settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
+    ) as servers:
+        ran = await run_migrations(servers.database_url)
+    if as_json:
+        click.echo(json.dumps({"ran": list(ran)}))
+    else:
+        OUT.print(f"{len(ran)} migration(s) run." if ran else "Nothing to do.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def seed(*, as_json: bool) -> None:
+    """Load the sample of Ninh Bình; running it twice changes nothing."""
+    from app.sample.seed import seed as load  # noqa: PLC0415
+
+    summary = run(with_database(lambda: load(now=current_time())))
+    if as_json:
+        click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
+    else:
+        for name, value in summary.as_dict().items():
+            OUT.print(f"{name}: {value}")
+
+
+@main.command("import-units")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--apply", "apply_it", is_flag=True, help="Write; without it nothing changes.")
+@click.option("--json", "as_json", is_flag=True)
+def import_units(*, file: Path, apply_it: bool, as_json: bool) -> None:
+    """Read administrative units from FILE, show what would change, and apply it when asked."""
+    from app.sample.import_units import import_file  # noqa: PLC0415
+
+    diff = run(
+        with_database(lambda: import_file(file, apply=apply_it, now=current_time()))
+    )
+    click.echo(json.dumps(diff.as_dict(), ensure_ascii=False) if as_json else diff.as_text())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(*, as_json: bool) -> None:
+    """Say what is wrong here and how to mend it."""
+    healthy = run(_doctor(as_json=as_json))
+    sys.exit(0 if healthy else 1)
+
+
+async def _doctor(*, as_json: bool) -> bool:
+    from app.servers.doctor import examine  # noqa: PLC0415
+
+    settings = Settings.from_environment()
+    findings = await examine(
+        settings.data_dir,
+        database_url=settings.database_url,
+        redis_url=settings.redis_url,
+        host=settings.host,
+        port=settings.port,
+        missing_migrations=missing,
+    )
+    if as_json:
+        click.echo(json.dumps([finding.as_dict() for finding in findings]))
+    else:
+        table = Table("", "check", "finding", "remedy", box=None)
+        for finding in findings:
+            table.add_row("✓" if finding.ok else "✗", finding.name, finding.detail, finding.remedy)
+        OUT.print(table)
+    return all(finding.ok for finding in findings)
+
+
+@main.command()
+@click.argument("object_id")
+@click.option("--json", "as_json", is_flag=True)
+def journal(*, object_id: str, as_json: bool) -> None:
+    """Show what happened to one thing, by its id."""
+    from app.core.journal import about  # noqa: PLC0415
+
+    lines = run(with_database(lambda: about(object_id)))
+    if as_json:
+        click.echo(json.dumps([line._asdict() for line in lines], default=str))
+        return
+    for line in lines:
+        OUT.print(
+            f"{local(line.at):%d/%m/%Y %H:%M:%S}  {line.action:<28} {line.actor_kind}"
+            f" {line.actor_id}  {json.dumps(line.detail)}",
+            highlight=False,
+        )
+    if not lines:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.option("--replay", "work_id", help="Give one dead row a new budget.")
+@click.option("--json", "as_json", is_flag=True)
+def outbox(*, work_id: str | None, as_json: bool) -> None:
+    """Show what the outbox owes, what is dead, and replay it."""
+    import uuid  # noqa: PLC0415
+
+    from jobs import ledger  # noqa: PLC0415
+
+    async def look() -> dict[str, Any]:
+        if work_id is not None and not await ledger.replay(
+            work_id=uuid.UUID(work_id), now=current_time()
+        ):
+            raise OperatorError("No dead row has this id.")
+        return {
+            "counts": [count._asdict() for count in await ledger.counts()],
+            "dead": [row._asdict() for row in await ledger.dead()],
+        }
+
+    found = run(with_database(look))
+    if as_json:
+        click.echo(json.dumps(found, default=str))
+        return
+    table = Table("listener", "state", "rows", box=None)
+    for count in found["counts"]:
+        table.add_row(count["subscriber"], count["state"], str(count["rows"]))
+    OUT.print(table)
+    for row in found["dead"]:
+        OUT.print(f"{row['id']}  {row['kind']} → {row['subscriber']}: {row['last_error']}")
+
+
+@main.command()
+@click.option("--write", "folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--check", "checked", type=click.Path(file_okay=False, path_type=Path))
+def openapi(*, folder: Path | None, checked: Path | None) -> None:
+    """Generate the contract: to stdout, into a folder, or against a folder."""
+    from app.contract import differences, write  # noqa: PLC0415
+
+    if folder is not None:
+        write(folder)
+    elif checked is not None:
+        different = differences(checked)
+        if different:
+            ERR.print(f"motcua: out of date: {', '.join(different)}. Run `make openapi`.")
+            sys.exit(1)
+    else:
+        from app.contract import documents  # noqa: PLC0415
+
+        click.echo(documents()["openapi.json"])
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--long", "long_run", is_flag=True, help="Take the time a careful figure needs.")
+def bench(*, name: str | None, as_json: bool, long_run: bool) -> None:
+    """Measure against a reference in the same run (bench/README.md)."""
+    from bench import BENCHES  # noqa: PLC0415
+
+    if name not in BENCHES:
+        ERR.print(f"motcua: benches are {', '.join(sorted(BENCHES))}.")
+        sys.exit(2)
+    figures = run(_bench(name, long_run=long_run))
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        table = Table("metric", "value", "unit", "reference", "ratio", "floor", "", box=None)
+        for metric, figure in figures.items():
+            table.add_row(
+                metric,
+                *(str(figure[key]) for key in ("value", "unit", "reference", "ratio", "floor")),
+                "ok" if figure["ok"] else "BELOW",
+            )
+        OUT.print(table)
+    sys.exit(0 if all(figure["ok"] for figure in figures.values()) else 1)
+
+
+async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
+    import tempfile  # noqa: PLC0415
+
+    from bench import BENCHES  # noqa: PLC0415
+
+    settings = Settings.from_environment()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="motcua-bench-")))
+        async with running_servers(
+            folder, database_url=settings.database_url, redis_url=settings.redis_url
+        ) as servers:
+            figures: dict[str, Any] = await BENCHES[name](servers, long=long_run)
+            return figures
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""What can be done with documents.
+
+The content goes to the store before the transaction that names it: a crash between the two leaves an
+unnamed content, which retention removes, and never a row without one.
+"""
+
+import hashlib
+import uuid
+from datetime import datetime
+
+from app.core import journal, outbox
+from app.core.actor import current_actor
+from app.core.database import in_transaction
+from app.core.ids import new_id
+from app.core.operation import operation
+from app.documents import rules, store
+from app.documents.errors import DigestMismatch, DocumentNotFound, EmptyDocument
+from app.documents.events import DocumentUploaded
+from app.documents.queries import DocumentRow, by_id
+
+
+async def keep(content: bytes, *, expected_sha256: bytes | None) -> bytes:
+    """Put a content into the store and return its SHA-256. No transaction is open here."""
+    if not content:
+        raise EmptyDocument
+    digest = hashlib.sha256(content).digest()
+    if expected_sha256 is not None and expected_sha256 != digest:
+        raise DigestMismatch
+    await store.put(digest, content)
+    return digest
+
+
+@operation
+async def upload(
+    *,
+    sha256: bytes,
+    size_bytes: int,
+    content_type: str,
+    kind: str,
+    now: datetime,
+    centre_id: uuid.UUID | None = None,
+    partner_id: uuid.UUID | None = None,
+    home_visit_id: uuid.UUID | None = None,
+    dossier_number: str | None = None,
+    owner_id: uuid.UUID | None = None,
+    component: int | None = None,
+) -> DocumentRow:
+    """Name a kept content. The same content for the same thing is the same document."""
+    connection = in_transaction()
+    known = await connection.fetchval(
+        "SELECT id FROM document WHERE sha256 = $1 AND kind = $2"
+        " AND centre_id IS NOT DISTINCT FROM $3 AND partner_id IS NOT DISTINCT FROM $4"
+        " AND home_visit_id IS NOT DISTINCT FROM $5 AND dossier_number IS NOT DISTINCT FROM $6"
+        " AND component IS NOT DISTINCT FROM $7",
+        sha256,
+        kind,
+        centre_id,
+        partner_id,
+        home_visit_id,
+        dossier_number,
+        component,
+    )
+    if known is not None:
+        return await by_id(known)
+    document_id = new_id()
+    actor = current_actor.get()
+    await connection.execute(
+        "INSERT INTO document (id, centre_id, owner_id, kind, dossier_number, home_visit_id,"
+        " partner_id, component, sha256, size_bytes, content_type, state, uploaded_by_kind,"
+        " uploaded_by_id, created_at)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,'quarantined',$12,$13,$14)",
+        document_id,
+        centre_id,
+        owner_id,
+        kind,
+        dossier_number,
+        home_visit_id,
+        partner_id,
+        component,
+        sha256,
+        size_bytes,
+        content_type,
+        actor.kind,
+        actor.id,
+        now,
+    )
+    await outbox.record(DocumentUploaded(occurred_at=now, document_id=document_id))
+    await journal.write(
+        "document.uploaded", object_kind="document", object_id=document_id, at=now
+    )
+    return await by_id(document_id)
+
+
+async def inspect(*, document_id: uuid.UUID, now: datetime) -> None:
+    """Look into a quarantined content and say clean or rejected. Twice is once."""
+    row = await by_id(document_id)
+    if row.state != "quarantined":
+        return
+    content = await store.read(row.sha256)
+    if hashlib.sha256(content).digest() != row.sha256:
+        reason: str | None = "content_changed"
+    else:
+        reason = rules.reason_to_reject(content, content_type=row.content_type)
+    await _judge(document_id=document_id, reason=reason, now=now)
+
+
+@operation
+async def _judge(*, document_id: uuid.UUID, reason: str | None, now: datetime) -> None:
+    state = "clean" if reason is None else "rejected"
+    tag = await in_transaction().execute(
+        "UPDATE document SET state = $2, rejected_because = $3, version = version + 1"
+        " WHERE id = $1 AND state = 'quarantined'",
+        document_id,
+        state,
+        reason or "",
+    )
+    if tag == "UPDATE 1":
+        await journal.write(
+            f"document.{state}",
+            object_kind="document",
+            object_id=document_id,
+            at=now,
+            detail={"reason": reason},
+        )
+
+
+@operation
+async def note_read(*, document_id: uuid.UUID, now: datetime) -> None:
+    """Somebody other than the owner read it; the owner will see it listed."""
+    actor = current_actor.get()
+    await in_transaction().execute(
+        "INSERT INTO document_read (id, document_id, reader_kind, reader_id, at)"
+        " VALUES ($1,$2,$3,$4,$5)",
+        new_id(),
+        document_id,
+        actor.kind,
+        actor.id,
+        now,
+    )
+    await journal.write("document.read", object_kind="document", object_id=document_id, at=now)
+
+
+__all__ = ["DocumentNotFound", "inspect", "keep", "note_read", "upload"]

@@ -1,0 +1,69 @@
+"""What can be asked about documents."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from app.core.database import fetch, fetch_row
+from app.documents.errors import DocumentNotClean, DocumentNotFound
+
+
+class DocumentRow(NamedTuple):
+    """A document without its content."""
+
+    id: uuid.UUID
+    centre_id: uuid.UUID | None
+    owner_id: uuid.UUID | None
+    partner_id: uuid.UUID | None
+    kind: str
+    dossier_number: str | None
+    home_visit_id: uuid.UUID | None
+    component: int | None
+    sha256: bytes
+    size_bytes: int
+    content_type: str
+    state: str
+    rejected_because: str
+    created_at: datetime
+    version: int
+
+
+COLUMNS = ", ".join(DocumentRow._fields)
+
+
+async def by_id(document_id: uuid.UUID) -> DocumentRow:
+    row = await fetch_row(f"SELECT {COLUMNS} FROM document WHERE id = $1", document_id)  # noqa: S608 - our own names
+    if row is None:
+        raise DocumentNotFound
+    return DocumentRow(*row)
+
+
+async def clean_at_centre(document_id: uuid.UUID, *, centre_id: uuid.UUID) -> DocumentRow:
+    """A document of this centre that may be attached; refuses one not inspected or rejected."""
+    row = await by_id(document_id)
+    if row.centre_id != centre_id:
+        raise DocumentNotFound
+    if row.state != "clean":
+        raise DocumentNotClean(state=row.state)
+    return row
+
+
+async def of_owner(owner_id: uuid.UUID, *, limit: int) -> Sequence[DocumentRow]:
+    """A person's documents, newest first; clean ones only."""
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM document WHERE owner_id = $1 AND state = 'clean'"  # noqa: S608 - our own names
+        " ORDER BY created_at DESC, id DESC LIMIT $2",
+        owner_id,
+        limit,
+    )
+    return [DocumentRow(*row) for row in rows]
+
+
+async def of_home_visit(home_visit_id: uuid.UUID) -> Sequence[DocumentRow]:
+    """Scans a courier uploaded for one visit."""
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM document WHERE home_visit_id = $1 ORDER BY created_at, id",  # noqa: S608 - our own names
+        home_visit_id,
+    )
+    return [DocumentRow(*row) for row in rows]

@@ -1,0 +1,346 @@
+"""Dossiers over HTTP: officers accept, complete and return; citizens follow."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from app.core.clock import local
+from app.core.dossier_numbers import DOSSIER_NUMBER
+from app.core.phones import InvalidPhone, to_e164
+from app.core.text import clean_name
+from app.http.access import open_to
+from app.http.body import ShortText
+from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
+from app.http.once import Once
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.http.requests import MotcuaRequest, language_of
+from app.http.versions import etag
+from app.dossiers import operations, queries
+from app.dossiers.errors import (
+    CitizenNumberNotAccepted,
+    DossierAlreadyAccepted,
+    DossierNotFound,
+    DossierSourceMissing,
+    ResultNotDigitised,
+    StaleDossier,
+    StatusNotAllowing,
+    UnknownComponent,
+)
+from app.dossiers.operations.accept import Applicant, Component
+from app.dossiers.queries import DossierFile, DossierRow
+from app.dossiers.states import NAMES, Status
+from app.documents.errors import DocumentNotClean, DocumentNotFound
+from app.identity.errors import PhoneNotAccepted
+
+COUNTS: Final = msgspec.Meta(ge=0, le=100)
+OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
+
+
+class ComponentInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """One paper handed in; `component` counts the procedure's published papers from 1."""
+
+    component: Annotated[int, msgspec.Meta(ge=1, le=50)]
+    originals: Annotated[int, COUNTS] = 0
+    certified_copies: Annotated[int, COUNTS] = 0
+    copies: Annotated[int, COUNTS] = 0
+    document_id: uuid.UUID | None = None
+
+
+class ApplicantInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    name: ShortText
+    phone: Annotated[str, msgspec.Meta(min_length=8, max_length=20)] | None = None
+    citizen_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")] | None = None
+
+
+class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Exactly one of `ticket_id` (being served) and `seal` (received here)."""
+
+    procedure: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z][0-9A-Z.]{2,29}$")]
+    applicant: ApplicantInput
+    ticket_id: uuid.UUID | None = None
+    seal: Annotated[str, msgspec.Meta(min_length=3, max_length=40)] | None = None
+    components: Annotated[list[ComponentInput], msgspec.Meta(max_length=50)] = []
+    return_mode: Literal["counter", "home"] = "counter"
+
+
+class CompleteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    result_document_id: uuid.UUID | None = None
+
+
+class TimelineEntry(msgspec.Struct):
+    status: int
+    name_vi: str
+    name_en: str
+    at: datetime
+
+
+class DossierView(msgspec.Struct):
+    """A dossier without anybody's name: who asks knows whose it is."""
+
+    number: str
+    status: int
+    status_name_vi: str
+    status_name_en: str
+    procedure: str
+    centre_id: uuid.UUID
+    channel: str
+    return_mode: str
+    accepted_at: datetime
+    promised_at: datetime
+    completed_at: datetime | None
+    returned_at: datetime | None
+    result_document_id: uuid.UUID | None
+    version: int
+    timeline: list[TimelineEntry]
+
+    @classmethod
+    def of(cls, file: DossierFile) -> "DossierView":
+        view = cls.summary(file.dossier)
+        view.timeline = [
+            TimelineEntry(
+                status=entry.status,
+                name_vi=NAMES[Status(entry.status)].vi,
+                name_en=NAMES[Status(entry.status)].en,
+                at=local(entry.at),
+            )
+            for entry in file.timeline
+        ]
+        return view
+
+    @classmethod
+    def summary(cls, row: DossierRow) -> "DossierView":
+        name = NAMES[Status(row.status)]
+        return cls(
+            number=row.number,
+            status=row.status,
+            status_name_vi=name.vi,
+            status_name_en=name.en,
+            procedure=row.procedure_code,
+            centre_id=row.centre_id,
+            channel=row.channel,
+            return_mode=row.return_mode,
+            accepted_at=local(row.accepted_at),
+            promised_at=local(row.due_at),
+            completed_at=local(row.completed_at) if row.completed_at else None,
+            returned_at=local(row.returned_at) if row.returned_at else None,
+            result_document_id=row.result_document_id,
+            version=row.version,
+            timeline=[],
+        )
+
+
+class DossierList(msgspec.Struct):
+    items: list[DossierView]
+    next_cursor: str | None
+
+
+def _version(file: DossierFile) -> str:
+    return etag(file.dossier.version)
+
+
+def _known(number: str) -> str:
+    """A spelling that cannot be a number names no dossier."""
+    if not DOSSIER_NUMBER.fullmatch(number):
+        raise DossierNotFound
+    return number
+
+
+def _phone(raw: str | None) -> str | None:
+    try:
+        return None if raw is None else to_e164(raw)
+    except InvalidPhone:
+        raise PhoneNotAccepted from None
+
+
+def _components(given: Sequence[ComponentInput]) -> list[Component]:
+    return [
+        Component(c.component, c.originals, c.certified_copies, c.copies, c.document_id)
+        for c in given
+    ]
+
+
+@post(
+    "/v1/staff/dossiers",
+    operation_id="acceptDossier",
+    summary="Accept a dossier from a ticket or a sealed package",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    responses=problems(
+        DossierSourceMissing,
+        UnknownComponent,
+        CitizenNumberNotAccepted,
+        DossierAlreadyAccepted,
+        DocumentNotFound,
+        DocumentNotClean,
+    ),
+)
+async def accept_dossier(
+    request: MotcuaRequest,
+    data: JSONBody[AcceptRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[DossierView]:
+    """Give it its number and its promised date."""
+    return await once_required(
+        DossierView.of,
+        operations.accept(
+            centre_id=principal.centre,
+            procedure_code=data.procedure,
+            ticket_id=data.ticket_id,
+            seal=data.seal,
+            applicant=Applicant(
+                name=clean_name(data.applicant.name),
+                phone=_phone(data.applicant.phone),
+                citizen_number=data.applicant.citizen_number,
+                locale=language_of(request),
+            ),
+            components=_components(data.components),
+            return_mode=data.return_mode,
+            now=now,
+        ),
+        status=201,
+        etag=_version,
+    )
+
+
+@get(
+    "/v1/staff/dossiers/{number:str}",
+    operation_id="getDossierAtCentre",
+    summary="A dossier of this centre",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    responses=problems(DossierNotFound),
+)
+async def get_at_centre(
+    number: FromPath[str], principal: NamedDependency[Principal]
+) -> Response[DossierView]:
+    """With its timeline."""
+    file = await queries.at_centre(_known(number), centre_id=principal.centre)
+    return Response(DossierView.of(file), headers={"ETag": _version(file)})
+
+
+@post(
+    "/v1/staff/dossiers/{number:str}/complete",
+    operation_id="completeDossier",
+    summary="Complete a dossier with its digitised result",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    status_code=200,
+    responses=problems(
+        DossierNotFound,
+        StaleDossier,
+        StatusNotAllowing,
+        ResultNotDigitised,
+        DocumentNotFound,
+        DocumentNotClean,
+    ),
+)
+async def complete_dossier(
+    number: FromPath[str],
+    data: JSONBody[CompleteRequest],
+    principal: NamedDependency[Principal],
+    expected_version: NamedDependency[int],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[DossierView]:
+    """Refused without a clean, digitised result."""
+    return await once(
+        DossierView.of,
+        operations.complete(
+            number=_known(number),
+            centre_id=principal.centre,
+            result_document_id=data.result_document_id,
+            expected_version=expected_version,
+            now=now,
+        ),
+        etag=_version,
+    )
+
+
+@post(
+    "/v1/staff/dossiers/{number:str}/return",
+    operation_id="returnDossier",
+    summary="Return the result at the counter",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    status_code=200,
+    responses=problems(DossierNotFound, StaleDossier, StatusNotAllowing),
+)
+async def return_dossier(
+    number: FromPath[str],
+    principal: NamedDependency[Principal],
+    expected_version: NamedDependency[int],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[DossierView]:
+    """The owner took the result here; at home the courier's delivery does the same."""
+    return await once(
+        DossierView.of,
+        operations.return_at_counter(
+            number=_known(number),
+            centre_id=principal.centre,
+            expected_version=expected_version,
+            now=now,
+        ),
+        etag=_version,
+    )
+
+
+@get(
+    "/v1/dossiers",
+    operation_id="listDossiers",
+    summary="My dossiers",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+)
+async def list_dossiers(
+    request: MotcuaRequest,
+    principal: NamedDependency[Principal],
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[DossierList]:
+    """Newest first."""
+    before = position_of(cursor, uuid.UUID)
+    rows = await queries.mine(principal.id, before=before, limit=limit + 1)
+    following = cursor_of(rows[limit - 1].id) if len(rows) > limit else None
+    content = DossierList(
+        items=[DossierView.summary(row) for row in rows[:limit]], next_cursor=following
+    )
+    return answer(request, content, next_cursor=following)
+
+
+@get(
+    "/v1/dossiers/{number:str}",
+    operation_id="getDossier",
+    summary="One of my dossiers",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    responses=problems(DossierNotFound),
+)
+async def get_dossier(
+    number: FromPath[str], principal: NamedDependency[Principal]
+) -> Response[DossierView]:
+    """Status, promised date and timeline."""
+    file = await queries.of_citizen(_known(number), citizen_id=principal.id)
+    return Response(DossierView.of(file), headers={"ETag": _version(file)})
+
+
+dossiers_router: Final = Router(
+    path="/",
+    route_handlers=[
+        accept_dossier,
+        get_at_centre,
+        complete_dossier,
+        return_dossier,
+        list_dossiers,
+        get_dossier,
+    ],
+)

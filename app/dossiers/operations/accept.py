@@ -1,0 +1,209 @@
+"""Accept a dossier (tiếp nhận hồ sơ): from the ticket being served, or from a sealed package."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from app.centres import queries as centres
+from app.core import journal, outbox
+from app.core.citizen_numbers import validate_citizen_number
+from app.core.clock import local_date
+from app.core.crypto import blind_index
+from app.core.database import fetch_value, in_transaction
+from app.core.dossier_numbers import format_dossier_number
+from app.core.ids import new_id
+from app.core.keys import keys
+from app.core.operation import operation
+from app.custody import steps as custody
+from app.documents import queries as documents
+from app.dossiers import queries, rules
+from app.dossiers.errors import (
+    CitizenNumberNotAccepted,
+    DossierAlreadyAccepted,
+    DossierSourceMissing,
+    UnknownComponent,
+)
+from app.dossiers.events import DossierAccepted
+from app.dossiers.queries import DossierFile
+from app.dossiers.states import Status
+from app.dossiers.steps import next_number, note_status
+from app.procedures import queries as procedures
+from app.procedures.errors import ProcedureNotFound
+from app.queue import steps as queue
+
+
+class Component(NamedTuple):
+    """One paper handed in; `component` is its place in the procedure's published list, from 1."""
+
+    component: int
+    originals: int
+    certified_copies: int
+    copies: int
+    document_id: uuid.UUID | None
+
+
+class Applicant(NamedTuple):
+    """Who hands in. The personal number is sealed on the way to the row."""
+
+    name: str
+    phone: str | None
+    citizen_number: str | None
+    locale: str
+
+
+class _Source(NamedTuple):
+    """Where the dossier comes from, and whose it is when that is known."""
+
+    channel: str
+    ticket_id: uuid.UUID | None
+    package_id: uuid.UUID | None
+    citizen_id: uuid.UUID | None
+
+
+@operation
+async def accept(
+    *,
+    centre_id: uuid.UUID,
+    procedure_code: str,
+    ticket_id: uuid.UUID | None,
+    seal: str | None,
+    applicant: Applicant,
+    components: Sequence[Component],
+    return_mode: str,
+    now: datetime,
+) -> DossierFile:
+    """Give the dossier its number and its promised moment.
+
+    Raises `DossierSourceMissing` unless exactly one of ticket and seal is given, `ProcedureNotFound`,
+    `UnknownComponent`, and whatever makes the ticket or the package unusable.
+    """
+    centre = await centres.get_centre(centre_id, on=local_date(now))
+    procedure = await procedures.by_code(procedure_code, on=local_date(now))
+    if procedure is None:
+        raise ProcedureNotFound
+    source = await _source(centre_id, procedure_code, ticket_id, seal)
+    await _check_components(components, len(procedure.papers), centre_id, source)
+    calendar = await centres.load_working_calendar()
+    due_at = rules.due_at(
+        accepted_at=now,
+        value=procedure.processing_value,
+        unit=rules.Unit(procedure.processing_unit),
+        calendar=calendar,
+    )
+    dossier_id = new_id()
+    number = format_dossier_number(
+        centre.agency_code,
+        local_date(now),
+        await next_number(centre.agency_code, local_date(now)),
+    )
+    sealed, index = _sealed_number(applicant.citizen_number, dossier_id)
+    await in_transaction().execute(
+        "INSERT INTO dossier (id, number, centre_id, procedure_code, citizen_id, applicant_name,"
+        " applicant_phone, locale, citizen_no_sealed, citizen_no_index, channel, ticket_id,"
+        " package_id, return_mode, status, accepted_at, due_at)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)",
+        dossier_id,
+        number,
+        centre_id,
+        procedure_code,
+        source.citizen_id,
+        applicant.name,
+        applicant.phone,
+        applicant.locale,
+        sealed,
+        index,
+        source.channel,
+        source.ticket_id,
+        source.package_id,
+        return_mode,
+        Status.ACCEPTED.value,
+        now,
+        due_at,
+    )
+    await _keep_components(dossier_id, components)
+    await note_status(dossier_id, Status.ACCEPTED, at=now)
+    await outbox.record(
+        DossierAccepted(
+            occurred_at=now,
+            dossier_id=dossier_id,
+            dossier_number=number,
+            centre_id=centre_id,
+            procedure_code=procedure_code,
+            version=1,
+            due_at=due_at,
+            ticket_id=source.ticket_id,
+            package_id=source.package_id,
+        )
+    )
+    await journal.write(
+        "dossier.accepted",
+        object_kind="dossier",
+        object_id=dossier_id,
+        at=now,
+        detail={
+            "number": number,
+            "ticket": str(source.ticket_id) if source.ticket_id else None,
+            "package": str(source.package_id) if source.package_id else None,
+        },
+    )
+    return await queries.by_number(number)
+
+
+async def _source(
+    centre_id: uuid.UUID, procedure_code: str, ticket_id: uuid.UUID | None, seal: str | None
+) -> _Source:
+    if (ticket_id is None) == (seal is None):
+        raise DossierSourceMissing
+    if ticket_id is not None:
+        ticket = await queue.serving_ticket(ticket_id, centre_id=centre_id)
+        return _Source("counter", ticket_id, None, ticket.citizen_id)
+    package = await custody.received_package(str(seal), centre_id=centre_id)
+    known = await fetch_value(
+        "SELECT number FROM dossier WHERE package_id = $1 AND procedure_code = $2",
+        package.id,
+        procedure_code,
+    )
+    if known is not None:
+        raise DossierAlreadyAccepted(number=known)
+    return _Source("postal", None, package.id, package.citizen_id)
+
+
+async def _check_components(
+    components: Sequence[Component], published: int, centre_id: uuid.UUID, source: _Source
+) -> None:
+    """Places of the published list only, each once; an attached scan must be clean and here."""
+    places = [component.component for component in components]
+    if len(set(places)) != len(places) or any(not 1 <= place <= published for place in places):
+        raise UnknownComponent
+    for component in components:
+        if component.document_id is None:
+            continue
+        document = await documents.by_id(component.document_id)
+        if source.package_id is None or document.partner_id is None:
+            await documents.clean_at_centre(component.document_id, centre_id=centre_id)
+
+
+async def _keep_components(dossier_id: uuid.UUID, components: Sequence[Component]) -> None:
+    await in_transaction().executemany(
+        "INSERT INTO dossier_component"
+        " (dossier_id, component, originals, certified_copies, copies, document_id)"
+        " VALUES ($1,$2,$3,$4,$5,$6)",
+        [(dossier_id, *component) for component in components],
+    )
+
+
+def _sealed_number(
+    citizen_number: str | None, dossier_id: uuid.UUID
+) -> tuple[bytes | None, bytes | None]:
+    """The number as it is kept: encrypted for this row, and findable only with our key."""
+    if citizen_number is None:
+        return None, None
+    try:
+        number = validate_citizen_number(citizen_number)
+    except ValueError:
+        raise CitizenNumberNotAccepted from None
+    sealed = keys().fields.encrypt(
+        number.encode(), place=f"dossier|citizen_no_sealed|{dossier_id}"
+    )
+    return sealed, blind_index(keys().index, "citizen_number", number)

@@ -1,0 +1,101 @@
+"""What can be asked about dossiers."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from app.core.contacts import Contact
+from app.core.database import fetch, fetch_row
+from app.dossiers.errors import DossierNotFound
+
+
+class DossierRow(NamedTuple):
+    """One dossier, without the applicant's personal number."""
+
+    id: uuid.UUID
+    number: str
+    centre_id: uuid.UUID
+    procedure_code: str
+    citizen_id: uuid.UUID | None
+    applicant_name: str
+    applicant_phone: str | None
+    locale: str
+    channel: str
+    ticket_id: uuid.UUID | None
+    package_id: uuid.UUID | None
+    return_mode: str
+    status: int
+    accepted_at: datetime
+    due_at: datetime
+    completed_at: datetime | None
+    returned_at: datetime | None
+    result_document_id: uuid.UUID | None
+    version: int
+
+
+class TimelineRow(NamedTuple):
+    """One change of status."""
+
+    status: int
+    at: datetime
+
+
+class DossierFile(NamedTuple):
+    """A dossier with its timeline: what a detailed answer needs."""
+
+    dossier: DossierRow
+    timeline: Sequence[TimelineRow]
+
+
+COLUMNS = ", ".join(DossierRow._fields)
+
+
+async def _file(where: str, *arguments: object) -> DossierFile:
+    row = await fetch_row(f"SELECT {COLUMNS} FROM dossier WHERE {where}", *arguments)  # noqa: S608 - our own names
+    if row is None:
+        raise DossierNotFound
+    events = await fetch(
+        "SELECT status, at FROM dossier_event WHERE dossier_id = $1 ORDER BY at, id", row["id"]
+    )
+    return DossierFile(DossierRow(*row), [TimelineRow(*event) for event in events])
+
+
+async def by_number(number: str) -> DossierFile:
+    return await _file("number = $1", number)
+
+
+async def at_centre(number: str, *, centre_id: uuid.UUID) -> DossierFile:
+    """A dossier as an officer of its centre sees it."""
+    return await _file("number = $1 AND centre_id = $2", number, centre_id)
+
+
+async def of_citizen(number: str, *, citizen_id: uuid.UUID) -> DossierFile:
+    """A dossier as its owner sees it."""
+    return await _file("number = $1 AND citizen_id = $2", number, citizen_id)
+
+
+async def mine(
+    citizen_id: uuid.UUID, *, before: uuid.UUID | None, limit: int
+) -> Sequence[DossierRow]:
+    """A citizen's dossiers, newest first; ids are in order of acceptance."""
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM dossier WHERE citizen_id = $1"  # noqa: S608 - our own names
+        " AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        citizen_id,
+        before,
+        limit,
+    )
+    return [DossierRow(*row) for row in rows]
+
+
+async def contact_of(dossier_id: uuid.UUID) -> Contact | None:
+    """Whom to tell about a dossier."""
+    row = await fetch_row(
+        "SELECT applicant_name, applicant_phone, locale FROM dossier WHERE id = $1", dossier_id
+    )
+    if row is None or row["applicant_phone"] is None:
+        return None
+    return Contact(
+        name=row["applicant_name"], phone=row["applicant_phone"], locale=row["locale"]
+    )

@@ -1,0 +1,45 @@
+"""What is decided about a dossier (pure)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.core.working_calendar import WorkingCalendar
+
+
+class Unit(StrEnum):
+    """Units of a processing time, as the catalogue writes them."""
+
+    WORKING_DAY = "working_day"
+    CALENDAR_DAY = "calendar_day"
+    WORKING_HOUR = "working_hour"
+
+
+def due_at(
+    *, accepted_at: datetime, value: int, unit: Unit, calendar: WorkingCalendar
+) -> datetime:
+    """The promised moment (ngày hẹn trả): working days and hours by the calendar, calendar days
+    moved forward off days off. Working hours of 8 make a working day.
+    """
+    match unit:
+        case Unit.WORKING_DAY:
+            return calendar.add(accepted_at, working_days=value)
+        case Unit.WORKING_HOUR:
+            return calendar.add(accepted_at, working_hours=value)
+        case Unit.CALENDAR_DAY:
+            return calendar.add(accepted_at, calendar_days=value)
+
+
+class Timeliness(StrEnum):
+    """trước hạn, đúng hạn, quá hạn: three values, one rule."""
+
+    EARLY = "early"
+    ON_TIME = "on_time"
+    OVERDUE = "overdue"
+
+
+def timeliness(*, due: datetime, ended: datetime | None, now: datetime) -> Timeliness:
+    """On time when the end, or now without one, is not after the promised moment."""
+    at = ended or now
+    if at > due:
+        return Timeliness.OVERDUE
+    return Timeliness.EARLY if ended is not None and at.date() < due.date() else Timeliness.ON_TIME

@@ -1,0 +1,72 @@
+"""What is stored about dossiers."""
+
+from piccolo.columns import (
+    UUID,
+    Bytea,
+    Date,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.table import Table
+
+from app.core.database import DB
+
+
+class Dossier(Table, db=DB, tablename="dossier"):
+    """One dossier (hồ sơ). The applicant's personal number is sealed and found by a keyed index."""
+
+    id = UUID(primary_key=True, default=None)
+    number = Text(null=False, default=None, unique=True)
+    centre_id = UUID(null=False, default=None)
+    procedure_code = Text(null=False, default=None)
+    citizen_id = UUID(null=True, default=None)
+    applicant_name = Text(null=False, default=None)
+    applicant_phone = Text(null=True, default=None)
+    locale = Text(null=False, default=None)
+    citizen_no_sealed = Bytea(null=True, default=None)
+    citizen_no_index = Bytea(null=True, default=None)
+    channel = Text(null=False, default=None)
+    ticket_id = UUID(null=True, default=None)
+    package_id = UUID(null=True, default=None)
+    return_mode = Text(null=False, default=None)
+    status = SmallInt(null=False, default=None)
+    accepted_at = Timestamptz(null=False, default=None)
+    due_at = Timestamptz(null=False, default=None)
+    completed_at = Timestamptz(null=True, default=None)
+    returned_at = Timestamptz(null=True, default=None)
+    result_document_id = UUID(null=True, default=None)
+    version = Integer(null=False, default=1)
+
+
+class DossierComponent(Table, db=DB, tablename="dossier_component"):
+    """One paper handed in (thành phần hồ sơ): how many, and its scan."""
+
+    dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
+    component = SmallInt(primary_key=True, default=None)
+    originals = SmallInt(null=False, default=None)
+    certified_copies = SmallInt(null=False, default=None)
+    copies = SmallInt(null=False, default=None)
+    document_id = UUID(null=True, default=None)
+
+
+class DossierEvent(Table, db=DB, tablename="dossier_event"):
+    """One change of status; the timeline a citizen reads."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
+    status = SmallInt(null=False, default=None)
+    at = Timestamptz(null=False, default=None)
+    actor_kind = Text(null=False, default=None)
+    actor_id = Text(null=False, default=None)
+
+
+class DossierSeries(Table, db=DB, tablename="dossier_series"):
+    """The last number given by an agency on a local day: one row, locked while it counts."""
+
+    agency = Text(primary_key=True, default=None)
+    local_date = Date(null=False, default=None)
+    last_no = Integer(null=False, default=None)

@@ -1,0 +1,83 @@
+"""The entrance of every process: settings, keys, logging, and the servers it talks to."""
+
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from app.core import keys as core_keys
+from app.core.ids import new_id
+from app.http.tokens import SigningKey
+from app.settings import Settings, SettingsError
+
+# What a log line may say. Anything else is dropped: a name or a number never reaches a log by mistake.
+ALLOWED: Final = frozenset(
+    {
+        "event", "level", "timestamp", "logger", "request_id", "reason", "subscriber", "work",
+        "again_in_s", "exc_info", "exception", "status", "method", "route", "took_ms", "count",
+        "port", "url", "message_id", "fact", "endpoint", "attempt", "outcome", "class", "error_code",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """A process that has its settings, its keys and its servers' addresses."""
+
+    settings: Settings
+    database_url: str
+    redis_url: str
+
+
+def open_entrance(settings: Settings | None = None) -> Entrance:
+    """For a process that is told its servers: both URLs must be set."""
+    settings = settings or Settings.from_environment()
+    if not settings.database_url or not settings.redis_url:
+        raise SettingsError("DATABASE_URL and REDIS_URL must both be set for this command.")
+    install_keys(settings)
+    configure_logging(settings.log_level)
+    return Entrance(settings, settings.database_url, settings.redis_url)
+
+
+def install_keys(settings: Settings) -> None:
+    """The named key file, or the one of the data folder, made on the first start."""
+    if settings.keys_file is not None:
+        core_keys.install(core_keys.load(settings.keys_file))
+        return
+    core_keys.install(
+        core_keys.load_or_make(
+            settings.data_dir / core_keys.FILE_NAME,
+            signing_pem=SigningKey.generate().to_pem(),
+            kid=str(new_id()),
+        )
+    )
+
+
+def configure_logging(level: str) -> None:
+    """One JSON object a line on stderr, with allow-listed keys only."""
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise SettingsError("MOTCUA_LOG_LEVEL must be debug, info, warning or error.")
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    for talkative in ("twilio", "httpx", "arq", "_granian"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _only_allowed,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _only_allowed(
+    _logger: object, _name: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {key: value for key, value in line.items() if key in ALLOWED}

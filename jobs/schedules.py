@@ -1,0 +1,83 @@
+"""What happens by the clock. Each tick may run twice or late; each piece of work bears both.
+
+arq keeps the time because it is good at that; nothing here is owed to anybody, so a lost Redis only
+delays a sweep, and every sweep is also done by whoever needs its result.
+"""
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+from arq import cron
+from arq.connections import RedisSettings
+from arq.worker import Worker
+
+from app.appointments.operations import expire_holds
+from app.core.database import in_transaction
+from app.core.operation import operation
+from jobs import drainer
+
+log: Final = structlog.get_logger(__name__)
+
+EVERY_FIVE_SECONDS: Final = set(range(0, 60, 5))
+EVERY_FIFTEEN_SECONDS: Final = {0, 15, 30, 45}
+JOB_TIMEOUT_S: Final = 30
+
+
+async def sweep_holds(_context: dict[str, Any]) -> None:
+    """Give expired holds back; booking does the same for the slots it wants."""
+    await expire_holds()
+
+
+async def sweep_outbox(_context: dict[str, Any]) -> None:
+    """Close what ran out of time."""
+    await drainer.sweep()
+
+
+async def forget_records(_context: dict[str, Any]) -> None:
+    """Drop idempotency records and assertions past their time."""
+    await _forget()
+
+
+@operation
+async def _forget() -> None:
+    connection = in_transaction()
+    await connection.execute("DELETE FROM idempotency_record WHERE expires_at < now()")
+    await connection.execute("DELETE FROM client_assertion WHERE expires_at < now()")
+    await connection.execute(
+        "DELETE FROM otp_challenge WHERE expires_at < now() - interval '24 hours'"
+    )
+    await connection.execute("DELETE FROM sign_in_failure WHERE at < now() - interval '1 day'")
+
+
+def _serialise(value: dict[str, Any]) -> bytes:
+    """msgpack in place of pickle: whoever can write to Redis must not run code here."""
+    return msgspec.msgpack.encode(value, enc_hook=repr)
+
+
+def make_worker(redis_url: str) -> Worker:
+    """An arq worker that keeps no results, retries nothing and owns no truth."""
+    return Worker(
+        functions=[],
+        cron_jobs=[
+            cron(sweep_holds, second=EVERY_FIVE_SECONDS),
+            cron(sweep_outbox, second=EVERY_FIFTEEN_SECONDS),
+            cron(forget_records, minute={7}, second={0}),
+        ],
+        redis_settings=redis_settings(redis_url),
+        handle_signals=False,
+        keep_result=0,
+        max_tries=1,
+        job_timeout=JOB_TIMEOUT_S,
+        health_check_interval=10,
+        job_serializer=_serialise,
+        job_deserializer=msgspec.msgpack.decode,
+    )
+
+
+def redis_settings(url: str) -> RedisSettings:
+    if urlsplit(url).scheme == "unix":
+        parts = urlsplit(url)
+        return RedisSettings(unix_socket_path=parts.path, password=parts.password)
+    return RedisSettings.from_dsn(url)

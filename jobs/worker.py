@@ -1,0 +1,74 @@
+"""The worker process: drainers, and the arq worker beside them, restarted whenever Redis left it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from app.core.database import DB, DatabaseUnavailable
+from app.core.wakeups import WAKEUPS
+from jobs.drainer import Drainer
+from jobs.schedules import make_worker
+
+log: Final = structlog.get_logger(__name__)
+
+RESTART_FIRST_S: Final = 0.5
+RESTART_AT_MOST_S: Final = 15.0
+OPEN_RETRY_S: Final = 0.5
+
+
+async def run_worker(
+    drainer: Drainer, *, database_url: str, redis_url: str, stop: asyncio.Event
+) -> None:
+    """Until `stop`: then nothing more is claimed, what runs is finished, and the stores close."""
+    async with _stores(database_url, redis_url, stop):
+        if stop.is_set():
+            return
+        draining = asyncio.create_task(drainer.run(), name="drainer")
+        scheduling = asyncio.create_task(_keep_schedule(redis_url), name="schedule")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        await asyncio.wait({draining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        drainer.stop()
+        scheduling.cancel()
+        await asyncio.gather(scheduling, return_exceptions=True)
+        stopping.cancel()
+        await draining
+
+
+@contextlib.asynccontextmanager
+async def _stores(
+    database_url: str, redis_url: str, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    while DB.pool is None and not stop.is_set():
+        try:
+            await DB.open(database_url)
+        except DatabaseUnavailable:
+            log.warning("waiting_for_postgresql")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(OPEN_RETRY_S):
+                    await stop.wait()
+    await WAKEUPS.open(redis_url)
+    try:
+        yield
+    finally:
+        await WAKEUPS.close()
+        await DB.close()
+
+
+async def _keep_schedule(redis_url: str) -> None:
+    """arq ends when its connection does; it starts again with a growing pause."""
+    pause = RESTART_FIRST_S
+    while True:
+        worker = make_worker(redis_url)
+        try:
+            await worker.async_run()
+        except (RedisError, OSError, RuntimeError, TimeoutError) as reason:
+            log.warning("schedule_interrupted", reason=type(reason).__name__, again_in_s=pause)
+        finally:
+            with contextlib.suppress(RedisError, OSError, RuntimeError, AttributeError):
+                await worker.close()
+        await asyncio.sleep(pause)
+        pause = min(RESTART_AT_MOST_S, pause * 2)
