@@ -9,10 +9,12 @@ inside is an error. `docs/decisions/0004-our-own-unit-of-work.md` has the measur
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, TypeAlias
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from asyncpg.transaction import Transaction
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.querystring import QueryString
 
@@ -39,6 +41,8 @@ SERVER_SETTINGS: Final = {
 INTERRUPTIONS: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # The server ended the session while it was idle in a transaction: asyncpg loses its place.
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
@@ -106,7 +110,7 @@ class Database(PostgresEngine):
                 pool.terminate()
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002 - Piccolo's signature
-        joined = self.current_transaction.get()
+        joined = _joined()
         if joined is not None and joined.owner is not asyncio.current_task():
             raise NestedTransaction("A task started inside a transaction must not use it.")
         if joined is None and self.pool is None:
@@ -133,6 +137,12 @@ def _as_text(value: str) -> str:
 
 
 DB: Final = Database()
+# Piccolo's queries look here for the open transaction; ours has all they ask of it, `.connection`.
+_CURRENT: Final[ContextVar[_Joined | None]] = cast("Any", DB.current_transaction)
+
+
+def _joined() -> _Joined | None:
+    return _CURRENT.get()
 
 
 def _verdict(reason: Exception) -> Exception:
@@ -170,30 +180,45 @@ async def transaction() -> AsyncIterator[Connection]:
     when the connection was lost during COMMIT (then the outcome is unknown, and an idempotency key
     resolves it).
     """
-    if DB.current_transaction.get() is not None:
+    if _joined() is not None:
         raise NestedTransaction("An operation was called inside another operation.")
     async with _acquired() as connection:
-        token = DB.current_transaction.set(_Joined(connection, asyncio.current_task()))
+        token = _CURRENT.set(_Joined(connection, asyncio.current_task()))
         try:
             work = connection.transaction()
             await work.start()
             try:
                 yield connection
             except BaseException:
-                with suppress(*INTERRUPTIONS):
-                    await work.rollback()
+                await _roll_back(work, connection)
                 raise
             await work.commit()
         except INTERRUPTIONS as reason:
+            if isinstance(reason, asyncpg.InternalClientError):
+                connection.terminate()
             raise _verdict(reason) from reason
         finally:
-            DB.current_transaction.reset(token)
+            _CURRENT.reset(token)
+
+
+async def _roll_back(work: Transaction, connection: Connection) -> None:
+    """Undo what was done; a connection that cannot even do that is thrown away, not reused."""
+    try:
+        await work.rollback()
+    except INTERRUPTIONS:
+        _throw_away(connection)
+
+
+def _throw_away(connection: Connection) -> None:
+    # The pool may have noticed the loss first and taken the connection back by itself.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[Connection]:
     """A connection for reads: the open transaction's, or one from the pool."""
-    joined = DB.current_transaction.get()
+    joined = _joined()
     if joined is not None:
         yield joined.connection
         return
@@ -206,7 +231,7 @@ async def reading() -> AsyncIterator[Connection]:
 
 def in_transaction() -> Connection:
     """The connection of the open transaction, for the few statements written as plain SQL."""
-    joined = DB.current_transaction.get()
+    joined = _joined()
     if joined is None:
         raise RuntimeError("This must be called inside an operation.")
     connection: Connection = joined.connection
@@ -216,7 +241,8 @@ def in_transaction() -> Connection:
 async def fetch(sql: str, *arguments: Any) -> Sequence[asyncpg.Record]:
     """Rows of one SQL statement, inside the open transaction or outside any."""
     async with reading() as connection:
-        return await connection.fetch(sql, *arguments)
+        rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
+        return rows
 
 
 async def fetch_row(sql: str, *arguments: Any) -> asyncpg.Record | None:

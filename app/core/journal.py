@@ -62,4 +62,7 @@ async def about(object_id: str, *, limit: int = 200) -> Sequence[Line]:
         object_id,
         limit,
     )
-    return [Line(*row[:6], msgspec.json.decode(row["detail"]), row["request_id"]) for row in rows]
+    return [
+        Line(**dict(row) | {"detail": msgspec.json.decode(row["detail"])})
+        for row in rows
+    ]

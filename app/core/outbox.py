@@ -10,7 +10,7 @@ Always true:
 """
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -34,8 +34,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
     occurred_at: datetime
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if not cls.kind:  # a common base of several facts
+            return
         if cls.kind in KINDS:
             raise TypeError(f"Two facts are called {cls.kind}.")
         KINDS[cls.kind] = cls

@@ -19,7 +19,8 @@ from app.documents.queries import DocumentRow
 from app.http.access import open_to
 from app.http.once import Once
 from app.http.principals import Caller, Principal
-from app.http.problems import UnsupportedMedia, problems
+from app.http.body import UnsupportedMedia
+from app.http.problems import problems
 from app.http.requests import MotcuaRequest
 from app.http.versions import etag
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from app.core.outbox import Fact
 
 
-class DocumentUploaded(Fact):
+class DocumentUploaded(Fact, frozen=True, kw_only=True):
     """A document waits to be inspected."""
 
     kind: ClassVar[str] = "document.uploaded"

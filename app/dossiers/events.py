@@ -7,7 +7,7 @@ from typing import ClassVar
 from app.core.outbox import Fact
 
 
-class DossierFact(Fact):
+class DossierFact(Fact, frozen=True, kw_only=True):
     """Common to every fact about a dossier."""
 
     subject_field: ClassVar[str] = "dossier_id"
@@ -19,7 +19,7 @@ class DossierFact(Fact):
     version: int
 
 
-class DossierAccepted(DossierFact):
+class DossierAccepted(DossierFact, frozen=True, kw_only=True):
     """A dossier has its number and its promised moment."""
 
     kind: ClassVar[str] = "dossier.accepted"
@@ -29,13 +29,13 @@ class DossierAccepted(DossierFact):
     package_id: uuid.UUID | None
 
 
-class DossierCompleted(DossierFact):
+class DossierCompleted(DossierFact, frozen=True, kw_only=True):
     """The digitised result is there and waits for its owner."""
 
     kind: ClassVar[str] = "dossier.completed"
 
 
-class DossierReturned(DossierFact):
+class DossierReturned(DossierFact, frozen=True, kw_only=True):
     """The result reached its owner, at the counter or at the door."""
 
     kind: ClassVar[str] = "dossier.returned"

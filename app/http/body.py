@@ -53,6 +53,23 @@ class InvalidValue(Invalid):
     detail = Words("Một trường không hợp lệ.", "A field is not valid.")
 
 
+class UnsupportedMedia(Malformed):
+    """Everything but plain JSON: another type, another charset, a compressed body."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = Words("Định dạng không hỗ trợ", "Unsupported media type")
+    detail = Words("Nội dung phải là application/json.", "The body must be application/json.")
+
+
+def require_json(content_type: tuple[str, dict[str, str]], content_encoding: str) -> None:
+    """A body is read as JSON only when it says so: a form of another site cannot say it."""
+    kind, parameters = content_type
+    charset = parameters.get("charset", "utf-8").lower()
+    if kind != "application/json" or charset != "utf-8" or content_encoding not in ("", "identity"):
+        raise UnsupportedMedia
+
+
 def decode(raw: bytes, target: Any) -> Any:
     """Bytes of a JSON body as `target`; raises `Malformed` (400) or `Invalid` (422)."""
     builtins = _parse(raw)

@@ -16,6 +16,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from app.core import errors
 from app.core.database import INTERRUPTIONS, DatabaseUnavailable
 from app.core.errors import Refusal
+from app.http.body import UnsupportedMedia
 from app.http.requests import language_of, request_id_of
 
 log: Final = structlog.get_logger(__name__)
@@ -35,15 +36,6 @@ STATUS_OF: Final[Mapping[type[Refusal], int]] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
-
-
-class UnsupportedMedia(errors.Malformed):
-    code = "unsupported_media_type"
-    status = 415
-    title = errors.Words("Định dạng không hỗ trợ", "Unsupported media type")
-    detail = errors.Words(
-        "Nội dung phải là application/json.", "The body must be application/json."
-    )
 
 
 class PreconditionRequired(errors.Malformed):
@@ -210,7 +202,7 @@ def problems(*refusals: type[Refusal]) -> dict[int, ResponseSpec]:
         status: ResponseSpec(
             data_container=Problem,
             generate_examples=False,
-            media_type=MEDIA_TYPE,  # type: ignore[arg-type]  # any media type string is taken
+            media_type=MEDIA_TYPE,
             description=", ".join(f"`{kind.code}`" for kind in kinds),
         )
         for status, kinds in sorted(by_status.items())

@@ -34,6 +34,7 @@ class MotcuaRequest(Request[Principal | None, Any, Any]):
     """Litestar's request, reading JSON strictly (TRUST: no coercion, no duplicate keys)."""
 
     async def json(self) -> Any:
+        body.require_json(self.content_type, self.headers.get("content-encoding", ""))
         annotation = getattr(self.route_handler, "parsed_data_field", None)
         target = annotation.annotation if annotation is not None else Any
         return body.decode(await self.body(), target)

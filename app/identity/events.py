@@ -6,7 +6,7 @@ from typing import ClassVar
 from app.core.outbox import Fact
 
 
-class OtpRequested(Fact):
+class OtpRequested(Fact, frozen=True, kw_only=True):
     """A code waits to be sent; the code itself is sealed in the challenge's row."""
 
     kind: ClassVar[str] = "otp.requested"
