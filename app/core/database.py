@@ -195,7 +195,7 @@ async def transaction() -> AsyncIterator[Connection]:
             await work.commit()
         except INTERRUPTIONS as reason:
             if isinstance(reason, asyncpg.InternalClientError):
-                connection.terminate()
+                _throw_away(connection)
             raise _verdict(reason) from reason
         finally:
             _CURRENT.reset(token)

@@ -1,37 +1,49 @@
-"""Rows of configuration, written by their row type: twice is once.
+"""Rows by their row type: what is selected, and how configuration is written.
 
-For catalogues, not for what citizens do. A row that is already as it should be is left alone, so loading
-the same file again changes nothing, and says so.
+`put` is for catalogues, not for what citizens do. A row that is already as it should be is left alone,
+so loading the same file again changes nothing, and says so.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from app.core.database import in_transaction
 
 
 async def put(table: str, rows: Iterable[NamedTuple], *, key: Sequence[str]) -> int:
-    """Insert the rows, or bring those with the same key up to date; how many were changed.
+    """Insert the rows in one statement, or bring those with the same key up to date; how many were changed.
 
     The names of the table and of its columns come from the program, never from a request.
     """
-    changed = 0
-    for row in rows:
-        changed += await in_transaction().fetchval(_statement(table, row._fields, key), *row)
+    given = list(rows)
+    if not given:
+        return 0
+    changed: int = await in_transaction().fetchval(
+        _statement(table, given[0]._fields, key),
+        msgspec.json.encode([row._asdict() for row in given]).decode(),
+    )
     return changed
+
+
+def select(row: type[NamedTuple], source: str, *, alias: str = "", extra: Sequence[str] = ()) -> str:
+    """`SELECT` the fields of a row type, so that the type and its columns cannot drift apart."""
+    names = ", ".join([*(alias + name for name in row._fields), *extra])
+    return f"SELECT {names} FROM {source}"  # noqa: S608 - names of the program's own
 
 
 def _statement(table: str, names: Sequence[str], key: Sequence[str]) -> str:
     columns = ", ".join(names)
-    places = ", ".join(f"${n}" for n in range(1, len(names) + 1))
     others = [name for name in names if name not in key]
-    conflict = "DO NOTHING"
+    action = "DO NOTHING"
     if others:
         held = ", ".join(f"{table}.{name}" for name in others)
         given = ", ".join(f"EXCLUDED.{name}" for name in others)
         taken = ", ".join(f"{name} = EXCLUDED.{name}" for name in others)
-        conflict = f"DO UPDATE SET {taken} WHERE ({held}) IS DISTINCT FROM ({given})"
+        action = f"DO UPDATE SET {taken} WHERE ({held}) IS DISTINCT FROM ({given})"
     return (
-        f"WITH written AS (INSERT INTO {table} ({columns}) VALUES ({places})"
-        f" ON CONFLICT ({', '.join(key)}) {conflict} RETURNING 1) SELECT count(*) FROM written"
+        f"WITH written AS (INSERT INTO {table} ({columns})"  # noqa: S608 - as above
+        f" SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json)"
+        f" ON CONFLICT ({', '.join(key)}) {action} RETURNING 1) SELECT count(*) FROM written"
     )
