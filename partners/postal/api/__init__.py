@@ -1,0 +1,24 @@
+"""The partner API, a file per thing a postal IT department does with us."""
+
+from typing import Final
+
+from litestar import Router
+
+from partners.postal.api.callbacks import callback_handlers
+from partners.postal.api.couriers import courier_handlers
+from partners.postal.api.documents import document_handlers
+from partners.postal.api.events import event_handlers
+from partners.postal.api.tasks import task_handlers
+from partners.postal.api.webhooks import webhook_handlers
+
+partner_router: Final = Router(
+    path="/",
+    route_handlers=[
+        *courier_handlers,
+        *task_handlers,
+        *event_handlers,
+        *document_handlers,
+        *webhook_handlers,
+        *callback_handlers,
+    ],
+)

@@ -1,0 +1,233 @@
+"""Webhook endpoints and the feed they push."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from app.core.clock import local
+from app.http.access import open_to
+from app.http.lists import Limit
+from app.http.once import Once
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.http.requests import MotcuaRequest
+from partners.postal import feed, webhooks
+from partners.postal.egress import Egress
+from partners.postal.errors import UrlNotAllowed, WebhookNotFound
+from partners.postal.webhooks import Delivery, Endpoint, NewEndpoint
+
+MANAGE: Final = "webhook:manage"
+READ: Final = "visits:read"
+
+After = Annotated[
+    int, QueryParameter(ge=0, le=2**53, description="The last `seq` the partner has seen.")
+]
+
+
+class EndpointRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    url: Annotated[str, msgspec.Meta(min_length=10, max_length=500, pattern="^https?://")]
+
+
+class EndpointView(msgspec.Struct, omit_defaults=True):
+    """`secret` is there once: when the endpoint is made or its secret rotated."""
+
+    id: uuid.UUID
+    url: str
+    state: str
+    created_at: datetime
+    version: int
+    secret: str | None = None
+
+    @classmethod
+    def of(cls, row: Endpoint) -> "EndpointView":
+        return cls(
+            id=row.id,
+            url=row.url,
+            state=row.state,
+            created_at=local(row.created_at),
+            version=row.version,
+        )
+
+    @classmethod
+    def with_secret(cls, made: NewEndpoint) -> "EndpointView":
+        view = cls.of(made.endpoint)
+        view.secret = made.secret
+        return view
+
+
+class EndpointList(msgspec.Struct):
+    items: list[EndpointView]
+    next_cursor: str | None = None
+
+
+class DeliveryView(msgspec.Struct):
+    id: uuid.UUID
+    event_id: uuid.UUID
+    at: datetime
+    took_ms: int
+    status: int | None
+    outcome: str
+
+    @classmethod
+    def of(cls, row: Delivery) -> "DeliveryView":
+        return cls(
+            id=row.id,
+            event_id=row.event_id,
+            at=local(row.at),
+            took_ms=row.took_ms,
+            status=row.status,
+            outcome=row.outcome,
+        )
+
+
+class DeliveryList(msgspec.Struct):
+    items: list[DeliveryView]
+    next_cursor: str | None = None
+
+
+class ChangeView(msgspec.Struct):
+    """One event of the feed and its number."""
+
+    seq: int
+    event: msgspec.Raw
+
+
+class ChangeList(msgspec.Struct):
+    """`next` is what to pass as `after` next time."""
+
+    items: list[ChangeView]
+    next: int
+    next_cursor: str | None = None
+
+
+def _egress(request: MotcuaRequest) -> Egress:
+    return Egress(allow_private=request.app.state.settings.allow_private_webhooks)
+
+
+@post(
+    "/v1/partner/webhooks",
+    operation_id="registerWebhook",
+    summary="Register a webhook endpoint",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=MANAGE),
+    responses=problems(UrlNotAllowed),
+)
+async def register_webhook(
+    request: MotcuaRequest,
+    data: JSONBody[EndpointRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[EndpointView]:
+    """The answer holds the secret, once."""
+    return await once(
+        EndpointView.with_secret,
+        webhooks.register(
+            partner_id=principal.id, url=data.url, egress=_egress(request), now=now
+        ),
+        status=201,
+    )
+
+
+@get(
+    "/v1/partner/webhooks",
+    operation_id="listWebhooks",
+    summary="Our webhook endpoints",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=MANAGE),
+)
+async def list_webhooks(principal: NamedDependency[Principal]) -> EndpointList:
+    """Without secrets."""
+    rows = await webhooks.endpoints_of(principal.id)
+    return EndpointList(items=[EndpointView.of(row) for row in rows])
+
+
+@delete(
+    "/v1/partner/webhooks/{endpoint_id:uuid}",
+    operation_id="removeWebhook",
+    summary="Remove a webhook endpoint",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=MANAGE),
+    responses=problems(WebhookNotFound),
+)
+async def remove_webhook(
+    endpoint_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> None:
+    """What was delivered stays readable."""
+    await webhooks.remove(partner_id=principal.id, endpoint_id=endpoint_id, now=now)
+
+
+@post(
+    "/v1/partner/webhooks/{endpoint_id:uuid}/rotate-secret",
+    operation_id="rotateWebhookSecret",
+    summary="A new secret; both sign for 24 hours",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=MANAGE),
+    status_code=200,
+    responses=problems(WebhookNotFound),
+)
+async def rotate_secret(
+    endpoint_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[EndpointView]:
+    """The answer holds the new secret, once."""
+    return await once(
+        EndpointView.with_secret,
+        webhooks.rotate(partner_id=principal.id, endpoint_id=endpoint_id, now=now),
+    )
+
+
+@get(
+    "/v1/partner/webhooks/{endpoint_id:uuid}/deliveries",
+    operation_id="listDeliveries",
+    summary="Attempts to one endpoint",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=MANAGE),
+)
+async def list_deliveries(
+    endpoint_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    limit: Limit = 50,
+) -> DeliveryList:
+    """Newest first."""
+    rows = await webhooks.deliveries_of(principal.id, endpoint_id, limit=limit)
+    return DeliveryList(items=[DeliveryView.of(row) for row in rows])
+
+
+@get(
+    "/v1/partner/changes",
+    operation_id="listChanges",
+    summary="The feed: the same events by polling",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=READ),
+)
+async def list_changes(
+    principal: NamedDependency[Principal], after: After = 0, limit: Limit = 100
+) -> ChangeList:
+    """In order, without gaps: after `n` nothing up to `n` will ever appear."""
+    events = await feed.after(principal.id, after, limit=limit)
+    return ChangeList(
+        items=[
+            ChangeView(seq=event.seq, event=msgspec.Raw(event.body.encode())) for event in events
+        ],
+        next=events[-1].seq if events else after,
+    )
+
+
+webhook_handlers: Final[list[Any]] = [
+    register_webhook,
+    list_webhooks,
+    remove_webhook,
+    rotate_secret,
+    list_deliveries,
+    list_changes,
+]

@@ -1,0 +1,115 @@
+"""Where we are willing to connect to (ASVS 5.0 1.3.6, server-side request forgery).
+
+A partner gives us an address, so the name is resolved once, every answer is judged, and the connection
+goes to the judged address with the original name: a second look-up could answer differently. No
+redirects, no proxy from the environment, a wall-clock limit, and a bounded answer.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+
+from partners.postal.errors import UrlNotAllowed
+
+CONNECT_TIMEOUT_S: Final = 3.0
+TOTAL_TIMEOUT_S: Final = 15.0
+MAX_ANSWER_BYTES: Final = 64 * 1024
+
+# `is_global` says yes to each of these, and each leads inside (NAT64, 6to4, anycast relays, a cloud's
+# metadata address).
+DENIED: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "64:ff9b::/96", "2002::/16", "192.88.99.0/24", "168.63.129.16/32", "224.0.0.0/4", "ff00::/8",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Egress:
+    """The rule of this installation. `allow_private` is for emulators on one machine."""
+
+    allow_private: bool
+
+    def check_shape(self, url: str) -> None:
+        """Refuse at registration what could never be allowed; resolving is judged at every sending."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise UrlNotAllowed from None
+        if parts.username or parts.password or not parts.hostname or parts.fragment:
+            raise UrlNotAllowed
+        if self.allow_private:
+            if parts.scheme not in ("http", "https"):
+                raise UrlNotAllowed
+            return
+        if parts.scheme != "https" or port not in (None, 443) or _is_literal(parts.hostname):
+            raise UrlNotAllowed
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer; raises `UrlNotAllowed`, `httpx.HTTPError` or `TimeoutError`."""
+        self.check_shape(url)
+        parts = urlsplit(url)
+        host = str(parts.hostname)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        async with asyncio.timeout(TOTAL_TIMEOUT_S):
+            address = await self._judged_address(host, port)
+            literal = f"[{address}]" if ":" in address else address
+            target = urlunsplit(parts._replace(netloc=f"{literal}:{port}"))
+            async with httpx.AsyncClient(
+                timeout=httpx.Timeout(TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+                follow_redirects=False,
+                trust_env=False,
+            ) as client:
+                request = client.build_request(
+                    "POST", target, content=body, headers={**headers, "host": parts.netloc}
+                )
+                request.extensions["sni_hostname"] = host
+                answer = await client.send(request, stream=True)
+                try:
+                    await _read_at_most(answer, MAX_ANSWER_BYTES)
+                finally:
+                    await answer.aclose()
+                return answer.status_code
+
+    async def _judged_address(self, host: str, port: int) -> str:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as reason:
+            raise httpx.ConnectError(f"cannot resolve: {reason.strerror}") from reason
+        addresses = [str(entry[4][0]) for entry in found]
+        if not self.allow_private and any(not _is_public(address) for address in addresses):
+            raise UrlNotAllowed
+        return addresses[0]
+
+
+async def _read_at_most(answer: httpx.Response, limit: int) -> None:
+    size = 0
+    async for chunk in answer.aiter_raw():
+        size += len(chunk)
+        if size > limit:
+            return
+
+
+def _is_literal(host: str) -> bool:
+    """An address, in any of the spellings a resolver understands (`0x7f.1`, `2130706433`)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host.rpartition(".")[2][:1].isdigit()
+    return True
+
+
+def _is_public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None)
+    ip = mapped or ip
+    return ip.is_global and not any(ip in network for network in DENIED if ip.version == network.version)

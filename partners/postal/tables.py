@@ -1,0 +1,70 @@
+"""What is stored about partners."""
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    BigInt,
+    Bytea,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.table import Table
+
+from app.core.database import DB
+
+
+class CourierPartner(Table, db=DB, tablename="courier_partner"):
+    """An organisation with couriers. `last_seq` numbers its feed under the row's lock."""
+
+    id = UUID(primary_key=True, default=None)
+    code = Text(null=False, default=None, unique=True)
+    name_vi = Text(null=False, default=None)
+    name_en = Text(null=False, default=None)
+    last_seq = BigInt(null=False, default=0)
+    created_at = Timestamptz(null=False, default=None)
+
+
+class PartnerEvent(Table, db=DB, tablename="partner_event"):
+    """One thing a partner must know: the same by webhook and by polling."""
+
+    id = UUID(primary_key=True, default=None)
+    partner_id = ForeignKey(CourierPartner, null=False, default=None, on_delete=OnDelete.restrict)
+    seq = BigInt(null=False, default=None)
+    fact_key = Text(null=False, default=None)
+    type = Text(null=False, default=None)
+    subject = Text(null=False, default=None)
+    subject_seq = Integer(null=False, default=None)
+    body = JSONB(null=False, default=None)
+    at = Timestamptz(null=False, default=None)
+
+
+class WebhookEndpoint(Table, db=DB, tablename="webhook_endpoint"):
+    """Where a partner wants to be told. During a rotation both secrets sign."""
+
+    id = UUID(primary_key=True, default=None)
+    partner_id = ForeignKey(CourierPartner, null=False, default=None, on_delete=OnDelete.restrict)
+    url = Text(null=False, default=None)
+    secret_sealed = Bytea(null=False, default=None)
+    former_secret_sealed = Bytea(null=True, default=None)
+    former_secret_until = Timestamptz(null=True, default=None)
+    state = Text(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+    version = Integer(null=False, default=1)
+
+
+class WebhookDelivery(Table, db=DB, tablename="webhook_delivery"):
+    """One attempt."""
+
+    id = UUID(primary_key=True, default=None)
+    endpoint_id = ForeignKey(
+        WebhookEndpoint, null=False, default=None, on_delete=OnDelete.restrict
+    )
+    event_id = ForeignKey(PartnerEvent, null=False, default=None, on_delete=OnDelete.restrict)
+    at = Timestamptz(null=False, default=None)
+    took_ms = Integer(null=False, default=None)
+    status = SmallInt(null=True, default=None)
+    outcome = Text(null=False, default=None)
