@@ -14,6 +14,7 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from app.centres.api import centres_router
 from app.core import keys as core_keys
 from app.core.clock import current_time
 from app.core.database import DB
@@ -29,12 +30,17 @@ from app.http.tokens import SigningKey, Tokens
 from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
+from app.procedures.api import procedures_router
 from app.settings import Settings
+from app.staff.api import staff_router
 
 ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     health_router,
     contract_router,
     identity_router,
+    centres_router,
+    procedures_router,
+    staff_router,
 )
 
 

@@ -11,7 +11,6 @@ from piccolo.columns import (
     Text,
     Time,
 )
-from piccolo.columns.reference import LazyTableReference
 from piccolo.table import Table
 
 from app.core.database import DB
@@ -29,12 +28,7 @@ class AdminUnit(Table, db=DB, tablename="admin_unit"):
     name_vi = Text(null=False, default=None)
     name_en = Text(null=False, default=None)
     folded = Text(null=False, default=None)
-    parent_id = ForeignKey(
-        LazyTableReference("AdminUnit", module_path=__name__),
-        null=True,
-        default=None,
-        on_delete=OnDelete.restrict,
-    )
+    parent_id = UUID(null=True, default=None)
     lat = DoublePrecision(null=True, default=None)
     lon = DoublePrecision(null=True, default=None)
     valid_from = Date(null=False, default=None)
@@ -45,9 +39,7 @@ class AdminUnit(Table, db=DB, tablename="admin_unit"):
 class AdminUnitLink(Table, db=DB, tablename="admin_unit_link"):
     """Which unit took over an older one; `divided` when only a part of it."""
 
-    old_id = ForeignKey(
-        AdminUnit, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
-    )
+    old_id = ForeignKey(AdminUnit, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict)
     new_id = ForeignKey(AdminUnit, null=False, default=None, on_delete=OnDelete.restrict)
     divided = Boolean(null=False, default=None)
 

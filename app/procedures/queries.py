@@ -1,0 +1,253 @@
+"""What can be asked of the catalogue, always for a day."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+import asyncpg
+
+from app.core.database import fetch, fetch_row
+from app.core.rows import select
+from app.core.text import escape_like, fold
+from app.procedures import rules
+from app.procedures.rules import IntakeMode, Presence
+
+
+class PaperRow(NamedTuple):
+    """One paper of a procedure, and what to bring for it."""
+
+    position: int
+    name_vi: str
+    name_en: str
+    kind: str
+    originals: int
+    copies: int
+    bring_vi: str
+    bring_en: str
+    optional: bool
+    reusable_from: str | None
+    digitise_class: int | None
+
+
+class ProcedureRow(NamedTuple):
+    """A procedure as it stands on one day.
+
+    `presence_required` says somebody must come to the counter; `presence` says who. A home visit that
+    takes papers asks `home_collection`, one that helps online `intake_modes`, one that brings a result
+    `home_delivery`.
+    """
+
+    id: uuid.UUID
+    code: str
+    name_vi: str
+    name_en: str
+    sector: str
+    level: str
+    receive_anywhere: bool
+    site_inspection: bool
+    presence: Presence
+    presence_required: bool
+    paperless: bool
+    intake_modes: tuple[IntakeMode, ...]
+    home_collection: bool
+    home_delivery: bool
+    processing_value: int
+    processing_unit: str
+    processing_verified: bool
+    fee_vnd: int | None
+    fee_vi: str
+    fee_en: str
+    exemptions_vi: str
+    exemptions_en: str
+    fee_verified: bool
+    p50_minutes: int
+    p80_minutes: int
+    result_vi: str
+    result_en: str
+    result_code: str | None
+    code_is_local: bool
+    decision: str
+    valid_from: date
+    valid_to: date | None
+    papers: tuple[PaperRow, ...]
+
+
+class Offer(NamedTuple):
+    """What a procedure takes at one centre."""
+
+    grains: int
+    p50_minutes: int
+    p80_minutes: int
+
+
+class Position(NamedTuple):
+    """Where a page of a search ended."""
+
+    rank: int
+    folded: str
+    code: str
+
+
+class Found(NamedTuple):
+    """A page of a search; `next` is None on the last one."""
+
+    rows: Sequence[ProcedureRow]
+    next: Position | None
+
+
+EXISTS: Final = "valid_from <= $1 AND (valid_to IS NULL OR valid_to >= $1)"
+PROCEDURE: Final = "SELECT * FROM procedure"
+PAPER: Final = select(PaperRow, "procedure_paper", extra=("procedure_id",))
+OFFER: Final = select(Offer, "procedure_offer", extra=("procedure_code",))
+# Every word must occur somewhere; first come the names that hold the words as they were typed, with
+# their marks, then those that hold them side by side without.
+SEARCH: Final = """
+SELECT * FROM (
+    SELECT p.*, CASE WHEN strpos(p.folded, $3) > 0 THEN 0
+                     WHEN strpos(p.folded, $4) > 0 THEN 1 ELSE 2 END AS rank
+      FROM procedure p
+     WHERE p.valid_from <= $1 AND (p.valid_to IS NULL OR p.valid_to >= $1)
+       AND p.folded LIKE ALL ($2::text[]) AND ($5::text IS NULL OR p.sector = $5)
+) found
+ WHERE ($6::integer IS NULL OR (rank, folded, code) > ($6, $7::text, $8::text))
+ ORDER BY rank, folded, code
+ LIMIT $9
+"""
+
+
+def searchable(name_vi: str, name_en: str, code: str) -> str:
+    """What a search looks in: everything without marks, then the name with them."""
+    return f"{fold(f'{name_vi} {name_en} {code}')} | {name_vi.casefold()}"
+
+
+async def by_code(code: str, *, on: date) -> ProcedureRow | None:
+    """The version of a procedure that stands on the day."""
+    row = await fetch_row(f"{PROCEDURE} WHERE {EXISTS} AND code = $2", on, code)
+    if row is None:
+        return None
+    papers = await _papers([row["id"]])
+    return _row(row, papers, on=on)
+
+
+async def by_codes(codes: Iterable[str], *, on: date) -> dict[str, ProcedureRow]:
+    """The versions that stand on the day, by code; unknown codes are absent."""
+    rows = await fetch(f"{PROCEDURE} WHERE {EXISTS} AND code = ANY($2)", on, list(codes))
+    papers = await _papers([row["id"] for row in rows])
+    return {row["code"]: _row(row, papers, on=on) for row in rows}
+
+
+async def search(text: str, *, sector: str | None, on: date, after: Position | None, limit: int) -> Found:
+    """Procedures of the day whose name holds every word, with or without Vietnamese marks."""
+    phrase = fold(text)
+    rows = await fetch(
+        SEARCH,
+        on,
+        [f"%{escape_like(word)}%" for word in phrase.split()],
+        " ".join(text.casefold().split()),
+        phrase,
+        sector,
+        *(after or (None, None, None)),
+        limit + 1,
+    )
+    papers = await _papers([row["id"] for row in rows[:limit]])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Found(
+        rows=[_row(row, papers, on=on) for row in rows[:limit]],
+        next=None if last is None else Position(last["rank"], last["folded"], last["code"]),
+    )
+
+
+async def offers(centre_id: uuid.UUID, codes: Iterable[str], *, on: date) -> dict[str, Offer]:
+    """What the centre offers of these on the day; what it does not offer is absent."""
+    rows = await fetch(
+        f"{OFFER} WHERE {EXISTS} AND centre_id = $2 AND procedure_code = ANY($3)",
+        on,
+        centre_id,
+        list(codes),
+    )
+    return {row["procedure_code"]: Offer(*row[:-1]) for row in rows}
+
+
+async def offered_by(centre_id: uuid.UUID, *, on: date) -> dict[str, Offer]:
+    """Everything the centre offers on the day, by code."""
+    rows = await fetch(
+        f"{OFFER} WHERE {EXISTS} AND centre_id = $2 ORDER BY procedure_code",
+        on,
+        centre_id,
+    )
+    return {row["procedure_code"]: Offer(*row[:-1]) for row in rows}
+
+
+async def centres_offering(code: str, *, on: date) -> frozenset[uuid.UUID]:
+    """The centres where a procedure may be handed in on the day."""
+    rows = await fetch(
+        "SELECT centre_id FROM procedure_offer WHERE procedure_code = $2 AND valid_from <= $1"
+        " AND (valid_to IS NULL OR valid_to >= $1)",
+        on,
+        code,
+    )
+    return frozenset(row["centre_id"] for row in rows)
+
+
+async def pools_serving(centre_id: uuid.UUID, codes: Iterable[str]) -> list[uuid.UUID]:
+    """Pools of counters that serve all of these, least flexible first.
+
+    The pool with the fewest procedures is asked first, so that the one which can do more stays free
+    for what only it can do.
+    """
+    wanted = sorted(set(codes))
+    if not wanted:
+        return []
+    rows = await fetch(
+        "SELECT pool_id FROM pool_procedure WHERE centre_id = $1 GROUP BY pool_id"
+        " HAVING count(*) FILTER (WHERE procedure_code = ANY($2)) = cardinality($2::text[])"
+        " ORDER BY count(*), sum(preference) FILTER (WHERE procedure_code = ANY($2)), pool_id",
+        centre_id,
+        wanted,
+    )
+    return [row["pool_id"] for row in rows]
+
+
+async def codes_of_pool(pool_id: uuid.UUID) -> list[str]:
+    """The procedures a pool serves."""
+    rows = await fetch(
+        "SELECT procedure_code FROM pool_procedure WHERE pool_id = $1 ORDER BY procedure_code",
+        pool_id,
+    )
+    return [row["procedure_code"] for row in rows]
+
+
+async def _papers(procedure_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[PaperRow, ...]]:
+    rows = await fetch(
+        f"{PAPER} WHERE procedure_id = ANY($1) ORDER BY procedure_id, position",
+        list(procedure_ids),
+    )
+    papers: dict[uuid.UUID, tuple[PaperRow, ...]] = {}
+    for row in rows:
+        papers[row["procedure_id"]] = (*papers.get(row["procedure_id"], ()), PaperRow(*row[:-1]))
+    return papers
+
+
+def _row(
+    row: asyncpg.Record, papers: Mapping[uuid.UUID, tuple[PaperRow, ...]], *, on: date
+) -> ProcedureRow:
+    presence = Presence(row["presence"])
+    modes = rules.intake_modes(
+        presence,
+        postal_intake=row["postal_intake"],
+        paperless_from=row["paperless_from"],
+        on=on,
+    )
+    decided = {
+        "presence": presence,
+        "presence_required": rules.presence_required(presence),
+        "paperless": rules.is_paperless(row["paperless_from"], on=on),
+        "intake_modes": modes,
+        "home_collection": IntakeMode.HOME_PAPER in modes,
+        "home_delivery": row["postal_return"],
+        "p80_minutes": rules.p80_minutes(p50_minutes=row["p50_minutes"], p90_minutes=row["p90_minutes"]),
+        "papers": papers.get(row["id"], ()),
+    }
+    stored = {name: row[name] for name in ProcedureRow._fields if name not in decided}
+    return ProcedureRow(**stored, **decided)

