@@ -173,7 +173,7 @@ async def sign_in(app: Litestar, database: Stores) -> Callable[..., object]:
         )
         await DB.pool.execute(
             "INSERT INTO sign_in (id, audience, subject_id, centre_id, roles, scopes, created_at,"
-            " expires_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$7 + interval '1 hour')",
+            " expires_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$7::timestamptz + interval '1 hour')",
             principal.sign_in_id,
             principal.audience.value,
             principal.id,

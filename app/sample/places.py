@@ -1,10 +1,10 @@
 """The sample's units, centres, counters, pools, hours and days, as rows of `app.centres`."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from app.centres import steps
+from app.centres import queries, steps
 from app.centres.queries import CounterRow, DayRow, PoolRow, PriorityGroupRow
 from app.centres.steps import CentreRecord, CounterPoolRecord, HoursRecord, LinkRecord, UnitRecord
 from app.core.text import fold
@@ -19,15 +19,15 @@ SATURDAY: Final = 6
 async def put_places() -> int:
     """Write everything about places and days; how many rows changed. Joins the caller's operation."""
     units, centres = files.units(), files.centres()
-    changed = await steps.put_units(_units(units))
+    ids = await _unit_ids(units)
+    changed = await steps.put_units(_units(units, ids))
     changed += await steps.put_links(
-        LinkRecord(sample_id("unit", link.old), sample_id("unit", link.new), link.divided)
-        for link in units.links
+        LinkRecord(ids[link.old], ids[link.new], link.divided) for link in units.links
     )
-    changed += await steps.put_centres(_centre(entry) for entry in centres.centres)
+    changed += await steps.put_centres(_centre(entry, ids) for entry in centres.centres)
     changed += await steps.put_counters(_counters(centres))
     changed += await steps.put_pools(_pools(centres))
-    changed += await steps.put_pools(_zones(centres, units))
+    changed += await steps.put_pools(_zones(centres, units, ids))
     changed += await steps.put_counter_pools(_counter_pools(centres))
     changed += await steps.put_hours(_hours(centres))
     changed += await steps.put_days(
@@ -58,17 +58,29 @@ def counter_id(centre: CentreEntry, number: int) -> uuid.UUID:
     return sample_id("counter", f"{centre.code}|{number}")
 
 
-def _units(file: UnitsFile) -> Iterator[UnitRecord]:
+async def _unit_ids(file: UnitsFile) -> dict[str, uuid.UUID]:
+    """The ids of the sample's units: the stored one where the unit came from an import before."""
+    stored = {(row.code, row.valid_from): row.id for row in await queries.all_units()}
+    return {
+        unit.key: stored.get((unit.code, unit.valid_from), sample_id("unit", unit.key))
+        for unit in file.units
+    }
+
+
+def _units(file: UnitsFile, ids: Mapping[str, uuid.UUID]) -> Iterator[UnitRecord]:
+    """The sample's own units; one that was imported is left as the import made it."""
     for unit in file.units:
+        if ids[unit.key] != sample_id("unit", unit.key):
+            continue
         lat, lon = unit.point or (None, None)
         yield UnitRecord(
-            id=sample_id("unit", unit.key),
+            id=ids[unit.key],
             code=unit.code,
             tier=unit.tier,
             name_vi=unit.name_vi,
             name_en=unit.name_en,
             folded=fold(f"{unit.name_vi} {unit.code}"),
-            parent_id=None if unit.parent is None else sample_id("unit", unit.parent),
+            parent_id=None if unit.parent is None else ids[unit.parent],
             lat=lat,
             lon=lon,
             valid_from=unit.valid_from,
@@ -77,11 +89,11 @@ def _units(file: UnitsFile) -> Iterator[UnitRecord]:
         )
 
 
-def _centre(entry: CentreEntry) -> CentreRecord:
+def _centre(entry: CentreEntry, ids: Mapping[str, uuid.UUID]) -> CentreRecord:
     return CentreRecord(
         id=entry.id,
         code=entry.code,
-        unit_id=sample_id("unit", entry.unit),
+        unit_id=ids[entry.unit],
         tier=entry.tier,
         name_vi=entry.name_vi,
         name_en=entry.name_en,
@@ -124,7 +136,7 @@ def _pools(file: CentresFile) -> Iterator[PoolRow]:
             )
 
 
-def _zones(file: CentresFile, units: UnitsFile) -> Iterator[PoolRow]:
+def _zones(file: CentresFile, units: UnitsFile, ids: Mapping[str, uuid.UUID]) -> Iterator[PoolRow]:
     by_key = {unit.key: unit for unit in units.units}
     for entry in file.centres:
         for key in entry.postal_zones:
@@ -138,7 +150,7 @@ def _zones(file: CentresFile, units: UnitsFile) -> Iterator[PoolRow]:
                 series=file.postal_zone.series,
                 name_vi=f"{file.postal_zone.name_vi}: {unit.name_vi}",
                 name_en=f"{file.postal_zone.name_en}: {unit.name_en}",
-                unit_id=sample_id("unit", key),
+                unit_id=ids[key],
                 lat=lat,
                 lon=lon,
                 radius_km=file.postal_zone.radius_km,

@@ -38,7 +38,8 @@ class ShiftRow(NamedTuple):
 
 
 SHIFT: Final = """
-SELECT s.id, s.officer_id, o.name AS officer_name, o.role, s.centre_id, s.kind, s.starts_on, s.ends_on, s.decision,
+SELECT s.id, s.officer_id, o.name AS officer_name, o.role, s.centre_id, s.kind, s.starts_on,
+       s.ends_on, s.decision,
        s.override_reason, s.version,
        ARRAY(SELECT a.counter_id FROM standby_activation a
               WHERE a.shift_id = s.id AND a.day = $1 ORDER BY a.at) AS standing_in_at
