@@ -6,6 +6,8 @@ from typing import NamedTuple
 from app.core import journal
 from app.core.operation import operation
 from app.sample.catalogue import put_catalogue
+from app.sample.files import sample_id
+from app.sample.openings import WORKING_DAYS, open_now, publish_openings
 from app.sample.people import accounts, enrol_people, put_people
 from app.sample.places import put_places
 
@@ -49,14 +51,23 @@ async def load_catalogue(*, now: datetime) -> tuple[int, int, int]:
     return places, procedures, people
 
 
-async def seed(*, now: datetime) -> SeedSummary:
-    """Load the sample. Running it twice changes nothing the second time."""
+async def seed(
+    *, now: datetime, working_days: int = WORKING_DAYS, open_today: str | None = None
+) -> SeedSummary:
+    """Load the sample. Running it twice changes nothing the second time.
+
+    `open_today` is the code of a centre whose counters open at once, whatever the day and the hour.
+    """
     places, procedures, people = await load_catalogue(now=now)
     people += await enrol_people(now=now)
+    openings = 0
+    if open_today is not None:
+        openings += await open_now(sample_id("centre", open_today), now=now)
+    openings += await publish_openings(now=now, working_days=working_days)
     return SeedSummary(
         places=places,
         procedures=procedures,
         people=people,
-        openings=0,
+        openings=openings,
         accounts=tuple(Account(*account) for account in accounts()),
     )

@@ -19,12 +19,12 @@ pytestmark = pytest.mark.usefixtures("database")
 @pytest.fixture
 async def seeded(database: object, now: datetime) -> None:
     assert database
-    await seed(now=now)
+    await seed(now=now, working_days=1)
 
 
 async def test_loading_the_sample_twice_changes_nothing_the_second_time(now: datetime) -> None:
-    first = await seed(now=now)
-    second = await seed(now=now)
+    first = await seed(now=now, working_days=1)
+    second = await seed(now=now, working_days=1)
 
     assert first.places > 0
     assert first.procedures > 0
@@ -90,6 +90,6 @@ async def test_the_sample_password_signs_minh_in(client: httpx.AsyncClient) -> N
 
 
 async def test_loading_leaves_one_line_in_the_journal(now: datetime) -> None:
-    await seed(now=now)
-    await seed(now=now)
+    await seed(now=now, working_days=1)
+    await seed(now=now, working_days=1)
     assert await fetch_value("SELECT count(*) FROM journal WHERE action = 'sample.loaded'") == 1
