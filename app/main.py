@@ -14,6 +14,7 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from app.appointments.api import appointments_router
 from app.centres.api import centres_router
 from app.core import keys as core_keys
 from app.core.clock import current_time
@@ -41,6 +42,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     centres_router,
     procedures_router,
     staff_router,
+    appointments_router,
 )
 
 

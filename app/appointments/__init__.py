@@ -1,0 +1,16 @@
+"""Appointments (lịch hẹn): a citizen's promise to come, and the centre's promise to be ready.
+
+Always true:
+- a slot never has more live appointments than places, in all and per channel: the places are counters
+  on the slot's row, one statement takes them (`hot.py`), and CHECK constraints refuse the rest;
+- a hold (giữ chỗ) is a place until its time on the database's clock, and nothing after it, also when
+  every background process is dead: confirming asks the clock, the next booking reclaims, and
+  availability counts what could be reclaimed as free;
+- the slots of a hold never change, so whoever finds it expired knows which places it gives back;
+- whoever needs an appointment and slots locks the appointment first, then the slots by id;
+- a person has at most two appointments a day and one per sector a day: rows that cannot exist twice;
+- nothing here knows counters or tickets: a citizen is placed in a pool, and `app.queue` turns a kept
+  appointment into a ticket (`steps.mark_arrived`).
+
+Start reading at `operations.book`.
+"""

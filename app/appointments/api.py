@@ -1,0 +1,414 @@
+"""Free places for anybody, appointments for citizens, openings for the people of a centre."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Annotated, Final, NamedTuple
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from app.appointments import availability, operations, queries, rules
+from app.appointments.availability import Availability, Question
+from app.appointments.errors import (
+    AppointmentLimit,
+    AppointmentNotFound,
+    ContactNotValid,
+    HoldExpired,
+    ItemsNotValid,
+    NotHeld,
+    NotServedTogether,
+    NotToBeCancelled,
+    NotToBeMoved,
+    OpeningNotValid,
+    OpeningOverlap,
+    OutsideBookingPeriod,
+    PeriodNotValid,
+    PoolNotFound,
+    PriorityGroupNotKnown,
+    ProcedureNotOffered,
+    SlotFull,
+    VisitTooLong,
+)
+from app.appointments.icalendar_file import calendar_file
+from app.appointments.needs import Item
+from app.appointments.views import (
+    MOST_ITEMS,
+    AppointmentList,
+    AppointmentView,
+    BookingRequest,
+    CancellationRequest,
+    ConfirmationRequest,
+    OpeningList,
+    OpeningRequest,
+    OpeningView,
+    ReschedulingRequest,
+    who,
+)
+from app.centres import queries as centres
+from app.centres.errors import CentreNotFound
+from app.core.clock import at_local, local_date
+from app.http.access import open_to
+from app.http.lists import JSON, Cursor, Limit, answer, cursor_of, position_of
+from app.http.once import Once
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.http.requests import MotcuaRequest, language_of
+from app.http.versions import etag
+
+DAY: Final = timedelta(days=1)
+DAYS_SHOWN: Final = 7
+
+
+class Position(NamedTuple):
+    """Where a page ended."""
+
+    starts_at: datetime
+    id: uuid.UUID
+
+
+Procedures = Annotated[
+    list[str],
+    QueryParameter(
+        name="procedure",
+        min_items=1,
+        max_items=MOST_ITEMS,
+        description="Repeat it for several procedures in one visit.",
+    ),
+]
+HowMany = Annotated[
+    int,
+    QueryParameter(ge=1, le=rules.MOST_GRAINS, description="How many of each procedure."),
+]
+From = Annotated[date | None, QueryParameter(name="from", description="First day; today when left out.")]
+To = Annotated[date | None, QueryParameter(name="to", description="Last day; a week when left out.")]
+
+
+def _period(first: date | None, last: date | None, *, now: datetime) -> tuple[date, date]:
+    start = first or local_date(now)
+    end = last or start + (DAYS_SHOWN - 1) * DAY
+    if end < start:
+        raise PeriodNotValid
+    return start, end
+
+
+@get(
+    "/v1/availability",
+    operation_id="getAvailability",
+    summary="Where a visit fits",
+    tags=["public"],
+    opt=open_to(Caller.ANYONE),
+    responses=problems(
+        CentreNotFound, ProcedureNotOffered, NotServedTogether, VisitTooLong, PeriodNotValid
+    ),
+)
+async def get_availability(
+    request: MotcuaRequest,
+    now: NamedDependency[datetime],
+    centre: Annotated[uuid.UUID, QueryParameter(description="The centre.")],
+    procedures: Procedures,
+    quantity: HowMany = 1,
+    first: From = None,
+    last: To = None,
+) -> Response[Availability]:
+    """Days of the booking period with the starts that have places; 304 when nothing has changed."""
+    start, end = _period(first, last, now=now)
+    items = tuple(Item(code, quantity) for code in procedures)
+    found = await availability.SHARED(Question(centre, items, start, end), now=now)
+    headers = {"ETag": found.etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == found.etag:
+        return Response(content=None, status_code=304, headers=headers)  # type: ignore[arg-type]  # a 304 has no content
+    return Response(
+        content=found.body,  # type: ignore[arg-type]  # encoded once for all who asked
+        media_type=JSON,
+        headers=headers,
+    )
+
+
+@post(
+    "/v1/appointments",
+    operation_id="bookAppointment",
+    summary="Hold a place",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    status_code=201,
+    responses=problems(
+        CentreNotFound,
+        SlotFull,
+        AppointmentLimit,
+        ProcedureNotOffered,
+        NotServedTogether,
+        VisitTooLong,
+        OutsideBookingPeriod,
+        ItemsNotValid,
+        ContactNotValid,
+        PriorityGroupNotKnown,
+    ),
+)
+async def book(
+    request: MotcuaRequest,
+    data: JSONBody[BookingRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[AppointmentView]:
+    """Hold a place until `hold_expires_at`; confirm it before, or it is free again."""
+    return await once_required(
+        AppointmentView.of,
+        operations.book(
+            centre_id=data.centre_id,
+            starts_at=data.starts_at,
+            items=[item.item() for item in data.items],
+            citizen_id=principal.id,
+            contact=who(data.contact, language_of(request)),
+            priority_group=data.priority_group,
+            now=now,
+        ),
+        status=201,
+        etag=lambda row: etag(row.version),
+    )
+
+
+@post(
+    "/v1/appointments/{appointment_id:uuid}/confirm",
+    operation_id="confirmAppointment",
+    summary="Make a hold a promise",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    status_code=200,
+    responses=problems(AppointmentNotFound, HoldExpired, NotHeld, ContactNotValid),
+)
+async def confirm(
+    request: MotcuaRequest,
+    appointment_id: FromPath[uuid.UUID],
+    data: JSONBody[ConfirmationRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[AppointmentView]:
+    """The place is the citizen's, and a message says so."""
+    return await once_required(
+        AppointmentView.of,
+        operations.confirm(
+            appointment_id=appointment_id,
+            citizen_id=principal.id,
+            contact=who(data.contact, language_of(request)),
+            now=now,
+        ),
+        etag=lambda row: etag(row.version),
+    )
+
+
+@get(
+    "/v1/appointments",
+    operation_id="listAppointments",
+    summary="My appointments, latest first",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+)
+async def list_appointments(
+    request: MotcuaRequest,
+    principal: NamedDependency[Principal],
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[AppointmentList]:
+    rows = await queries.all_mine(
+        citizen_id=principal.id, before=position_of(cursor, Position), limit=limit + 1
+    )
+    shown = rows[:limit]
+    following = cursor_of((shown[-1].starts_at, shown[-1].id)) if len(rows) > limit else None
+    view = AppointmentList([AppointmentView.of(row) for row in shown], following)
+    return answer(request, view, next_cursor=following)
+
+
+@get(
+    "/v1/appointments/{appointment_id:uuid}",
+    operation_id="getAppointment",
+    summary="One of my appointments",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    responses=problems(AppointmentNotFound),
+)
+async def get_appointment(
+    appointment_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+) -> Response[AppointmentView]:
+    row = await queries.mine(appointment_id, citizen_id=principal.id)
+    return Response(AppointmentView.of(row), headers={"ETag": etag(row.version)})
+
+
+@get(
+    "/v1/appointments/{appointment_id:uuid}/calendar.ics",
+    operation_id="getAppointmentCalendar",
+    summary="The appointment for a phone's calendar",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    media_type="text/calendar",
+    responses=problems(AppointmentNotFound),
+)
+async def get_calendar(
+    request: MotcuaRequest,
+    appointment_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> Response[bytes]:
+    """RFC 5545, in the language of the request, with the zone of Việt Nam."""
+    row = await queries.mine(appointment_id, citizen_id=principal.id)
+    centre = await centres.any_centre(row.centre_id)
+    return Response(
+        calendar_file(row, centre, language=language_of(request), now=now),
+        media_type="text/calendar; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{row.reference}.ics"',
+            "ETag": etag(row.version),
+        },
+    )
+
+
+@post(
+    "/v1/appointments/{appointment_id:uuid}/reschedule",
+    operation_id="rescheduleAppointment",
+    summary="Another time for the same appointment",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    status_code=200,
+    responses=problems(
+        AppointmentNotFound,
+        CentreNotFound,
+        SlotFull,
+        AppointmentLimit,
+        NotToBeMoved,
+        ProcedureNotOffered,
+        NotServedTogether,
+        OutsideBookingPeriod,
+    ),
+)
+async def reschedule(
+    appointment_id: FromPath[uuid.UUID],
+    data: JSONBody[ReschedulingRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[AppointmentView]:
+    """Swapped at once: on any refusal the original stands untouched."""
+    return await once_required(
+        AppointmentView.of,
+        operations.reschedule(
+            appointment_id=appointment_id,
+            citizen_id=principal.id,
+            starts_at=data.starts_at,
+            centre_id=data.centre_id,
+            now=now,
+        ),
+        etag=lambda row: etag(row.version),
+    )
+
+
+@post(
+    "/v1/appointments/{appointment_id:uuid}/cancel",
+    operation_id="cancelAppointment",
+    summary="Give the place back",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    status_code=200,
+    responses=problems(AppointmentNotFound, NotToBeCancelled, ContactNotValid),
+)
+async def cancel(
+    appointment_id: FromPath[uuid.UUID],
+    data: JSONBody[CancellationRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[AppointmentView]:
+    """A second one changes nothing and answers the same."""
+    return await once(
+        AppointmentView.of,
+        operations.cancel(
+            appointment_id=appointment_id,
+            citizen_id=principal.id,
+            reason=data.cleaned(),
+            now=now,
+        ),
+        etag=lambda row: etag(row.version),
+    )
+
+
+@post(
+    "/v1/staff/openings",
+    operation_id="publishOpening",
+    summary="Open a pool",
+    tags=["staff"],
+    opt=open_to(Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
+    status_code=201,
+    responses=problems(PoolNotFound, OpeningOverlap, OpeningNotValid),
+)
+async def publish_opening(
+    data: JSONBody[OpeningRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[OpeningView]:
+    """Its slots exist when this answers; a pool has one opening at a time."""
+    return await once(
+        OpeningView.of,
+        operations.publish_opening(
+            centre_id=principal.centre,
+            pool_id=data.pool_id,
+            starts_at=data.starts_at,
+            ends_at=data.ends_at,
+            counters=data.counters,
+            grain_minutes=data.grain_minutes,
+            online_share=data.online_share,
+            walkin_floor=data.walkin_floor,
+            now=now,
+        ),
+        status=201,
+        etag=lambda row: etag(row.version),
+    )
+
+
+@get(
+    "/v1/staff/openings",
+    operation_id="listOpenings",
+    summary="The openings of my centre",
+    tags=["staff"],
+    opt=open_to(Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER, Caller.MONITOR),
+    responses=problems(PeriodNotValid),
+)
+async def list_openings(
+    request: MotcuaRequest,
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    first: From = None,
+    last: To = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[OpeningList]:
+    start, end = _period(first, last, now=now)
+    rows = await queries.openings_of(
+        principal.centre,
+        start=at_local(start, 0),
+        end=at_local(end, 0) + DAY,
+        after=position_of(cursor, Position),
+        limit=limit + 1,
+    )
+    shown = rows[:limit]
+    following = cursor_of((shown[-1].starts_at, shown[-1].id)) if len(rows) > limit else None
+    view = OpeningList([OpeningView.of(row) for row in shown], following)
+    return answer(request, view, next_cursor=following)
+
+
+appointments_router: Final = Router(
+    path="/",
+    route_handlers=[
+        get_availability,
+        book,
+        confirm,
+        list_appointments,
+        get_appointment,
+        get_calendar,
+        reschedule,
+        cancel,
+        publish_opening,
+        list_openings,
+    ],
+)

@@ -1,0 +1,157 @@
+"""Why something about appointments is refused."""
+
+from app.core.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed, Words
+
+
+class AppointmentNotFound(NotFound):
+    code = "appointment_not_found"
+    detail = Words("Không có lịch hẹn này.", "There is no such appointment.")
+
+
+class PoolNotFound(NotFound):
+    code = "pool_not_found"
+    detail = Words("Không có nhóm quầy này.", "There is no such pool.")
+
+
+class SlotFull(Conflict):
+    """Somebody else was quicker; `alternatives` are places that could be taken a moment ago."""
+
+    code = "slot_full"
+    title = Words("Khung giờ vừa hết chỗ", "That time was just taken")
+    detail = Words(
+        "Khung giờ này không còn chỗ; hãy chọn một khung giờ khác.",
+        "There is no place left at this time; choose another one.",
+    )
+    told = ("alternatives",)
+
+
+class AppointmentLimit(Conflict):
+    """At most two a day, and one per sector a day (DOMAIN 0.10). `rule` says which."""
+
+    code = "appointment_limit"
+    title = Words("Quá số lịch hẹn cho phép", "Too many appointments")
+    detail = Words("{rule_vi}", "{rule_en}")
+    told = ("rule", "decision")
+
+
+class NotToBeMoved(Conflict):
+    """Only a confirmed appointment can be moved, and not later than two hours before it."""
+
+    code = "not_to_be_moved"
+    title = Words("Không đổi được lịch", "It cannot be moved")
+    detail = Words(
+        "Chỉ đổi được lịch hẹn đã xác nhận, chậm nhất {hours} giờ trước giờ hẹn.",
+        "Only a confirmed appointment can be moved, at least {hours} hours before it starts.",
+    )
+    told = ("state",)
+
+
+class NotToBeCancelled(Conflict):
+    code = "not_to_be_cancelled"
+    title = Words("Không hủy được lịch", "It cannot be cancelled")
+    detail = Words("Lịch hẹn đã đến lượt hoặc đã kết thúc.", "The appointment has been kept, or is over.")
+    told = ("state",)
+
+
+class HoldExpired(Gone):
+    code = "hold_expired"
+    title = Words("Đã hết thời gian giữ chỗ", "The hold has expired")
+    detail = Words("Đã hết thời gian giữ chỗ; hãy đặt lại.", "The place is no longer held; book again.")
+
+
+class NotHeld(PreconditionFailed):
+    """Only a hold can be confirmed."""
+
+    code = "not_held"
+    detail = Words(
+        "Lịch hẹn không ở trạng thái giữ chỗ.", "The appointment is not waiting to be confirmed."
+    )
+    told = ("state",)
+
+
+class OutsideCheckInWindow(PreconditionFailed):
+    """Too early, too late, or not confirmed."""
+
+    code = "outside_check_in_window"
+    title = Words("Ngoài giờ xác nhận đã đến", "Outside the check-in window")
+    detail = Words(
+        "Có thể xác nhận đã đến từ 30 phút trước đến 10 phút sau giờ hẹn.",
+        "Check in from 30 minutes before until 10 minutes after the appointed time.",
+    )
+    told = ("opens_at", "closes_at", "state")
+
+
+class ProcedureNotOffered(Invalid):
+    code = "procedure_not_offered"
+    title = Words("Thủ tục không được tiếp nhận", "The procedure is not offered")
+    detail = Words(
+        "Bộ phận một cửa này không tiếp nhận thủ tục {procedures}.",
+        "This centre does not offer {procedures}.",
+    )
+    told = ("procedures",)
+
+
+class NotServedTogether(Invalid):
+    """Each procedure is offered, but no pool serves them all: two visits are needed."""
+
+    code = "not_served_together"
+    title = Words("Không làm được trong một lần hẹn", "Not served in one appointment")
+    detail = Words(
+        "Các thủ tục này không cùng một nhóm quầy; hãy đặt riêng.",
+        "No counter serves all of these; book them separately.",
+    )
+
+
+class VisitTooLong(Invalid):
+    code = "visit_too_long"
+    title = Words("Lịch hẹn quá dài", "The appointment is too long")
+    detail = Words(
+        "Một lịch hẹn không quá {most} khung giờ.", "An appointment takes at most {most} grains."
+    )
+
+
+class OutsideBookingPeriod(Invalid):
+    code = "outside_booking_period"
+    title = Words("Ngoài thời gian đặt lịch", "Outside the booking period")
+    detail = Words(
+        "Chỉ đặt được lịch từ {minutes} phút nữa đến hết {days} ngày tới.",
+        "Book from {minutes} minutes from now until {days} days ahead.",
+    )
+
+
+class ItemsNotValid(Invalid):
+    code = "items_not_valid"
+    detail = Words(
+        "Danh sách thủ tục rỗng hoặc có thủ tục lặp lại.",
+        "The list of procedures is empty or names one twice.",
+    )
+
+
+class ContactNotValid(Invalid):
+    code = "contact_not_valid"
+    detail = Words("Thông tin liên hệ không hợp lệ.", "The contact is not valid.")
+
+
+class PriorityGroupNotKnown(Invalid):
+    code = "priority_group_not_known"
+    detail = Words("Không có diện ưu tiên này.", "There is no such priority group.")
+
+
+class PeriodNotValid(Invalid):
+    code = "period_not_valid"
+    detail = Words("Khoảng thời gian không hợp lệ.", "The period is not valid.")
+
+
+class OpeningNotValid(Invalid):
+    code = "opening_not_valid"
+    title = Words("Ca tiếp nhận không hợp lệ", "The opening is not valid")
+    detail = Words("Ca tiếp nhận không hợp lệ.", "The opening is not valid.")
+
+
+class OpeningOverlap(Conflict):
+    """The pool is already open at that time; the other opening is named."""
+
+    code = "opening_overlap"
+    title = Words("Trùng ca tiếp nhận", "The openings overlap")
+    detail = Words("Nhóm quầy đã mở trong khoảng thời gian này.", "The pool is already open at this time.")
+    told = ("opening",)

@@ -1,0 +1,78 @@
+"""What others hear about openings and appointments: ids, codes and times."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from app.core.outbox import Fact
+
+
+class AppointmentConfirmed(Fact, frozen=True, kw_only=True):
+    """The citizen will come, and the place is theirs."""
+
+    kind: ClassVar[str] = "appointment.confirmed"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    version: int
+
+
+class AppointmentRescheduled(Fact, frozen=True, kw_only=True):
+    """The same appointment, at another time."""
+
+    kind: ClassVar[str] = "appointment.rescheduled"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    previous_starts_at: datetime
+    version: int
+
+
+class AppointmentCancelled(Fact, frozen=True, kw_only=True):
+    """The place is free again. `was_confirmed` tells whether anybody had been told of it."""
+
+    kind: ClassVar[str] = "appointment.cancelled"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    was_confirmed: bool
+    version: int
+
+
+class AppointmentExpired(Fact, frozen=True, kw_only=True):
+    """A hold ended without being confirmed; its place is free again."""
+
+    kind: ClassVar[str] = "appointment.expired"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    starts_at: datetime
+
+
+class AppointmentMissed(Fact, frozen=True, kw_only=True):
+    """Nobody came within the time of grace."""
+
+    kind: ClassVar[str] = "appointment.missed"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+
+
+class OpeningPublished(Fact, frozen=True, kw_only=True):
+    """A pool is open from–to, and its slots exist."""
+
+    kind: ClassVar[str] = "opening.published"
+    subject_field: ClassVar[str] = "opening_id"
+    opening_id: uuid.UUID
+    centre_id: uuid.UUID
+    pool_id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime

@@ -1,0 +1,121 @@
+"""What a visit needs: how long, of which sectors, and which pools can give it, from the catalogue.
+
+The catalogue changes by decision and by date, a few times a year; it is asked once in ten seconds per
+question and process, and a refusal is never remembered.
+"""
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from app.appointments import rules
+from app.appointments.errors import (
+    ItemsNotValid,
+    NotServedTogether,
+    ProcedureNotOffered,
+    VisitTooLong,
+)
+from app.centres import queries as centres
+from app.core.clock import local_date
+from app.procedures import queries as procedures
+
+REMEMBERED_FOR: Final = timedelta(seconds=10)
+MOST_REMEMBERED: Final = 2048
+
+
+class Item(NamedTuple):
+    """What somebody comes for, and how often (chứng thực 3 bản)."""
+
+    procedure: str
+    quantity: int
+
+
+class StoredItem(msgspec.Struct, frozen=True):
+    """An item as the appointment keeps it, with the grains it was given."""
+
+    procedure: str
+    quantity: int
+    grains: int
+
+
+class Need(NamedTuple):
+    """A visit in the terms of one centre."""
+
+    centre_id: uuid.UUID
+    items: tuple[StoredItem, ...]
+    grains: int
+    length: timedelta
+    sectors: tuple[str, ...]
+    pool_ids: tuple[uuid.UUID, ...]
+
+    @property
+    def stored_items(self) -> str:
+        return msgspec.json.encode(self.items).decode()
+
+
+class _Question(NamedTuple):
+    centre_id: uuid.UUID
+    items: tuple[Item, ...]
+    on: date
+
+
+_remembered: "OrderedDict[_Question, tuple[datetime, Need]]" = OrderedDict()
+
+
+async def need_of(
+    centre_id: uuid.UUID, items: Sequence[Item], *, starts_at: datetime, now: datetime
+) -> Need:
+    """What these items need at the centre on that day.
+
+    Raises `ItemsNotValid`, `CentreNotFound`, `ProcedureNotOffered`, `VisitTooLong`,
+    `NotServedTogether`.
+    """
+    return await need_on(centre_id, items, on=local_date(starts_at), now=now)
+
+
+async def need_on(centre_id: uuid.UUID, items: Sequence[Item], *, on: date, now: datetime) -> Need:
+    """The same for a day of the centre."""
+    question = _Question(centre_id, tuple(items), on)
+    known = _remembered.get(question)
+    if known is not None and abs(now - known[0]) < REMEMBERED_FOR:
+        return known[1]
+    need = await _look_up(question)
+    _remembered[question] = (now, need)
+    _remembered.move_to_end(question)
+    if len(_remembered) > MOST_REMEMBERED:
+        _remembered.popitem(last=False)
+    return need
+
+
+async def _look_up(question: _Question) -> Need:
+    codes = [item.procedure for item in question.items]
+    if not codes or len(set(codes)) != len(codes):
+        raise ItemsNotValid
+    centre = await centres.get_centre(question.centre_id, on=question.on)
+    offers = await procedures.offers(question.centre_id, codes, on=question.on)
+    known = await procedures.by_codes(codes, on=question.on)
+    missing = [code for code in codes if code not in offers or code not in known]
+    if missing:
+        raise ProcedureNotOffered(procedures=", ".join(missing))
+    items = tuple(
+        StoredItem(item.procedure, item.quantity, offers[item.procedure].grains * item.quantity)
+        for item in question.items
+    )
+    grains = sum(item.grains for item in items)
+    if grains > rules.MOST_GRAINS:
+        raise VisitTooLong(most=rules.MOST_GRAINS)
+    pool_ids = await procedures.pools_serving(question.centre_id, codes)
+    if not pool_ids:
+        raise NotServedTogether
+    return Need(
+        centre_id=question.centre_id,
+        items=items,
+        grains=grains,
+        length=timedelta(minutes=grains * centre.grain_minutes),
+        sectors=tuple(sorted({known[code].sector for code in codes})),
+        pool_ids=tuple(pool_ids),
+    )

@@ -1,0 +1,205 @@
+"""Confirming, moving and giving up an appointment (xác nhận, đổi, hủy lịch)."""
+
+import uuid
+from datetime import datetime
+from typing import Final
+
+from app.appointments import hot, needs, queries, rules, states, steps
+from app.appointments.errors import HoldExpired, NotHeld, NotToBeCancelled, NotToBeMoved, SlotFull
+from app.appointments.events import (
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentRescheduled,
+)
+from app.appointments.hot import Channel
+from app.appointments.needs import Item, Need
+from app.appointments.operations.book import Who, outside_period, refuse_over_limit
+from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
+from app.appointments.states import Move, State
+from app.appointments.steps import Stretch
+from app.core import journal, outbox
+from app.core.clock import local_date
+from app.core.database import in_transaction
+from app.core.operation import operation
+from app.core.wakeups import wake_after_commit
+
+CONFIRM: Final = f"""
+UPDATE appointment SET state = 'confirmed', hold_expires_at = NULL, version = version + 1,
+       contact_name = coalesce($3, contact_name), contact_phone = coalesce($4, contact_phone)
+ WHERE id = $1 AND citizen_id = $2 AND state = 'held' AND hold_expires_at > clock_timestamp()
+RETURNING {COLUMNS}
+"""
+OVER: Final = frozenset({State.CANCELLED, State.EXPIRED})
+
+
+@operation
+async def confirm(
+    *,
+    appointment_id: uuid.UUID,
+    citizen_id: uuid.UUID,
+    now: datetime,
+    contact: Who | None = None,
+) -> AppointmentRow:
+    """Make a hold a promise, if its time is not over on the database's clock.
+
+    Raises `AppointmentNotFound`, `HoldExpired`, `NotHeld`.
+    """
+    given = contact or Who()
+    found = await in_transaction().fetchrow(CONFIRM, appointment_id, citizen_id, given.name, given.phone)
+    if found is None:
+        row = await queries.mine(appointment_id, citizen_id=citizen_id)
+        if State(row.state) in {State.HELD, State.EXPIRED}:
+            raise HoldExpired
+        raise NotHeld(state=row.state)
+    row = appointment_row(found)
+    await journal.write("appointment.confirmed", object_kind="appointment", object_id=row.id, at=now)
+    await outbox.record(
+        AppointmentConfirmed(
+            occurred_at=now,
+            appointment_id=row.id,
+            centre_id=row.centre_id,
+            citizen_id=row.citizen_id,
+            starts_at=row.starts_at,
+            version=row.version,
+        )
+    )
+    wake_after_commit(f"centre:{row.centre_id}")
+    return row
+
+
+@operation
+async def cancel(
+    *,
+    appointment_id: uuid.UUID,
+    citizen_id: uuid.UUID,
+    now: datetime,
+    reason: str | None = None,
+) -> AppointmentRow:
+    """Give the place back. Doing it again changes nothing.
+
+    Raises `AppointmentNotFound`, and `NotToBeCancelled` once the person has arrived or it is over.
+    """
+    row = await steps.locked(appointment_id, citizen_id=citizen_id)
+    if State(row.state) in OVER:
+        return row
+    if states.after(row.state, Move.CANCEL) is None:
+        raise NotToBeCancelled(state=row.state)
+    await steps.release(row)
+    cancelled = await steps.move(row, Move.CANCEL)
+    if reason is not None:
+        await in_transaction().execute(
+            "UPDATE appointment SET cancel_reason = $2 WHERE id = $1", row.id, reason
+        )
+    await journal.write("appointment.cancelled", object_kind="appointment", object_id=row.id, at=now)
+    await outbox.record(
+        AppointmentCancelled(
+            occurred_at=now,
+            appointment_id=row.id,
+            centre_id=row.centre_id,
+            citizen_id=row.citizen_id,
+            starts_at=row.starts_at,
+            was_confirmed=row.state == State.CONFIRMED,
+            version=cancelled.version,
+        )
+    )
+    return cancelled
+
+
+@operation
+async def reschedule(
+    *,
+    appointment_id: uuid.UUID,
+    citizen_id: uuid.UUID,
+    starts_at: datetime,
+    now: datetime,
+    centre_id: uuid.UUID | None = None,
+) -> AppointmentRow:
+    """Swap the places for others at once; id and reference stay. Whatever fails, the old ones are kept.
+
+    Raises `AppointmentNotFound`, `NotToBeMoved`, `OutsideBookingPeriod`, `AppointmentLimit`,
+    `SlotFull` with alternatives, and what `needs.need_of` raises.
+    """
+    row = await steps.locked(appointment_id, citizen_id=citizen_id)
+    if states.after(row.state, Move.RESCHEDULE) is None or not rules.may_be_moved(row.starts_at, now=now):
+        hours = int(rules.MOVED_UNTIL.total_seconds() // 3600)
+        raise NotToBeMoved(state=row.state, hours=hours)
+    if not rules.is_bookable(starts_at, now=now):
+        raise outside_period()
+    items = [Item(item.procedure, item.quantity) for item in row.items]
+    need = await needs.need_of(centre_id or row.centre_id, items, starts_at=starts_at, now=now)
+    await steps.reclaim_of(citizen_id, now=now)
+    stretch = Stretch.of(need.pool_ids, starts_at, need.length)
+    if await steps.has_expired_holds(stretch):
+        await steps.reclaim(stretch, now=now)
+    await hot.lock_union(row.id, stretch)
+    await steps.release(row)
+    await _claim(row, need, starts_at)
+    moved = await _take_new(row, need, starts_at, now)
+    await _tell_rescheduled(row, moved, now)
+    return moved
+
+
+async def _claim(row: AppointmentRow, need: Need, starts_at: datetime) -> None:
+    """The person's claims for the new day. The old ones are gone already."""
+    claims = rules.sector_claims(need.sectors)
+    await refuse_over_limit(row.citizen_id, starts_at, claims)
+    await hot.claim(row.id, row.citizen_id, local_date(starts_at), claims)
+
+
+async def _take_new(row: AppointmentRow, need: Need, starts_at: datetime, now: datetime) -> AppointmentRow:
+    for pool_id in need.pool_ids:
+        ends_at = await hot.place(
+            row.id, pool_id, Channel(row.channel), starts_at=starts_at, length=need.length
+        )
+        if ends_at is not None:
+            return await _moved(row, need, pool_id, starts_at, ends_at)
+    raise SlotFull(alternatives=await queries.alternatives(need, wished=starts_at, now=now))
+
+
+async def _moved(
+    row: AppointmentRow,
+    need: Need,
+    pool_id: uuid.UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> AppointmentRow:
+    found = await in_transaction().fetchrow(
+        "UPDATE appointment SET centre_id = $2, pool_id = $3, starts_at = $4, ends_at = $5,"
+        " local_date = $6, grains = $7, items = $8, version = version + 1"
+        f" WHERE id = $1 RETURNING {COLUMNS}",
+        row.id,
+        need.centre_id,
+        pool_id,
+        starts_at,
+        ends_at,
+        local_date(starts_at),
+        need.grains,
+        need.stored_items,
+    )
+    return appointment_row(found)
+
+
+async def _tell_rescheduled(row: AppointmentRow, moved: AppointmentRow, now: datetime) -> None:
+    await journal.write(
+        "appointment.rescheduled",
+        object_kind="appointment",
+        object_id=row.id,
+        at=now,
+        detail={
+            "from": {"centre_id": row.centre_id, "starts_at": row.starts_at},
+            "to": {"centre_id": moved.centre_id, "starts_at": moved.starts_at},
+        },
+    )
+    await outbox.record(
+        AppointmentRescheduled(
+            occurred_at=now,
+            appointment_id=row.id,
+            centre_id=moved.centre_id,
+            citizen_id=row.citizen_id,
+            starts_at=moved.starts_at,
+            previous_starts_at=row.starts_at,
+            version=moved.version,
+        )
+    )
+    wake_after_commit(f"centre:{row.centre_id}")
+    wake_after_commit(f"centre:{moved.centre_id}")

@@ -1,0 +1,154 @@
+"""Publishing an opening (mở ca tiếp nhận)."""
+
+import uuid
+from datetime import datetime
+
+from app.appointments import rules
+from app.appointments.errors import OpeningNotValid, OpeningOverlap, PoolNotFound
+from app.appointments.events import OpeningPublished
+from app.appointments.queries import OPENING, OpeningRow
+from app.centres import queries as centres
+from app.core import journal, outbox
+from app.core.clock import local, local_date
+from app.core.database import in_transaction
+from app.core.ids import new_id
+from app.core.operation import operation
+from app.core.wakeups import wake_after_commit
+
+STATUS_OPEN = "open"
+
+
+@operation
+async def publish_opening(
+    *,
+    centre_id: uuid.UUID,
+    pool_id: uuid.UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    counters: int,
+    now: datetime,
+    grain_minutes: int | None = None,
+    online_share: float = 1.0,
+    walkin_floor: int = 0,
+    overbook_limit: int = 0,
+) -> OpeningRow:
+    """Open a pool of the centre from–to; its slots exist when this returns.
+
+    Raises `PoolNotFound` for a pool of another centre, `OpeningNotValid` with every fault,
+    `OpeningOverlap` naming the opening that is in the way.
+    """
+    pool = await centres.pool(pool_id)
+    if pool is None or pool.centre_id != centre_id:
+        raise PoolNotFound
+    centre = await centres.get_centre(centre_id, on=local_date(starts_at))
+    grain = grain_minutes or centre.grain_minutes
+    faults = rules.opening_faults(
+        starts_at=starts_at,
+        ends_at=ends_at,
+        counters=counters,
+        grain_minutes=grain,
+        walkin_floor=walkin_floor,
+        now=now,
+    )
+    if faults:
+        raise OpeningNotValid(
+            errors=[
+                {"pointer": f"/{field}", "code": code, "detail": code.replace("_", " ")}
+                for field, code in faults
+            ]
+        )
+    opening = OpeningRow(
+        id=new_id(),
+        centre_id=centre_id,
+        pool_id=pool_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        counters=counters,
+        grain_minutes=grain,
+        **rules.shares(counters=counters, online_share=online_share, walkin_floor=walkin_floor)._asdict(),
+        overbook_limit=overbook_limit,
+        status=STATUS_OPEN,
+        version=1,
+    )
+    await _write(opening, now)
+    await _tell(opening, now)
+    return opening
+
+
+async def _write(opening: OpeningRow, now: datetime) -> None:
+    """The opening and its slots. The database refuses an overlap, also one being written right now."""
+    columns = (*OpeningRow._fields, "created_at")
+    places = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
+    written = await in_transaction().fetchval(
+        f"INSERT INTO opening ({', '.join(columns)}) VALUES ({places})"
+        " ON CONFLICT DO NOTHING RETURNING true",
+        *opening,
+        now,
+    )
+    if not written:
+        raise await _overlap(opening)
+    starts = rules.grain_starts(opening.starts_at, opening.ends_at, opening.grain_minutes)
+    await in_transaction().execute(
+        "INSERT INTO slot (id, centre_id, pool_id, opening_id, starts_at, ends_at, open, capacity,"
+        " online_cap, partner_cap, walkin_floor, overbook_limit)"
+        " SELECT slot.id, $1, $2, $3, slot.starts_at, slot.starts_at + make_interval(mins => $4),"
+        " true, $5, $6, $7, $8, $9"
+        " FROM unnest($10::uuid[], $11::timestamptz[]) AS slot (id, starts_at)",
+        opening.centre_id,
+        opening.pool_id,
+        opening.id,
+        opening.grain_minutes,
+        opening.counters,
+        opening.online_cap,
+        opening.partner_cap,
+        opening.walkin_floor,
+        opening.overbook_limit,
+        [new_id() for _ in starts],  # In time order, so that locking by id locks by time.
+        starts,
+    )
+
+
+async def _overlap(opening: OpeningRow) -> OpeningOverlap:
+    row = await in_transaction().fetchrow(
+        f"{OPENING} WHERE pool_id = $1 AND status = 'open'"
+        " AND tstzrange(starts_at, ends_at) && tstzrange($2, $3) ORDER BY starts_at LIMIT 1",
+        opening.pool_id,
+        opening.starts_at,
+        opening.ends_at,
+    )
+    other = OpeningRow(*row)
+    return OpeningOverlap(
+        opening={
+            "id": other.id,
+            "starts_at": local(other.starts_at),
+            "ends_at": local(other.ends_at),
+            "counters": other.counters,
+        }
+    )
+
+
+async def _tell(opening: OpeningRow, now: datetime) -> None:
+    await journal.write(
+        "opening.published",
+        object_kind="opening",
+        object_id=opening.id,
+        at=now,
+        detail={
+            "centre_id": opening.centre_id,
+            "pool_id": opening.pool_id,
+            "starts_at": opening.starts_at,
+            "ends_at": opening.ends_at,
+            "counters": opening.counters,
+        },
+    )
+    await outbox.record(
+        OpeningPublished(
+            occurred_at=now,
+            opening_id=opening.id,
+            centre_id=opening.centre_id,
+            pool_id=opening.pool_id,
+            starts_at=opening.starts_at,
+            ends_at=opening.ends_at,
+        )
+    )
+    wake_after_commit(f"centre:{opening.centre_id}")

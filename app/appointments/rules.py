@@ -1,0 +1,138 @@
+"""What is decided about openings and appointments: pure, values in, verdict out."""
+
+import math
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from app.core.clock import local_date
+from app.core.errors import Words
+
+# A person may book today and so many days ahead; a visit that starts sooner than this is a walk-in.
+HORIZON: Final = timedelta(days=14)
+CUT_OFF: Final = timedelta(minutes=5)
+
+HOLD: Final = timedelta(minutes=10)
+MOST_GRAINS: Final = 24
+
+# Late enough for an SMS to have arrived, early enough for the place to be used by somebody else.
+MOVED_UNTIL: Final = timedelta(hours=2)
+
+CHECK_IN_FROM: Final = timedelta(minutes=30)
+GRACE: Final = timedelta(minutes=10)
+
+LONGEST_OPENING: Final = timedelta(hours=16)
+MOST_COUNTERS: Final = 200
+MOST_GRAIN_MINUTES: Final = 480
+
+# At most 2 a day and 1 per sector a day, as in the rules of Hà Nội's one-stop centres (DOMAIN 0.10).
+VISITS: Final = ("visit:1", "visit:2")
+SECTOR: Final = "sector:"
+DECISION: Final = "DOMAIN 0.10 (iHanoi)"
+
+
+class Limit(NamedTuple):
+    """A limit somebody has reached: its name and its words."""
+
+    rule: str
+    words: Words
+
+
+PER_DAY: Final = Limit(
+    "two_per_day",
+    Words(
+        "Mỗi người đặt tối đa 2 lịch hẹn trong một ngày.",
+        "A person books at most 2 appointments a day.",
+    ),
+)
+PER_SECTOR: Final = Limit(
+    "one_per_sector_per_day",
+    Words(
+        "Mỗi người đặt tối đa 1 lịch hẹn cho một lĩnh vực trong một ngày.",
+        "A person books at most 1 appointment per sector a day.",
+    ),
+)
+
+
+def sector_claims(sectors: Collection[str]) -> list[str]:
+    """What an appointment claims for its sectors; a visit is claimed beside them."""
+    return sorted({f"{SECTOR}{sector}" for sector in sectors})
+
+
+def limit_reached(held: Collection[str], wanted: Collection[str]) -> Limit | None:
+    """The limit a person with these claims would break by wanting those too."""
+    if set(wanted) & set(held):
+        return PER_SECTOR
+    return PER_DAY if set(VISITS) <= set(held) else None
+
+
+def earliest_start(now: datetime) -> datetime:
+    return now + CUT_OFF
+
+
+def last_day(now: datetime) -> date:
+    """The last day that can be booked: today is the first of the horizon."""
+    return local_date(now) + HORIZON - timedelta(days=1)
+
+
+def is_bookable(starts_at: datetime, *, now: datetime) -> bool:
+    return starts_at >= earliest_start(now) and local_date(starts_at) <= last_day(now)
+
+
+def may_be_moved(starts_at: datetime, *, now: datetime) -> bool:
+    return now <= starts_at - MOVED_UNTIL
+
+
+def check_in_window(starts_at: datetime) -> tuple[datetime, datetime]:
+    """From when until when somebody is on time."""
+    return starts_at - CHECK_IN_FROM, starts_at + GRACE
+
+
+def may_check_in(starts_at: datetime, *, now: datetime) -> bool:
+    opens_at, closes_at = check_in_window(starts_at)
+    return opens_at <= now <= closes_at
+
+
+class Shares(NamedTuple):
+    """How the places of a slot are shared among the channels."""
+
+    online_cap: int
+    partner_cap: int
+    walkin_floor: int
+
+
+def shares(*, counters: int, online_share: float, walkin_floor: int) -> Shares:
+    """Whole places: a share is rounded down, but never to nothing when something was meant."""
+    online = math.floor(counters * online_share + 1e-9)
+    if online_share > 0:
+        online = max(online, 1)
+    return Shares(online_cap=online, partner_cap=counters, walkin_floor=walkin_floor)
+
+
+def opening_faults(
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    counters: int,
+    grain_minutes: int,
+    walkin_floor: int,
+    now: datetime,
+) -> list[tuple[str, str]]:
+    """What is wrong with an opening: (field, code) pairs, empty when nothing is."""
+    length = ends_at - starts_at
+    faults = [
+        (starts_at < now, "starts_at", "in_the_past"),
+        (length <= timedelta(0), "ends_at", "not_after_start"),
+        (length > LONGEST_OPENING, "ends_at", "too_long"),
+        (length % timedelta(minutes=grain_minutes) != timedelta(0), "grain_minutes", "not_dividing"),
+        (bool(starts_at.second or starts_at.microsecond), "starts_at", "not_a_whole_minute"),
+        (local_date(starts_at) > local_date(now) + timedelta(days=366), "starts_at", "too_far"),
+        (walkin_floor > counters, "walkin_floor", "more_than_counters"),
+    ]
+    return [(field, code) for wrong, field, code in faults if wrong]
+
+
+def grain_starts(starts_at: datetime, ends_at: datetime, grain_minutes: int) -> list[datetime]:
+    """The start of each slot of an opening, in order."""
+    grain = timedelta(minutes=grain_minutes)
+    return [starts_at + n * grain for n in range((ends_at - starts_at) // grain)]

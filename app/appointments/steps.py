@@ -1,0 +1,243 @@
+"""What other concepts, and the operations here, join into their own transaction.
+
+Lock order, for whoever holds more than one lock: the appointment, then expired holds by id, then slots
+by id.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import asyncpg
+
+from app.appointments import rules, states
+from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
+from app.appointments.events import AppointmentExpired
+from app.appointments.hot import PLACES_LEFT, Channel
+from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
+from app.appointments.states import Move, State
+from app.core import journal, outbox
+from app.core.clock import local
+from app.core.database import in_transaction
+from app.core.wakeups import wake_after_commit
+
+# The holds are locked first and asked again; their slots cannot change while they are holds, so the
+# places they give back are known. The slots are locked in id order, with those the caller wants next.
+EXPIRE: Final = """
+WITH dead AS (
+    SELECT id FROM appointment
+     WHERE state = 'held' AND hold_expires_at <= clock_timestamp() {scope}
+     ORDER BY id LIMIT $1 FOR UPDATE {waiting}),
+ended AS (
+    UPDATE appointment SET state = 'expired', version = version + 1
+     WHERE id IN (SELECT id FROM dead)
+    RETURNING id, centre_id, channel, starts_at),
+unclaimed AS (
+    DELETE FROM appointment_claim WHERE appointment_id IN (SELECT id FROM ended)),
+unplaced AS (
+    DELETE FROM appointment_slot USING ended WHERE appointment_id = ended.id
+    RETURNING slot_id, channel),
+freed AS (
+    SELECT slot_id, count(*) FILTER (WHERE channel = 'online') AS online,
+           count(*) FILTER (WHERE channel = 'partner') AS partner,
+           count(*) FILTER (WHERE channel = 'staff') AS staff,
+           count(*) FILTER (WHERE channel = 'walkin') AS walkin
+      FROM unplaced GROUP BY slot_id),
+locked AS (
+    SELECT id FROM slot WHERE id IN (SELECT slot_id FROM freed) {wanted}
+     ORDER BY id FOR UPDATE),
+given_back AS (
+    UPDATE slot SET taken_online = taken_online - freed.online,
+                    taken_partner = taken_partner - freed.partner,
+                    taken_staff = taken_staff - freed.staff,
+                    taken_walkin = taken_walkin - freed.walkin
+      FROM freed JOIN locked ON locked.id = freed.slot_id
+     WHERE slot.id = freed.slot_id)
+SELECT id, centre_id, starts_at FROM ended
+"""
+WANTED: Final = "pool_id = ANY($2) AND starts_at >= $3 AND starts_at < $4"
+ON_THE_WAY: Final = (
+    "AND EXISTS (SELECT FROM appointment_slot placed JOIN slot ON slot.id = placed.slot_id"
+    f" WHERE placed.appointment_id = appointment.id AND {WANTED})"
+)
+SWEEP: Final = EXPIRE.format(scope="", waiting="SKIP LOCKED", wanted="")
+RECLAIM: Final = EXPIRE.format(scope=ON_THE_WAY, waiting="OF appointment", wanted=f"OR ({WANTED})")
+OF_PERSON: Final = EXPIRE.format(scope="AND citizen_id = $2", waiting="OF appointment", wanted="")
+MOST_AT_ONCE: Final = 200
+
+RELEASE: Final = """
+WITH unplaced AS (
+    DELETE FROM appointment_slot WHERE appointment_id = $1 RETURNING slot_id),
+locked AS (
+    SELECT id FROM slot WHERE id IN (SELECT slot_id FROM unplaced) ORDER BY id FOR UPDATE)
+UPDATE slot SET taken_{channel} = taken_{channel} - 1 WHERE id IN (SELECT id FROM locked)
+"""
+
+
+class Stretch(NamedTuple):
+    """The slots of these pools that start within a time."""
+
+    pool_ids: Sequence[uuid.UUID]
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, pool_ids: Sequence[uuid.UUID], starts_at: datetime, length: timedelta) -> "Stretch":
+        return cls(pool_ids, starts_at, starts_at + length)
+
+
+async def take_place(slot_id: uuid.UUID, *, channel: Channel) -> bool:
+    """Take one place of one slot, or learn that there is none. For visits with a slot of their own."""
+    column = f"taken_{Channel(channel).value}"
+    return bool(
+        await in_transaction().fetchval(
+            f"UPDATE slot SET {column} = {column} + 1"
+            f" WHERE id = $1 AND open AND {PLACES_LEFT[Channel(channel)]} > 0 RETURNING true",
+            slot_id,
+        )
+    )
+
+
+async def release_place(slot_id: uuid.UUID, *, channel: Channel) -> None:
+    """Give one place back that `take_place` took; giving back more than was taken is an error."""
+    column = f"taken_{Channel(channel).value}"
+    await in_transaction().execute(f"UPDATE slot SET {column} = {column} - 1 WHERE id = $1", slot_id)
+
+
+async def release(row: AppointmentRow) -> None:
+    """Give back the places and the person's claims of an appointment the caller has locked."""
+    work = in_transaction()
+    await work.execute(RELEASE.format(channel=Channel(row.channel).value), row.id)
+    await work.execute("DELETE FROM appointment_claim WHERE appointment_id = $1", row.id)
+
+
+async def sweep(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
+    """End holds whose time is over, passing by those somebody is working on; how many."""
+    return await _tell(await in_transaction().fetch(SWEEP, limit), now=now)
+
+
+async def reclaim(stretch: Stretch, *, now: datetime) -> int:
+    """End the expired holds in the way of a booking, waiting for who works on them; how many.
+
+    The caller holds no slot yet, and holds all of the stretch afterwards.
+    """
+    rows = await in_transaction().fetch(RECLAIM, MOST_AT_ONCE, *stretch)
+    return await _tell(rows, now=now)
+
+
+async def reclaim_of(citizen_id: uuid.UUID, *, now: datetime) -> int:
+    """End the expired holds of one person, whose claims stand in their own way; how many."""
+    rows = await in_transaction().fetch(OF_PERSON, MOST_AT_ONCE, citizen_id)
+    return await _tell(rows, now=now)
+
+
+async def has_expired_holds(stretch: Stretch) -> bool:
+    """Whether expired holds stand in the way; locks nothing."""
+    sql = (
+        "SELECT EXISTS (SELECT FROM slot JOIN appointment_slot placed ON placed.slot_id = slot.id"
+        " JOIN appointment held ON held.id = placed.appointment_id WHERE held.state = 'held'"
+        " AND held.hold_expires_at <= clock_timestamp() AND slot.pool_id = ANY($1)"
+        " AND slot.starts_at >= $2 AND slot.starts_at < $3)"
+    )
+    return bool(await in_transaction().fetchval(sql, *stretch))
+
+
+async def _tell(rows: Sequence[asyncpg.Record], *, now: datetime) -> int:
+    for row in rows:
+        appointment_id, centre_id, starts_at = row
+        await journal.write(
+            "appointment.expired", object_kind="appointment", object_id=appointment_id, at=now
+        )
+        await outbox.record(
+            AppointmentExpired(
+                occurred_at=now,
+                appointment_id=appointment_id,
+                centre_id=centre_id,
+                starts_at=starts_at,
+            )
+        )
+        wake_after_commit(f"centre:{centre_id}")
+    return len(rows)
+
+
+async def locked(appointment_id: uuid.UUID, *, citizen_id: uuid.UUID | None = None) -> AppointmentRow:
+    """The appointment, locked; a person's own when the person is named. `AppointmentNotFound`."""
+    row = await in_transaction().fetchrow(
+        f"SELECT {COLUMNS} FROM appointment"
+        " WHERE id = $1 AND ($2::uuid IS NULL OR citizen_id = $2) FOR UPDATE",
+        appointment_id,
+        citizen_id,
+    )
+    if row is None:
+        raise AppointmentNotFound
+    return appointment_row(row)
+
+
+async def move(row: AppointmentRow, move: Move) -> AppointmentRow:
+    """Bring a locked appointment to the state that follows; the caller has asked the table."""
+    state = states.MOVES[State(row.state), move]
+    await in_transaction().execute(
+        "UPDATE appointment SET state = $2, hold_expires_at = NULL, version = version + 1 WHERE id = $1",
+        row.id,
+        state.value,
+    )
+    wake_after_commit(f"centre:{row.centre_id}")
+    return row._replace(state=state.value, hold_expires_at=None, version=row.version + 1)
+
+
+async def mark_arrived(
+    *,
+    now: datetime,
+    appointment_id: uuid.UUID | None = None,
+    reference: str | None = None,
+    centre_id: uuid.UUID | None = None,
+    citizen_id: uuid.UUID | None = None,
+) -> AppointmentRow:
+    """The person is here. Named by id or by reference, at a centre or by its owner.
+
+    Raises `AppointmentNotFound`, and `OutsideCheckInWindow` when it is not confirmed, too early or too
+    late. The caller makes the ticket.
+    """
+    found = await in_transaction().fetchrow(
+        f"SELECT {COLUMNS} FROM appointment WHERE ($1::uuid IS NULL OR id = $1)"
+        " AND ($2::text IS NULL OR (reference = $2 AND state IN ('held', 'confirmed', 'arrived')))"
+        " AND ($3::uuid IS NULL OR centre_id = $3) AND ($4::uuid IS NULL OR citizen_id = $4)"
+        " AND ($1::uuid IS NOT NULL OR $2::text IS NOT NULL) FOR UPDATE",
+        appointment_id,
+        reference,
+        centre_id,
+        citizen_id,
+    )
+    if found is None:
+        raise AppointmentNotFound
+    row = appointment_row(found)
+    if states.after(row.state, Move.ARRIVE) is None or not rules.may_check_in(row.starts_at, now=now):
+        opens_at, closes_at = rules.check_in_window(row.starts_at)
+        raise OutsideCheckInWindow(opens_at=local(opens_at), closes_at=local(closes_at), state=row.state)
+    row = await move(row, Move.ARRIVE)
+    await journal.write("appointment.arrived", object_kind="appointment", object_id=row.id, at=now)
+    return row
+
+
+async def undo_arrival(appointment_id: uuid.UUID, *, now: datetime) -> None:
+    """The check-in was a mistake: the appointment stands as before."""
+    await _follow(appointment_id, Move.LEAVE_UNDONE, "appointment.arrival_undone", now=now)
+
+
+async def mark_served(appointment_id: uuid.UUID, *, now: datetime) -> None:
+    """The person was served. Doing it again, or to one already over, changes nothing."""
+    await _follow(appointment_id, Move.SERVE, "appointment.served", now=now)
+
+
+async def mark_missed(appointment_id: uuid.UUID, *, now: datetime) -> None:
+    """The person was called and did not come. Again, or to one already over, changes nothing."""
+    await _follow(appointment_id, Move.MISS, "appointment.missed", now=now)
+
+
+async def _follow(appointment_id: uuid.UUID, step: Move, action: str, *, now: datetime) -> None:
+    row = await locked(appointment_id)
+    if states.after(row.state, step) is None:
+        return
+    await move(row, step)
+    await journal.write(action, object_kind="appointment", object_id=row.id, at=now)

@@ -1,0 +1,98 @@
+"""What is stored about openings and appointments. Hot columns have no index: updates stay on a page."""
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Boolean,
+    Date,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.table import Table
+
+from app.core.database import DB
+
+
+class Opening(Table, db=DB, tablename="opening"):
+    """A pool is open from–to with so many counters (ca tiếp nhận); slots are made from it."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    pool_id = UUID(null=False, default=None)
+    starts_at = Timestamptz(null=False, default=None)
+    ends_at = Timestamptz(null=False, default=None)
+    counters = SmallInt(null=False, default=None)
+    grain_minutes = SmallInt(null=False, default=None)
+    online_cap = SmallInt(null=False, default=None)
+    partner_cap = SmallInt(null=False, default=None)
+    walkin_floor = SmallInt(null=False, default=None)
+    overbook_limit = SmallInt(null=False, default=None)
+    status = Text(null=False, default=None)
+    version = Integer(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+
+
+class Slot(Table, db=DB, tablename="slot"):
+    """One grain of an opening (khung giờ), with its places and who took them."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    pool_id = UUID(null=False, default=None)
+    opening_id = ForeignKey(Opening, null=False, default=None, on_delete=OnDelete.restrict)
+    starts_at = Timestamptz(null=False, default=None)
+    ends_at = Timestamptz(null=False, default=None)
+    open = Boolean(null=False, default=None)
+    capacity = SmallInt(null=False, default=None)
+    online_cap = SmallInt(null=False, default=None)
+    partner_cap = SmallInt(null=False, default=None)
+    walkin_floor = SmallInt(null=False, default=None)
+    overbook_limit = SmallInt(null=False, default=None)
+    taken_online = SmallInt(null=False, default=0)
+    taken_partner = SmallInt(null=False, default=0)
+    taken_staff = SmallInt(null=False, default=0)
+    taken_walkin = SmallInt(null=False, default=0)
+
+
+class Appointment(Table, db=DB, tablename="appointment"):
+    """A place in consecutive slots of one pool, held or promised to one person (lịch hẹn)."""
+
+    id = UUID(primary_key=True, default=None)
+    reference = Text(null=False, default=None)
+    centre_id = UUID(null=False, default=None)
+    pool_id = UUID(null=False, default=None)
+    citizen_id = UUID(null=False, default=None)
+    channel = Text(null=False, default=None)
+    state = Text(null=False, default=None)
+    hold_expires_at = Timestamptz(null=True, default=None)
+    starts_at = Timestamptz(null=False, default=None)
+    ends_at = Timestamptz(null=False, default=None)
+    local_date = Date(null=False, default=None)
+    grains = SmallInt(null=False, default=None)
+    items = JSONB(null=False, default=None)
+    priority_group = Text(null=True, default=None)
+    contact_name = Text(null=True, default=None)
+    contact_phone = Text(null=True, default=None)
+    cancel_reason = Text(null=True, default=None)
+    locale = Text(null=False, default=None)
+    version = Integer(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+
+
+class AppointmentSlot(Table, db=DB, tablename="appointment_slot"):
+    """The appointment counts in this slot. Gone when the place is given back. Keyed by both."""
+
+    slot_id = UUID(primary_key=True, default=None)
+    appointment_id = ForeignKey(Appointment, null=False, default=None, on_delete=OnDelete.restrict)
+
+
+class AppointmentClaim(Table, db=DB, tablename="appointment_claim"):
+    """`visit:1`, `visit:2`, `sector:<code>`: what a person may have once a day. Keyed by all three."""
+
+    citizen_id = UUID(primary_key=True, default=None)
+    local_date = Date(null=False, default=None)
+    claim = Text(null=False, default=None)
+    appointment_id = UUID(null=False, default=None)
