@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.core.database import fetch_value
+from app.core.rows import put
 from app.http.principals import Caller
 from app.identity import operations as identity
 from app.sample import files
@@ -13,22 +14,41 @@ from app.sample.files import OfficerEntry, PeopleFile, sample_id
 from app.staff import steps
 from app.staff.steps import OfficerRecord, ShiftRecord
 
+# A moment of the past that is the same on every loading.
+FOUNDED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+# Everything a partner may be granted: the sample's partner stands for all of them.
 PARTNER_SCOPES: Final = (
-    "tasks",
-    "events",
-    "custody",
-    "documents",
-    "couriers",
-    "webhooks",
-    "settlements",
+    "visits:read",
+    "visits:write",
+    "couriers:write",
+    "custody:write",
+    "documents:write",
+    "settlements:read",
+    "webhook:manage",
 )
 
 
+class PartnerRecord(NamedTuple):
+    """The organisation behind the partner's client (doanh nghiệp bưu chính)."""
+
+    id: uuid.UUID
+    code: str
+    name_vi: str
+    name_en: str
+    created_at: datetime
+
+
 async def put_people() -> int:
-    """Write officers and terms; how many rows changed. Joins the caller's operation."""
+    """Write officers, terms and the postal partner; how many rows changed. Joins the caller's operation."""
     people = files.people()
     changed = await steps.put_officers(_officers(people))
-    return changed + await steps.put_shifts(_shifts(people))
+    changed += await steps.put_shifts(_shifts(people))
+    partner = people.partner
+    return changed + await put(
+        "courier_partner",
+        [PartnerRecord(partner.id, partner.client_id, partner.name_vi, partner.name_en, FOUNDED)],
+        key=("id",),
+    )
 
 
 async def enrol_people(*, now: datetime) -> int:

@@ -1,15 +1,21 @@
 """Loading the sample: places, catalogue, people, and the openings of the next working days."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from app.core import journal
 from app.core.operation import operation
+from app.sample import files
 from app.sample.catalogue import put_catalogue
 from app.sample.files import sample_id
 from app.sample.openings import WORKING_DAYS, open_now, publish_openings
 from app.sample.people import accounts, enrol_people, put_people
 from app.sample.places import put_places
+
+DEMO_CENTRE: Final = "HCC-14329"
+DEMO_CENTRE_ID: Final = sample_id("centre", DEMO_CENTRE)
+PARTNER_CLIENT_ID: Final = files.people().partner.client_id
+PARTNER_CLIENT_SECRET: Final = files.people().partner.secret
 
 
 class Account(NamedTuple):
@@ -33,6 +39,17 @@ class SeedSummary(NamedTuple):
     def changed(self) -> int:
         return self.places + self.procedures + self.people + self.openings
 
+    def as_dict(self) -> dict[str, Any]:
+        """The summary as plain values, for a machine."""
+        return {
+            "changed": self.changed,
+            "places": self.places,
+            "procedures": self.procedures,
+            "people": self.people,
+            "openings": self.openings,
+            "accounts": [account._asdict() for account in self.accounts],
+        }
+
 
 @operation
 async def load_catalogue(*, now: datetime) -> tuple[int, int, int]:
@@ -52,17 +69,17 @@ async def load_catalogue(*, now: datetime) -> tuple[int, int, int]:
 
 
 async def seed(
-    *, now: datetime, working_days: int = WORKING_DAYS, open_today: str | None = None
+    *, now: datetime, working_days: int = WORKING_DAYS, open_at_once: bool = False
 ) -> SeedSummary:
     """Load the sample. Running it twice changes nothing the second time.
 
-    `open_today` is the code of a centre whose counters open at once, whatever the day and the hour.
+    `open_at_once` opens the counters of the demonstration's centre now, whatever the day and the hour.
     """
     places, procedures, people = await load_catalogue(now=now)
     people += await enrol_people(now=now)
     openings = 0
-    if open_today is not None:
-        openings += await open_now(sample_id("centre", open_today), now=now)
+    if open_at_once:
+        openings += await open_now(DEMO_CENTRE_ID, now=now)
     openings += await publish_openings(now=now, working_days=working_days)
     return SeedSummary(
         places=places,

@@ -9,16 +9,10 @@ import pytest
 
 from app.centres import queries
 from app.centres.errors import UnitsChangedMeanwhile, UnitsFileNotValid
-from app.sample.import_units import (
-    Diff,
-    Key,
-    apply_import,
-    lines,
-    plan_import,
-    read_units,
-    stored_units,
-)
+from app.sample.import_units import apply_import, import_file, stored_units
 from app.sample.seed import load_catalogue
+from app.sample.units_file import read_units
+from app.sample.units_plan import Diff, Key, lines, plan_import
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -219,3 +213,15 @@ async def test_the_sample_loads_over_units_that_were_imported_first(tmp_path: Pa
     assert imported is not None
     assert after == imported
     assert again == (0, 0, 0)
+
+
+async def test_a_dry_run_shows_the_difference_and_writes_nothing(tmp_path: Path, now: datetime) -> None:
+    path = written(tmp_path, small_file())
+    shown = await import_file(path, apply=False, now=now)
+    still = await import_file(path, apply=True, now=now)
+    after = await import_file(path, apply=False, now=now)
+
+    assert shown.as_dict()["added"] == still.as_dict()["added"] == 14
+    assert shown.as_dict()["split"] == ["14503"]
+    assert "14 added" in shown.as_text()
+    assert after.as_dict()["unchanged"] == 14
