@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import asyncpg
+import msgspec
 
 from app.core.database import fetch, fetch_row
 from app.core.rows import select
@@ -82,9 +83,9 @@ class Offer(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a page of a search ended."""
+    """Where a page of a search ended. Bounded: it comes back in a cursor a client may have written."""
 
-    rank: int
+    rank: Annotated[int, msgspec.Meta(ge=0, le=2)]
     folded: str
     code: str
 

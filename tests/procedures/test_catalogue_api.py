@@ -8,12 +8,15 @@ import httpx
 import pytest
 
 from app.core.operation import operation
+from app.http.lists import cursor_of
 from app.procedures import steps
 from app.procedures.queries import searchable
 from app.sample import catalogue, files
 from app.sample.seed import load_catalogue
 
 ON = "2026-11-25"
+# A position no page ever ended at: a rank PostgreSQL's integer cannot hold.
+HUGE = cursor_of([2**63 - 1, "a", "b"])
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +109,7 @@ async def test_pages_follow_each_other_without_repeating_or_missing(
     assert len(set(seen)) == 40
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!!", "W10", "bnVsbA", "é", "eyJhIjoxfQ"])
+@pytest.mark.parametrize("cursor", ["x", "!!!", "W10", "bnVsbA", "é", "eyJhIjoxfQ", HUGE])
 async def test_a_cursor_of_somebody_elses_making_is_refused(client: httpx.AsyncClient, cursor: str) -> None:
     answer = await client.get("/v1/procedures", params={"cursor": cursor})
 
