@@ -181,12 +181,6 @@ async def hold(pool_id: uuid.UUID, wanted: Wanted, *, hold: timedelta, now: date
     return Held(row["ends_at"], row["hold_expires_at"])
 
 
-LOCK_UNION: Final = """
-SELECT id FROM slot
- WHERE id IN (SELECT slot_id FROM appointment_slot WHERE appointment_id = $1)
-    OR (pool_id = ANY($2) AND starts_at >= $3 AND starts_at < $4)
- ORDER BY id FOR UPDATE
-"""
 PLACE: Final = """
 WITH want AS (
     SELECT id, starts_at, ends_at FROM slot
@@ -209,13 +203,6 @@ PLACE_BY: Final = {
 }
 
 
-async def lock_union(
-    appointment_id: uuid.UUID, stretch: tuple[Sequence[uuid.UUID], datetime, datetime]
-) -> None:
-    """Lock the slots an appointment has and those it may get, in id order."""
-    await in_transaction().execute(LOCK_UNION, appointment_id, *stretch)
-
-
 async def place(
     appointment_id: uuid.UUID,
     pool_id: uuid.UUID,
@@ -224,7 +211,10 @@ async def place(
     starts_at: datetime,
     length: timedelta,
 ) -> datetime | None:
-    """Take the places of an appointment that exists; when they end, or None where there is no room."""
+    """Take the places of an appointment that exists; when they end, or None where there is no room.
+
+    The caller has locked the slots (`steps.reclaim`).
+    """
     ends_at: datetime | None = await in_transaction().fetchval(
         PLACE_BY[channel], pool_id, starts_at, length, appointment_id
     )

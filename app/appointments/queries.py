@@ -14,7 +14,7 @@ from app.appointments.hot import PLACES_LEFT, Channel
 from app.appointments.needs import Item, Need, StoredItem
 from app.centres import queries as centres
 from app.centres import rules as centre_rules
-from app.core.clock import local_date
+from app.core.clock import local, local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row
 from app.core.errors import Refusal
@@ -95,8 +95,8 @@ class Seats(NamedTuple):
     seats: int
 
 
-class Alternative(NamedTuple):
-    """Another place: at the same centre, or at one nearby."""
+class Alternative(msgspec.Struct, frozen=True):
+    """Another place, as a client is told of it: at the same centre, or at one nearby."""
 
     centre_id: uuid.UUID
     starts_at: datetime
@@ -277,7 +277,11 @@ async def _near_in_time(need: Need, wished: datetime, now: datetime) -> list[Alt
         ALTERNATIVES_WANTED,
     )
     last = rules.last_day(now)
-    return [Alternative(need.centre_id, *row) for row in rows if local_date(row[0]) <= last]
+    return [
+        Alternative(need.centre_id, local(place.starts_at), local(place.ends_at), place.seats)
+        for place in (Seats(*row) for row in rows)
+        if local_date(place.starts_at) <= last
+    ]
 
 
 async def _near_in_space(need: Need, *, on: date) -> list[uuid.UUID]:

@@ -6,7 +6,7 @@ by id.
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -15,6 +15,7 @@ from app.appointments import rules, states
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.appointments.events import AppointmentExpired
 from app.appointments.hot import PLACES_LEFT, Channel
+from app.appointments.needs import Need
 from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
 from app.core import journal, outbox
@@ -57,13 +58,18 @@ given_back AS (
 SELECT id, centre_id, starts_at FROM ended
 """
 WANTED: Final = "pool_id = ANY($2) AND starts_at >= $3 AND starts_at < $4"
-ON_THE_WAY: Final = (
-    "AND EXISTS (SELECT FROM appointment_slot placed JOIN slot ON slot.id = placed.slot_id"
-    f" WHERE placed.appointment_id = appointment.id AND {WANTED})"
-)
+IN_THE_WAY: Final = f"""AND (citizen_id = $5 OR EXISTS (
+    SELECT FROM appointment_slot placed JOIN slot ON slot.id = placed.slot_id
+     WHERE placed.appointment_id = appointment.id AND {WANTED}))"""
+NEXT: Final = f"""OR ({WANTED})
+    OR id IN (SELECT slot_id FROM appointment_slot WHERE appointment_id = $6)"""
 SWEEP: Final = EXPIRE.format(scope="", waiting="SKIP LOCKED", wanted="")
-RECLAIM: Final = EXPIRE.format(scope=ON_THE_WAY, waiting="OF appointment", wanted=f"OR ({WANTED})")
-OF_PERSON: Final = EXPIRE.format(scope="AND citizen_id = $2", waiting="OF appointment", wanted="")
+RECLAIM: Final = EXPIRE.format(scope=IN_THE_WAY, waiting="OF appointment", wanted=NEXT)
+HAS_EXPIRED: Final = f"""
+SELECT count(*) > 0 FROM (
+    SELECT FROM appointment
+     WHERE state = 'held' AND hold_expires_at <= clock_timestamp() {IN_THE_WAY} LIMIT $1) dead
+"""
 MOST_AT_ONCE: Final = 200
 
 RELEASE: Final = """
@@ -76,15 +82,16 @@ UPDATE slot SET taken_{channel} = taken_{channel} - 1 WHERE id IN (SELECT id FRO
 
 
 class Stretch(NamedTuple):
-    """The slots of these pools that start within a time."""
+    """What one person wants: the slots of these pools that start within a time."""
 
     pool_ids: Sequence[uuid.UUID]
     start: datetime
     end: datetime
+    citizen_id: uuid.UUID
 
     @classmethod
-    def of(cls, pool_ids: Sequence[uuid.UUID], starts_at: datetime, length: timedelta) -> "Stretch":
-        return cls(pool_ids, starts_at, starts_at + length)
+    def of(cls, need: Need, starts_at: datetime, citizen_id: uuid.UUID) -> "Stretch":
+        return cls(need.pool_ids, starts_at, starts_at + need.length, citizen_id)
 
 
 async def take_place(slot_id: uuid.UUID, *, channel: Channel) -> bool:
@@ -117,30 +124,19 @@ async def sweep(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
     return await _tell(await in_transaction().fetch(SWEEP, limit), now=now)
 
 
-async def reclaim(stretch: Stretch, *, now: datetime) -> int:
-    """End the expired holds in the way of a booking, waiting for who works on them; how many.
+async def reclaim(stretch: Stretch, *, now: datetime, keeping: uuid.UUID | None = None) -> int:
+    """End the expired holds in a person's way, and their own, waiting for who works on them; how many.
 
-    The caller holds no slot yet, and holds all of the stretch afterwards.
+    The caller holds no slot yet. Afterwards it holds all of the stretch, and the slots of the
+    appointment it is keeping, locked in one order.
     """
-    rows = await in_transaction().fetch(RECLAIM, MOST_AT_ONCE, *stretch)
-    return await _tell(rows, now=now)
-
-
-async def reclaim_of(citizen_id: uuid.UUID, *, now: datetime) -> int:
-    """End the expired holds of one person, whose claims stand in their own way; how many."""
-    rows = await in_transaction().fetch(OF_PERSON, MOST_AT_ONCE, citizen_id)
+    rows = await in_transaction().fetch(RECLAIM, MOST_AT_ONCE, *stretch, keeping)
     return await _tell(rows, now=now)
 
 
 async def has_expired_holds(stretch: Stretch) -> bool:
-    """Whether expired holds stand in the way; locks nothing."""
-    sql = (
-        "SELECT EXISTS (SELECT FROM slot JOIN appointment_slot placed ON placed.slot_id = slot.id"
-        " JOIN appointment held ON held.id = placed.appointment_id WHERE held.state = 'held'"
-        " AND held.hold_expires_at <= clock_timestamp() AND slot.pool_id = ANY($1)"
-        " AND slot.starts_at >= $2 AND slot.starts_at < $3)"
-    )
-    return bool(await in_transaction().fetchval(sql, *stretch))
+    """Whether there is anything to reclaim; locks nothing."""
+    return bool(await in_transaction().fetchval(HAS_EXPIRED, 1, *stretch))
 
 
 async def _tell(rows: Sequence[asyncpg.Record], *, now: datetime) -> int:

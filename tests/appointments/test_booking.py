@@ -50,9 +50,7 @@ async def test_the_last_place_goes_to_one_of_eight_who_ask_at_once(
 ) -> None:
     await publish(counters=1)
 
-    answers = await asyncio.gather(
-        *(hold(place, now) for _ in range(8)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(hold(place, now) for _ in range(8)), return_exceptions=True)
 
     assert sum(isinstance(answer, AppointmentRow) for answer in answers) == 1
     assert sum(isinstance(answer, SlotFull) for answer in answers) == 7
@@ -133,9 +131,7 @@ async def test_a_second_appointment_in_a_sector_on_a_day_is_refused(
     await hold(place, now, citizen_id=lan)
 
     with pytest.raises(AppointmentLimit) as refused:
-        await hold(
-            place, now, citizen_id=lan, items=[Item(SIGNATURE, 1)], starts_at=place.opens + GRAIN
-        )
+        await hold(place, now, citizen_id=lan, items=[Item(SIGNATURE, 1)], starts_at=place.opens + GRAIN)
     assert refused.value.told_facts["rule"] == rules.PER_SECTOR.rule
     assert "lĩnh vực" in refused.value.words("vi")
 
@@ -287,11 +283,7 @@ async def test_a_hold_is_journalled_and_a_confirmation_is_told(
     row = await hold(place, now)
     await operations.confirm(appointment_id=row.id, citizen_id=row.citizen_id, now=now)
 
-    lines = await DB.pool.fetch(
-        "SELECT action FROM journal WHERE object_id = $1 ORDER BY id", str(row.id)
-    )
-    facts = await DB.pool.fetch(
-        "SELECT kind FROM outbox WHERE subject = $1", f"appointment:{row.id}"
-    )
+    lines = await DB.pool.fetch("SELECT action FROM journal WHERE object_id = $1 ORDER BY id", str(row.id))
+    facts = await DB.pool.fetch("SELECT kind FROM outbox WHERE subject = $1", f"appointment:{row.id}")
     assert [line["action"] for line in lines] == ["appointment.held", "appointment.confirmed"]
     assert [fact["kind"] for fact in facts] == ["appointment.confirmed"]

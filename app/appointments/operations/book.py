@@ -156,17 +156,14 @@ async def _hold_somewhere(
     taken, locked = await _ask_each_pool(need, wanted, hold=hold, now=now)
     if taken is not None:
         return taken
-    # No room, or a person who may not have it: their own expired holds count against nobody.
-    reclaimed = await steps.reclaim_of(wanted.citizen_id, now=now) if not locked else 0
-    await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
-    stretch = Stretch.of(need.pool_ids, wanted.starts_at, need.length)
+    stretch = Stretch.of(need, wanted.starts_at, wanted.citizen_id)
     if await steps.has_expired_holds(stretch):
         if locked:
             raise LostRace  # Reclaiming locks slots in order, so it must begin with none.
-        reclaimed += await steps.reclaim(stretch, now=now)
-    elif not reclaimed and not locked:
-        return None
-    taken, _ = await _ask_each_pool(need, wanted, hold=hold, now=now)
+        await steps.reclaim(stretch, now=now)
+        taken, _ = await _ask_each_pool(need, wanted, hold=hold, now=now)
+    if taken is None:
+        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
     return taken
 
 

@@ -127,11 +127,8 @@ async def reschedule(
         raise outside_period()
     items = [Item(item.procedure, item.quantity) for item in row.items]
     need = await needs.need_of(centre_id or row.centre_id, items, starts_at=starts_at, now=now)
-    await steps.reclaim_of(citizen_id, now=now)
-    stretch = Stretch.of(need.pool_ids, starts_at, need.length)
-    if await steps.has_expired_holds(stretch):
-        await steps.reclaim(stretch, now=now)
-    await hot.lock_union(row.id, stretch)
+    stretch = Stretch.of(need, starts_at, citizen_id)
+    await steps.reclaim(stretch, now=now, keeping=row.id)
     await steps.release(row)
     await _claim(row, need, starts_at)
     moved = await _take_new(row, need, starts_at, now)

@@ -40,7 +40,8 @@ async def publish_opening(
     pool = await centres.pool(pool_id)
     if pool is None or pool.centre_id != centre_id:
         raise PoolNotFound
-    centre = await centres.get_centre(centre_id, on=local_date(starts_at))
+    day = max(local_date(starts_at), local_date(now))
+    centre = await centres.get_centre(centre_id, on=day)
     grain = grain_minutes or centre.grain_minutes
     faults = rules.opening_faults(
         starts_at=starts_at,
