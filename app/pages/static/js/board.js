@@ -1,0 +1,165 @@
+// Keeps the hall board true: a stream with a watchdog, the age of what is shown, a gong and a wave of light for
+// a new call. The last board stays when the server is gone, and the hall is told how old it is.
+"use strict";
+
+const SILENCE_MS = 30_000; // Without a word this long, ask the server.
+const GONG_GAP_MS = 2_600;
+const board = document.getElementById("board");
+const lost = document.getElementById("lost");
+const clock = document.getElementById("clock");
+const announcer = document.getElementById("announcer");
+const soundButton = document.getElementById("sound");
+
+// ---- what is shown -----------------------------------------------------------------------------------------
+
+const callsOf = (root) => new Map([...root.querySelectorAll("[data-call]")].filter((each) => each.classList.contains("call--called")).map((each) => [each.dataset.call, each]));
+let known = new Set(callsOf(board).keys());
+
+function show(html) {
+  const next = new DOMParser().parseFromString(html, "text/html").querySelector(".snapshot");
+  const shown = board.querySelector(".snapshot");
+  if (!next || Number(next.dataset.revision) < Number(shown?.dataset.revision)) return;
+  board.replaceChildren(document.adoptNode(next));
+  const calls = callsOf(board);
+  const fresh = [...calls].filter(([call]) => !known.has(call)).map(([, element]) => element);
+  known = new Set(calls.keys());
+  for (const element of fresh.reverse()) {
+    element.classList.add("call--fresh");
+    queueCall(element.dataset.says);
+  }
+}
+
+// ---- being sure that it is true ----------------------------------------------------------------------------
+
+let heardAt = performance.now();
+let broken = false;
+let asking = false;
+let etag = "";
+
+function heard() {
+  heardAt = performance.now();
+  broken = false;
+}
+
+async function ask() {
+  if (asking) return;
+  asking = true;
+  try {
+    const answer = await fetch(board.dataset.snapshotUrl, {
+      headers: etag ? { "If-None-Match": etag } : {},
+      signal: AbortSignal.timeout(8_000),
+    });
+    if (answer.status === 304) heard();
+    else if (answer.ok) {
+      etag = answer.headers.get("ETag") ?? "";
+      show(await answer.text());
+      heard();
+    } else broken = true;
+  } catch {
+    broken = true; // The line on top says so, and the next beat asks again.
+  } finally {
+    asking = false;
+  }
+}
+
+let stream;
+let reopenIn = 2_000;
+
+function open() {
+  stream = new EventSource(board.dataset.streamUrl);
+  stream.addEventListener("board", (event) => {
+    show(event.data);
+    heard();
+  });
+  stream.addEventListener("ping", heard);
+  stream.addEventListener("open", () => {
+    reopenIn = 2_000;
+    heard();
+  });
+  stream.addEventListener("error", () => {
+    broken = true;
+    // The browser gives up after some refusals; we do not.
+    if (stream.readyState === EventSource.CLOSED) {
+      setTimeout(open, reopenIn);
+      reopenIn = Math.min(reopenIn * 2, 15_000);
+    }
+  });
+}
+
+const two = (number) => String(number).padStart(2, "0");
+let lastAsked = 0;
+
+function beat() {
+  const silent = performance.now() - heardAt;
+  if (silent > SILENCE_MS && performance.now() - lastAsked > 5_000) {
+    lastAsked = performance.now();
+    ask();
+  }
+  // A blink of the network is not worth worrying a hall about.
+  const bad = (broken && silent > 4_000) || silent > SILENCE_MS + 4_000;
+  lost.hidden = !bad;
+  if (bad) {
+    const seconds = Math.floor(silent / 1000);
+    lost.textContent = `${lost.dataset.words} ${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
+  }
+  const time = new Intl.DateTimeFormat("vi-VN", { timeZone: "Asia/Ho_Chi_Minh", hour: "2-digit", minute: "2-digit", hour12: false }).format(new Date());
+  if (clock.textContent !== time) clock.textContent = time;
+}
+
+// ---- being heard -------------------------------------------------------------------------------------------
+
+let audio = null;
+const waitingCalls = [];
+let sounding = false;
+
+function gong() {
+  const start = audio.currentTime + 0.05;
+  // Two struck tones, a fourth apart, dying away.
+  for (const [frequency, delay] of [[587.33, 0], [440, 0.55]]) {
+    for (const [partial, loudness] of [[1, 0.5], [2.01, 0.16], [2.99, 0.07]]) {
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
+      tone.frequency.value = frequency * partial;
+      volume.gain.setValueAtTime(0.0001, start + delay);
+      volume.gain.exponentialRampToValueAtTime(loudness, start + delay + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, start + delay + 1.7);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(start + delay);
+      tone.stop(start + delay + 1.8);
+    }
+  }
+}
+
+// Two officers may call at once: one after the other, none lost.
+function queueCall(words) {
+  waitingCalls.push(words);
+  if (!sounding) nextCall();
+}
+
+function nextCall() {
+  const words = waitingCalls.shift();
+  sounding = words !== undefined;
+  if (!sounding) return;
+  announcer.textContent = words;
+  if (audio?.state === "running") gong();
+  setTimeout(nextCall, GONG_GAP_MS);
+}
+
+function prepareSound() {
+  if (new URLSearchParams(location.search).get("sound") === "off" || !("AudioContext" in window)) return;
+  audio = new AudioContext();
+  const show = () => (soundButton.hidden = audio.state === "running");
+  audio.addEventListener("statechange", show);
+  soundButton.addEventListener("click", async () => {
+    await audio.resume();
+    gong();
+  });
+  show();
+}
+
+prepareSound();
+open();
+beat();
+setInterval(beat, 1_000);
+window.addEventListener("pagehide", () => stream.close());
+window.addEventListener("pageshow", (event) => event.persisted && open());
