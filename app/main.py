@@ -20,6 +20,8 @@ from app.core import keys as core_keys
 from app.core.clock import current_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
+from app.documents import store as document_store
+from app.documents.api import documents_router
 from app.http.access import admit, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
@@ -32,6 +34,7 @@ from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
 from app.procedures.api import procedures_router
+from app.queue.api import queue_router
 from app.settings import Settings
 from app.staff.api import staff_router
 
@@ -43,6 +46,8 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     procedures_router,
     staff_router,
     appointments_router,
+    queue_router,
+    documents_router,
 )
 
 
@@ -70,6 +75,7 @@ def create_app(
     async def stores(app: Litestar) -> AsyncIterator[None]:
         await DB.open(database_url)
         await WAKEUPS.open(redis_url)
+        document_store.open_store(settings.documents_url)
         try:
             yield
         finally:
@@ -103,7 +109,7 @@ def create_app(
 
 def serve_factory() -> Any:
     """What the server process calls: settings from the environment, keys from their file."""
-    from app.entrance import open_entrance  # noqa: PLC0415 - only in a server process
+    from app.entrance import open_entrance
 
     entrance = open_entrance()
     return create_app(

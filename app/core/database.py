@@ -109,7 +109,7 @@ class Database(PostgresEngine):
             except TimeoutError:
                 pool.terminate()
 
-    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002 - Piccolo's signature
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:
         joined = _joined()
         if joined is not None and joined.owner is not asyncio.current_task():
             raise NestedTransaction("A task started inside a transaction must not use it.")

@@ -30,7 +30,7 @@ async def put(table: str, rows: Iterable[NamedTuple], *, key: Sequence[str]) -> 
 def select(row: type[NamedTuple], source: str, *, alias: str = "", extra: Sequence[str] = ()) -> str:
     """`SELECT` the fields of a row type, so that the type and its columns cannot drift apart."""
     names = ", ".join([*(alias + name for name in row._fields), *extra])
-    return f"SELECT {names} FROM {source}"  # noqa: S608 - names of the program's own
+    return f"SELECT {names} FROM {source}"
 
 
 def _statement(table: str, names: Sequence[str], key: Sequence[str]) -> str:
@@ -43,7 +43,7 @@ def _statement(table: str, names: Sequence[str], key: Sequence[str]) -> str:
         taken = ", ".join(f"{name} = EXCLUDED.{name}" for name in others)
         action = f"DO UPDATE SET {taken} WHERE ({held}) IS DISTINCT FROM ({given})"
     return (
-        f"WITH written AS (INSERT INTO {table} ({columns})"  # noqa: S608 - as above
+        f"WITH written AS (INSERT INTO {table} ({columns})"
         f" SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json)"
         f" ON CONFLICT ({', '.join(key)}) {action} RETURNING 1) SELECT count(*) FROM written"
     )

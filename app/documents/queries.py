@@ -33,7 +33,7 @@ COLUMNS = ", ".join(DocumentRow._fields)
 
 
 async def by_id(document_id: uuid.UUID) -> DocumentRow:
-    row = await fetch_row(f"SELECT {COLUMNS} FROM document WHERE id = $1", document_id)  # noqa: S608 - our own names
+    row = await fetch_row(f"SELECT {COLUMNS} FROM document WHERE id = $1", document_id)
     if row is None:
         raise DocumentNotFound
     return DocumentRow(*row)
@@ -52,7 +52,7 @@ async def clean_at_centre(document_id: uuid.UUID, *, centre_id: uuid.UUID) -> Do
 async def of_owner(owner_id: uuid.UUID, *, limit: int) -> Sequence[DocumentRow]:
     """A person's documents, newest first; clean ones only."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM document WHERE owner_id = $1 AND state = 'clean'"  # noqa: S608 - our own names
+        f"SELECT {COLUMNS} FROM document WHERE owner_id = $1 AND state = 'clean'"
         " ORDER BY created_at DESC, id DESC LIMIT $2",
         owner_id,
         limit,
@@ -63,7 +63,7 @@ async def of_owner(owner_id: uuid.UUID, *, limit: int) -> Sequence[DocumentRow]:
 async def of_home_visit(home_visit_id: uuid.UUID) -> Sequence[DocumentRow]:
     """Scans a courier uploaded for one visit."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM document WHERE home_visit_id = $1 ORDER BY created_at, id",  # noqa: S608 - our own names
+        f"SELECT {COLUMNS} FROM document WHERE home_visit_id = $1 ORDER BY created_at, id",
         home_visit_id,
     )
     return [DocumentRow(*row) for row in rows]

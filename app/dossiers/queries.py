@@ -52,7 +52,7 @@ COLUMNS = ", ".join(DossierRow._fields)
 
 
 async def _file(where: str, *arguments: object) -> DossierFile:
-    row = await fetch_row(f"SELECT {COLUMNS} FROM dossier WHERE {where}", *arguments)  # noqa: S608 - our own names
+    row = await fetch_row(f"SELECT {COLUMNS} FROM dossier WHERE {where}", *arguments)
     if row is None:
         raise DossierNotFound
     events = await fetch(
@@ -80,7 +80,7 @@ async def mine(
 ) -> Sequence[DossierRow]:
     """A citizen's dossiers, newest first; ids are in order of acceptance."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM dossier WHERE citizen_id = $1"  # noqa: S608 - our own names
+        f"SELECT {COLUMNS} FROM dossier WHERE citizen_id = $1"
         " AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
         citizen_id,
         before,

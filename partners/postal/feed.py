@@ -54,7 +54,7 @@ async def publish(
     if seq is None:
         return None
     known = await connection.fetchrow(
-        f"SELECT {COLUMNS} FROM partner_event WHERE partner_id = $1 AND fact_key = $2",  # noqa: S608 - our own names
+        f"SELECT {COLUMNS} FROM partner_event WHERE partner_id = $1 AND fact_key = $2",
         partner_id,
         fact_key,
     )
@@ -69,7 +69,7 @@ async def publish(
     body = _cloud_event(event_id, kind, subject, subject_seq, data, at)
     row = await connection.fetchrow(
         "INSERT INTO partner_event (id, partner_id, seq, fact_key, type, subject, subject_seq,"
-        f" body, at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING {COLUMNS}",  # noqa: S608 - our own names
+        f" body, at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING {COLUMNS}",
         event_id,
         partner_id,
         seq,
@@ -89,7 +89,7 @@ async def publish(
 async def after(partner_id: uuid.UUID, seq: int, *, limit: int) -> Sequence[Event]:
     """The events behind a number, in order."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM partner_event WHERE partner_id = $1 AND seq > $2"  # noqa: S608 - our own names
+        f"SELECT {COLUMNS} FROM partner_event WHERE partner_id = $1 AND seq > $2"
         " ORDER BY seq LIMIT $3",
         partner_id,
         seq,

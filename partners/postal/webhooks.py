@@ -60,7 +60,7 @@ async def register(*, partner_id: uuid.UUID, url: str, egress: Egress, now: date
     endpoint_id, secret = new_id(), signing.new_secret()
     row = await in_transaction().fetchrow(
         "INSERT INTO webhook_endpoint (id, partner_id, url, secret_sealed, state, created_at)"
-        f" VALUES ($1,$2,$3,$4,'active',$5) RETURNING {COLUMNS}",  # noqa: S608 - our own names
+        f" VALUES ($1,$2,$3,$4,'active',$5) RETURNING {COLUMNS}",
         endpoint_id,
         partner_id,
         url,
@@ -96,7 +96,7 @@ async def rotate(*, partner_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime
     row = await in_transaction().fetchrow(
         "UPDATE webhook_endpoint SET former_secret_sealed = secret_sealed,"
         " former_secret_until = $3, secret_sealed = $4, version = version + 1"
-        f" WHERE id = $1 AND partner_id = $2 AND state <> 'gone' RETURNING {COLUMNS}",  # noqa: S608 - our own names
+        f" WHERE id = $1 AND partner_id = $2 AND state <> 'gone' RETURNING {COLUMNS}",
         endpoint_id,
         partner_id,
         now + FORMER_SECRET_VALID,
@@ -112,7 +112,7 @@ async def rotate(*, partner_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime
 
 async def endpoints_of(partner_id: uuid.UUID) -> Sequence[Endpoint]:
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM webhook_endpoint WHERE partner_id = $1 AND state <> 'gone'"  # noqa: S608 - our own names
+        f"SELECT {COLUMNS} FROM webhook_endpoint WHERE partner_id = $1 AND state <> 'gone'"
         " ORDER BY created_at",
         partner_id,
     )

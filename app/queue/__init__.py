@@ -1,0 +1,11 @@
+"""The queue (hàng chờ): tickets of appointments and walk-ins, called by when each is due.
+
+Always true:
+- a ticket is called by one counter; a counter has one open ticket (partial unique index);
+- the order is `call_by`, the moment by which each should be called: arrival plus the target of its
+  class. Nobody starves, and the reason fits in one sentence;
+- a wait is first call minus max(arrival, appointment time), from append-only events;
+- a board shows numbers only.
+
+Start reading at `operations/call.py`.
+"""

@@ -1,0 +1,48 @@
+"""What is sent to the queue."""
+
+import uuid
+from typing import Annotated
+
+import msgspec
+
+from app.core.phones import InvalidPhone, to_e164
+from app.identity.errors import PhoneNotAccepted
+
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["2.000815"])]
+Reference = Annotated[str, msgspec.Meta(min_length=6, max_length=20, examples=["NB-7K3Q-92"])]
+
+
+class TicketRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Somebody came without an appointment."""
+
+    procedures: Annotated[list[Code], msgspec.Meta(min_length=1, max_length=5)]
+    priority_group: Annotated[str, msgspec.Meta(min_length=1, max_length=10)] | None = None
+    phone: Annotated[str, msgspec.Meta(min_length=8, max_length=20)] | None = None
+
+    def contact(self) -> str | None:
+        try:
+            return None if self.phone is None else to_e164(self.phone)
+        except InvalidPhone:
+            raise PhoneNotAccepted from None
+
+
+class CheckInRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Somebody with an appointment is here and says the reference."""
+
+    reference: Reference
+
+
+class ResumeRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Which counter takes a parked ticket up again."""
+
+    counter_id: uuid.UUID
+
+
+class TransferRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """To which group of counters a ticket goes on."""
+
+    pool_id: uuid.UUID
+
+
+class HeartbeatRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    status: Annotated[str, msgspec.Meta(pattern="^(ok|no_paper|printer_error|offline_issuing)$")]

@@ -1,0 +1,61 @@
+"""Why something in the queue is refused."""
+
+from app.core.errors import Conflict, Invalid, NotFound, PreconditionFailed, Words
+
+
+class TicketNotFound(NotFound):
+    code = "ticket_not_found"
+    detail = Words("Không có phiếu số này.", "There is no such ticket.")
+
+
+class CounterBusy(Conflict):
+    code = "counter_busy"
+    title = Words("Quầy đang phục vụ", "The counter is busy")
+    detail = Words(
+        "Quầy đang giữ phiếu {number}; hãy kết thúc trước.",
+        "The counter holds ticket {number}; finish it first.",
+    )
+    told = ("number", "ticket_id", "version")
+
+
+class CounterNotOpen(Conflict):
+    code = "counter_not_open"
+    detail = Words("Quầy chưa mở.", "The counter is not open.")
+
+
+class TicketState(Conflict):
+    code = "ticket_state"
+    title = Words("Trạng thái phiếu không cho phép", "The ticket's state does not allow it")
+    detail = Words(
+        "Phiếu đang ở trạng thái “{state}”.", "The ticket is in state “{state}”."
+    )
+    told = ("state", "version")
+
+
+class StaleTicket(PreconditionFailed):
+    code = "stale_ticket"
+    told = ("version",)
+
+
+class TooSoonToRecall(Conflict):
+    code = "too_soon_to_recall"
+    detail = Words(
+        "Vừa gọi xong hoặc đã gọi đủ số lần.", "It was called a moment ago, or often enough."
+    )
+
+
+class SeriesFull(Conflict):
+    code = "ticket_series_full"
+    detail = Words("Hôm nay đã hết số.", "Today's numbers are used up.")
+
+
+class NotServedHere(Invalid):
+    code = "procedure_not_served_here"
+    detail = Words(
+        "Trung tâm không có quầy cho thủ tục này.", "No counter here serves this procedure."
+    )
+
+
+class UnknownPriorityGroup(Invalid):
+    code = "unknown_priority_group"
+    detail = Words("Diện ưu tiên không có trong danh mục.", "There is no such priority group.")

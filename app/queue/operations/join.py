@@ -1,0 +1,203 @@
+"""Join the queue: with an appointment, or just by coming."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from app.appointments import queries as appointments
+from app.appointments import steps as appointment_steps
+from app.appointments.errors import OutsideCheckInWindow
+from app.centres import queries as centres
+from app.core import outbox
+from app.core.clock import local_date
+from app.core.database import in_transaction
+from app.core.ids import new_id
+from app.core.operation import operation
+from app.procedures import queries as procedures
+from app.queue import queries, rules
+from app.queue.errors import NotServedHere, UnknownPriorityGroup
+from app.queue.events import TicketIssued
+from app.queue.forecast import Duration
+from app.queue.queries import COLUMNS, IssuedTicket, TicketRow
+from app.queue.steps import next_number, note
+
+
+class _Joining(NamedTuple):
+    """Somebody on the way into the queue."""
+
+    centre_id: uuid.UUID
+    pool_id: uuid.UUID
+    codes: Sequence[str]
+    duration: Duration
+    priority_group: str | None
+    appointment_id: uuid.UUID | None
+    citizen_id: uuid.UUID | None
+    contact_phone: str | None
+    locale: str
+    starts_at: datetime | None
+
+
+@operation
+async def issue_walk_in(
+    *,
+    centre_id: uuid.UUID,
+    procedure_codes: Sequence[str],
+    priority_group: str | None,
+    contact_phone: str | None,
+    locale: str,
+    now: datetime,
+) -> IssuedTicket:
+    """A number for somebody who just came. Raises `NotServedHere`, `UnknownPriorityGroup`, `SeriesFull`."""
+    if priority_group is not None:
+        known = {group.code for group in await centres.priority_groups()}
+        if priority_group not in known:
+            raise UnknownPriorityGroup
+    pool_ids = await procedures.pools_serving(centre_id, procedure_codes)
+    if not pool_ids:
+        raise NotServedHere
+    joining = _Joining(
+        centre_id=centre_id,
+        pool_id=await _shortest(pool_ids),
+        codes=procedure_codes,
+        duration=await _duration(centre_id, procedure_codes, now=now),
+        priority_group=priority_group,
+        appointment_id=None,
+        citizen_id=None,
+        contact_phone=contact_phone,
+        locale=locale,
+        starts_at=None,
+    )
+    return await _join(joining, now=now)
+
+
+@operation
+async def check_in(
+    *,
+    now: datetime,
+    appointment_id: uuid.UUID | None = None,
+    reference: str | None = None,
+    centre_id: uuid.UUID | None = None,
+    citizen_id: uuid.UUID | None = None,
+) -> IssuedTicket:
+    """A number for somebody who is expected. Checking in twice gives the same number."""
+    try:
+        row = await appointment_steps.mark_arrived(
+            now=now,
+            appointment_id=appointment_id,
+            reference=reference,
+            centre_id=centre_id,
+            citizen_id=citizen_id,
+        )
+    except OutsideCheckInWindow:
+        known = await _known(appointment_id, reference, centre_id, citizen_id)
+        if known is None:
+            raise
+        return IssuedTicket(known, await queries.forecast_of(known, now=now))
+    contact = await appointments.contact_of(row.id)
+    codes = [item.procedure for item in row.items]
+    joining = _Joining(
+        centre_id=row.centre_id,
+        pool_id=row.pool_id,
+        codes=codes,
+        duration=await _duration(row.centre_id, codes, now=now),
+        priority_group=row.priority_group,
+        appointment_id=row.id,
+        citizen_id=row.citizen_id,
+        contact_phone=contact.phone if contact else None,
+        locale=contact.locale if contact else "vi",
+        starts_at=row.starts_at,
+    )
+    return await _join(joining, now=now)
+
+
+async def _known(
+    appointment_id: uuid.UUID | None,
+    reference: str | None,
+    centre_id: uuid.UUID | None,
+    citizen_id: uuid.UUID | None,
+) -> TicketRow | None:
+    """The ticket of an appointment that was checked in before, for those who may see it."""
+    columns = ", ".join(f"t.{name}" for name in TicketRow._fields)
+    row = await in_transaction().fetchrow(
+        f"SELECT {columns} FROM ticket t JOIN appointment a ON a.id = t.appointment_id"
+        " WHERE ($1::uuid IS NULL OR a.id = $1) AND ($2::text IS NULL OR a.reference = $2)"
+        " AND ($3::uuid IS NULL OR a.centre_id = $3) AND ($4::uuid IS NULL OR a.citizen_id = $4)"
+        " AND t.state <> 'undone' ORDER BY t.issued_at DESC LIMIT 1",
+        appointment_id,
+        reference,
+        centre_id,
+        citizen_id,
+    )
+    return None if row is None else TicketRow(*row)
+
+
+async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
+    pool = await centres.pool(joining.pool_id)
+    if pool is None:
+        raise NotServedHere
+    number = await next_number(joining.centre_id, pool.series, now=now)
+    kind = rules.ticket_class(
+        priority_group=joining.priority_group, has_appointment=joining.appointment_id is not None
+    )
+    waiting_from = rules.wait_from(arrived_at=now, starts_at=joining.starts_at)
+    row = await in_transaction().fetchrow(
+        "INSERT INTO ticket (id, centre_id, pool_id, local_date, number, ticket_class,"
+        " priority_group, appointment_id, citizen_id, contact_phone, locale, procedure_codes,"
+        " p50_minutes, p80_minutes, state, issued_at, wait_from, call_by)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,'waiting',$15,$16,$17)"
+        f" RETURNING {COLUMNS}",
+        new_id(),
+        joining.centre_id,
+        joining.pool_id,
+        local_date(now),
+        number,
+        kind.value,
+        joining.priority_group,
+        joining.appointment_id,
+        joining.citizen_id,
+        joining.contact_phone,
+        joining.locale,
+        list(joining.codes),
+        joining.duration.p50,
+        joining.duration.p80,
+        now,
+        waiting_from,
+        rules.call_by(kind=kind, waiting_from=waiting_from),
+    )
+    ticket = TicketRow(*row)
+    await note("issued", centre_id=ticket.centre_id, ticket_id=ticket.id, at=now)
+    await outbox.record(
+        TicketIssued(
+            occurred_at=now,
+            ticket_id=ticket.id,
+            centre_id=ticket.centre_id,
+            number=ticket.number,
+            version=ticket.version,
+            appointment_id=ticket.appointment_id,
+        )
+    )
+    return IssuedTicket(ticket, await queries.forecast_of(ticket, now=now))
+
+
+async def _shortest(pool_ids: Sequence[uuid.UUID]) -> uuid.UUID:
+    """Of the pools that can serve, the one where the fewest wait; the least flexible on a tie."""
+    rows = await in_transaction().fetch(
+        "SELECT pool_id, count(*) AS waiting FROM ticket"
+        " WHERE state = 'waiting' AND pool_id = ANY($1) GROUP BY pool_id",
+        list(pool_ids),
+    )
+    waiting = {row["pool_id"]: row["waiting"] for row in rows}
+    return min(pool_ids, key=lambda pool_id: waiting.get(pool_id, 0))
+
+
+async def _duration(centre_id: uuid.UUID, codes: Sequence[str], *, now: datetime) -> Duration:
+    """Several procedures in one visit take the sum of their times."""
+    offers = await procedures.offers(centre_id, codes, on=local_date(now))
+    if set(codes) - set(offers):
+        raise NotServedHere
+    found = [offers[code] for code in codes]
+    return Duration(
+        float(sum(offer.p50_minutes for offer in found)),
+        float(sum(offer.p80_minutes for offer in found)),
+    )

@@ -1,0 +1,159 @@
+"""Everything an officer does with a ticket after the call: one table of moves, one compare-and-set."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from app.appointments import steps as appointments
+from app.centres import queries as centres
+from app.core import outbox
+from app.core.database import in_transaction
+from app.core.operation import operation
+from app.queue import rules, states
+from app.queue.errors import NotServedHere, StaleTicket, TicketState, TooSoonToRecall
+from app.queue.events import TicketFinished, TicketMissed
+from app.queue.operations.call import tell_called
+from app.queue.queries import COLUMNS, TicketRow
+from app.queue.states import Move, State
+from app.queue.steps import locked, note
+
+# What each move writes besides the state; $5 is now, $6 the counter.
+WRITES: Final[Mapping[Move, str]] = MappingProxyType(
+    {
+        Move.RECALL: "calls = calls + 1, last_called_at = $5",
+        Move.START: "started_at = $5",
+        Move.PARK: "counter_id = NULL",
+        Move.RESUME: "counter_id = $6",
+        Move.TRANSFER: "counter_id = NULL, call_by = $5",
+        Move.NO_SHOW: "counter_id = NULL, ended_at = $5",
+        Move.FINISH: "ended_at = $5",
+        Move.LEAVE: "counter_id = NULL, ended_at = $5",
+        Move.UNDO_CHECK_IN: "appointment_id = NULL, ended_at = $5",
+    }
+)
+EVENT: Final[Mapping[Move, str]] = MappingProxyType(
+    {
+        Move.RECALL: "recalled",
+        Move.START: "started",
+        Move.PARK: "parked",
+        Move.RESUME: "resumed",
+        Move.TRANSFER: "transferred",
+        Move.NO_SHOW: "missed",
+        Move.FINISH: "finished",
+        Move.LEAVE: "left",
+        Move.UNDO_CHECK_IN: "check_in_undone",
+    }
+)
+
+
+@operation
+async def move(
+    *,
+    ticket_id: uuid.UUID,
+    centre_id: uuid.UUID,
+    move: Move,
+    expected_version: int,
+    now: datetime,
+    counter_id: uuid.UUID | None = None,
+) -> TicketRow:
+    """One move of one ticket. `StaleTicket` (412) when it changed since it was seen, `TicketState` (409)
+    when the move is not allowed now. `RESUME` names the counter that takes the ticket up again.
+    """
+    ticket = await _allowed(ticket_id, centre_id, move, expected_version)
+    if move is Move.RECALL and not rules.may_recall(
+        last_called_at=ticket.last_called_at, calls=ticket.calls, now=now
+    ):
+        raise TooSoonToRecall
+    if move is Move.UNDO_CHECK_IN and ticket.appointment_id is None:
+        raise TicketState(state=ticket.state, version=ticket.version)
+    if move is Move.RESUME and counter_id is not None:
+        await centres.counter(counter_id, centre_id=centre_id)
+    changed = await _write(ticket, move, now=now, counter_id=counter_id)
+    await _follow_appointment(ticket, move, now=now)
+    await _tell(changed, move, now=now)
+    return changed
+
+
+@operation
+async def transfer(
+    *,
+    ticket_id: uuid.UUID,
+    centre_id: uuid.UUID,
+    pool_id: uuid.UUID,
+    expected_version: int,
+    now: datetime,
+) -> TicketRow:
+    """On to another group of counters, keeping the number; due at once, for the wait was served."""
+    ticket = await _allowed(ticket_id, centre_id, Move.TRANSFER, expected_version)
+    pools = {pool.id for pool in await centres.pools_of(centre_id, "counter")}
+    if pool_id not in pools:
+        raise NotServedHere
+    changed = await _write(ticket, Move.TRANSFER, now=now, counter_id=None)
+    await in_transaction().execute("UPDATE ticket SET pool_id = $2 WHERE id = $1", ticket.id, pool_id)
+    await _tell(changed, Move.TRANSFER, now=now)
+    return changed._replace(pool_id=pool_id)
+
+
+async def _allowed(
+    ticket_id: uuid.UUID, centre_id: uuid.UUID, move: Move, expected_version: int
+) -> TicketRow:
+    ticket = await locked(ticket_id, centre_id=centre_id)
+    if states.after(State(ticket.state), move) is None:
+        raise TicketState(state=ticket.state, version=ticket.version)
+    if ticket.version != expected_version:
+        raise StaleTicket(version=ticket.version)
+    return ticket
+
+
+async def _write(
+    ticket: TicketRow, move: Move, *, now: datetime, counter_id: uuid.UUID | None
+) -> TicketRow:
+    target = states.MOVES[State(ticket.state), move]
+    arguments: list[Any] = [ticket.id, ticket.version, target.value, ticket.centre_id, now, counter_id]
+    row = await in_transaction().fetchrow(
+        f"UPDATE ticket SET state = $3, {WRITES[move]}, version = version + 1"
+        " WHERE id = $1 AND version = $2 AND centre_id = $4"
+        " AND ($5::timestamptz IS NOT NULL) AND ($6::uuid IS NULL OR true)"
+        f" RETURNING {COLUMNS}",
+        *arguments,
+    )
+    if row is None:
+        raise StaleTicket(version=ticket.version)
+    return TicketRow(*row)
+
+
+async def _follow_appointment(ticket: TicketRow, move: Move, *, now: datetime) -> None:
+    """The appointment behind a ticket ends with it, or stands again."""
+    if ticket.appointment_id is None:
+        return
+    if move is Move.FINISH:
+        await appointments.mark_served(ticket.appointment_id, now=now)
+    elif move is Move.NO_SHOW:
+        await appointments.mark_missed(ticket.appointment_id, now=now)
+    elif move is Move.UNDO_CHECK_IN:
+        await appointments.undo_arrival(ticket.appointment_id, now=now)
+
+
+async def _tell(ticket: TicketRow, move: Move, *, now: datetime) -> None:
+    await note(
+        EVENT[move],
+        centre_id=ticket.centre_id,
+        ticket_id=ticket.id,
+        counter_id=ticket.counter_id,
+        at=now,
+    )
+    if move is Move.RECALL and ticket.counter_id is not None:
+        await tell_called(ticket, counter_id=ticket.counter_id, now=now)
+    kind = {Move.FINISH: TicketFinished, Move.NO_SHOW: TicketMissed}.get(move)
+    if kind is not None:
+        await outbox.record(
+            kind(
+                occurred_at=now,
+                ticket_id=ticket.id,
+                centre_id=ticket.centre_id,
+                number=ticket.number,
+                version=ticket.version,
+            )
+        )

@@ -1,0 +1,295 @@
+"""What can be asked about the queue: a ticket, the lists of a console, a board, a forecast."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from app.centres import queries as centres
+from app.core.clock import local_date
+from app.core.contacts import Contact
+from app.core.database import fetch, fetch_row, fetch_value
+from app.queue.forecast import Duration, Forecast, Serving, forecast
+from app.queue.states import State
+
+RECENT: Final = 8
+
+
+class TicketRow(NamedTuple):
+    """One ticket."""
+
+    id: uuid.UUID
+    centre_id: uuid.UUID
+    pool_id: uuid.UUID
+    number: str
+    ticket_class: str
+    priority_group: str | None
+    appointment_id: uuid.UUID | None
+    citizen_id: uuid.UUID | None
+    contact_phone: str | None
+    locale: str
+    procedure_codes: Sequence[str]
+    p50_minutes: float
+    p80_minutes: float
+    state: str
+    issued_at: datetime
+    wait_from: datetime
+    call_by: datetime
+    counter_id: uuid.UUID | None
+    calls: int
+    first_called_at: datetime | None
+    last_called_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    version: int
+
+
+COLUMNS: Final = ", ".join(TicketRow._fields)
+
+
+class IssuedTicket(NamedTuple):
+    """A ticket with the forecast its holder is told."""
+
+    ticket: TicketRow
+    forecast: Forecast
+
+
+class CounterRow(NamedTuple):
+    """A counter and whether it is open."""
+
+    id: uuid.UUID
+    number: int
+    label_vi: str
+    label_en: str
+    state: str
+    officer_id: uuid.UUID | None
+
+
+class PoolWait(NamedTuple):
+    """What somebody who joins a pool now has to expect."""
+
+    pool_id: uuid.UUID
+    name_vi: str
+    name_en: str
+    waiting: int
+    open_counters: int
+    forecast: Forecast
+
+
+class Board(NamedTuple):
+    """What a hall sees: numbers only, whole, with its revision."""
+
+    centre_id: uuid.UUID
+    name_vi: str
+    name_en: str
+    revision: int
+    as_of: datetime
+    now_called: Sequence[TicketRow]
+    recently_called: Sequence[TicketRow]
+    counters: Mapping[uuid.UUID, CounterRow]
+    pools: Sequence[PoolWait]
+
+    @property
+    def waiting(self) -> int:
+        return sum(pool.waiting for pool in self.pools)
+
+
+class QueueLists(NamedTuple):
+    """The five lists of a console, each in its order."""
+
+    centre_id: uuid.UUID
+    revision: int
+    as_of: datetime
+    waiting: Sequence[TicketRow]
+    open: Sequence[TicketRow]
+    parked: Sequence[TicketRow]
+    missed: Sequence[TicketRow]
+    finished: Sequence[TicketRow]
+
+
+async def ticket_at(ticket_id: uuid.UUID, *, centre_id: uuid.UUID) -> TicketRow | None:
+    row = await fetch_row(
+        f"SELECT {COLUMNS} FROM ticket WHERE id = $1 AND centre_id = $2",
+        ticket_id,
+        centre_id,
+    )
+    return None if row is None else TicketRow(*row)
+
+
+async def by_id(ticket_id: uuid.UUID) -> TicketRow | None:
+    row = await fetch_row(f"SELECT {COLUMNS} FROM ticket WHERE id = $1", ticket_id)
+    return None if row is None else TicketRow(*row)
+
+
+async def of_appointment(appointment_id: uuid.UUID) -> TicketRow | None:
+    row = await fetch_row(
+        f"SELECT {COLUMNS} FROM ticket WHERE appointment_id = $1",
+        appointment_id,
+    )
+    return None if row is None else TicketRow(*row)
+
+
+async def open_at(counter_id: uuid.UUID) -> TicketRow | None:
+    """The ticket a counter holds."""
+    row = await fetch_row(
+        f"SELECT {COLUMNS} FROM ticket WHERE counter_id = $1 AND state IN ('called', 'serving')",
+        counter_id,
+    )
+    return None if row is None else TicketRow(*row)
+
+
+async def revision(centre_id: uuid.UUID) -> int:
+    """The number of the centre's last event; 0 before the first."""
+    return int(
+        await fetch_value(
+            "SELECT coalesce(max(seq), 0) FROM queue_event WHERE centre_id = $1", centre_id
+        )
+    )
+
+
+async def counters(centre_id: uuid.UUID) -> list[CounterRow]:
+    """The counters of a centre with their state today."""
+    known = await centres.counters_of(centre_id)
+    rows = await fetch(
+        "SELECT counter_id, state, officer_id FROM counter_state WHERE centre_id = $1", centre_id
+    )
+    states = {row["counter_id"]: row for row in rows}
+    return [
+        CounterRow(
+            id=counter.id,
+            number=counter.number,
+            label_vi=counter.label_vi,
+            label_en=counter.label_en,
+            state=states[counter.id]["state"] if counter.id in states else "closed",
+            officer_id=states[counter.id]["officer_id"] if counter.id in states else None,
+        )
+        for counter in known
+    ]
+
+
+async def board(centre_id: uuid.UUID, *, now: datetime) -> Board:
+    """The whole board; raises `CentreNotFound`."""
+    centre = await centres.get_centre(centre_id, on=local_date(now))
+    shown = await revision(centre_id)
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM ticket WHERE centre_id = $1 AND local_date = $2"
+        " AND last_called_at IS NOT NULL ORDER BY last_called_at DESC, id LIMIT $3",
+        centre_id,
+        local_date(now),
+        RECENT * 3,
+    )
+    called = [TicketRow(*row) for row in rows]
+    return Board(
+        centre_id=centre_id,
+        name_vi=centre.name_vi,
+        name_en=centre.name_en,
+        revision=shown,
+        as_of=now,
+        now_called=[row for row in called if row.state == State.CALLED],
+        recently_called=[row for row in called if row.state != State.CALLED][:RECENT],
+        counters={row.id: row for row in await counters(centre_id)},
+        pools=await waits(centre_id, now=now),
+    )
+
+
+async def lists(centre_id: uuid.UUID, *, now: datetime) -> QueueLists:
+    """Today's five lists."""
+    shown = await revision(centre_id)
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM ticket WHERE centre_id = $1 AND local_date = $2"
+        " ORDER BY call_by, id",
+        centre_id,
+        local_date(now),
+    )
+    tickets = [TicketRow(*row) for row in rows]
+
+    def those(*states: State) -> list[TicketRow]:
+        return [ticket for ticket in tickets if ticket.state in states]
+
+    return QueueLists(
+        centre_id=centre_id,
+        revision=shown,
+        as_of=now,
+        waiting=those(State.WAITING),
+        open=those(State.CALLED, State.SERVING),
+        parked=those(State.PARKED),
+        missed=those(State.MISSED),
+        finished=those(State.DONE, State.LEFT, State.UNDONE),
+    )
+
+
+async def waits(centre_id: uuid.UUID, *, now: datetime) -> list[PoolWait]:
+    """Per counter pool: how many wait, and what the next to join has to expect."""
+    found = []
+    for pool in await centres.pools_of(centre_id, "counter"):
+        predicted, waiting, open_counters = await _predict(pool.id, now=now, before=None)
+        found.append(
+            PoolWait(
+                pool_id=pool.id,
+                name_vi=pool.name_vi,
+                name_en=pool.name_en,
+                waiting=waiting,
+                open_counters=open_counters,
+                forecast=predicted,
+            )
+        )
+    return found
+
+
+async def forecast_of(ticket: TicketRow, *, now: datetime) -> Forecast:
+    """What the holder of a waiting ticket has to expect; zero for one who was called."""
+    if ticket.state != State.WAITING:
+        return Forecast(0, 0, 0)
+    predicted, _, _ = await _predict(ticket.pool_id, now=now, before=ticket)
+    return predicted
+
+
+async def _predict(
+    pool_id: uuid.UUID, *, now: datetime, before: TicketRow | None
+) -> tuple[Forecast, int, int]:
+    """The forecast behind those due before, how many wait in all, and how many counters are open."""
+    rows = await fetch(
+        "SELECT id, p50_minutes, p80_minutes, call_by FROM ticket"
+        " WHERE pool_id = $1 AND state = 'waiting' AND local_date = $2 ORDER BY call_by, id",
+        pool_id,
+        local_date(now),
+    )
+    ahead = [
+        Duration(row["p50_minutes"], row["p80_minutes"])
+        for row in rows
+        if before is None or (row["call_by"], row["id"]) < (before.call_by, before.id)
+    ]
+    counter_ids = await centres.counter_ids_of_pool(pool_id)
+    open_counters = int(
+        await fetch_value(
+            "SELECT count(*) FROM counter_state WHERE counter_id = ANY($1) AND state = 'open'",
+            counter_ids,
+        )
+    )
+    busy = await fetch(
+        "SELECT p50_minutes, p80_minutes, coalesce(started_at, last_called_at) AS since"
+        " FROM ticket WHERE counter_id = ANY($1) AND state IN ('called', 'serving')",
+        counter_ids,
+    )
+    serving = [
+        Serving(
+            Duration(row["p50_minutes"], row["p80_minutes"]),
+            max(0.0, (now - row["since"]).total_seconds() / 60),
+        )
+        for row in busy
+    ]
+    predicted = forecast(
+        ahead=ahead,
+        serving=serving,
+        open_counters=open_counters,
+        seed=len(ahead) * 1009 + len(serving),
+    )
+    return predicted, len(rows), open_counters
+
+
+async def contact_of(ticket_id: uuid.UUID) -> Contact | None:
+    """Whom to tell about a ticket, when its holder gave a phone."""
+    row = await fetch_row("SELECT contact_phone, locale FROM ticket WHERE id = $1", ticket_id)
+    if row is None or row["contact_phone"] is None:
+        return None
+    return Contact(name="", phone=row["contact_phone"], locale=row["locale"])

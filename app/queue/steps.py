@@ -1,0 +1,86 @@
+"""What others, and the queue's own operations, join into their transaction."""
+
+import uuid
+from datetime import datetime
+from typing import NamedTuple
+
+from app.core import journal
+from app.core.actor import current_actor
+from app.core.clock import local_date
+from app.core.database import in_transaction
+from app.core.wakeups import wake_after_commit
+from app.queue import hot, rules
+from app.queue.errors import SeriesFull, TicketNotFound, TicketState
+from app.queue.queries import COLUMNS, TicketRow
+from app.queue.states import State
+
+
+async def note(
+    kind: str,
+    *,
+    centre_id: uuid.UUID,
+    at: datetime,
+    ticket_id: uuid.UUID | None = None,
+    counter_id: uuid.UUID | None = None,
+) -> None:
+    """One event of the queue; its number is the new revision of the centre's boards."""
+    actor = current_actor.get()
+    await in_transaction().execute(
+        "INSERT INTO queue_event (centre_id, ticket_id, counter_id, type, at, actor_kind, actor_id)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7)",
+        centre_id,
+        ticket_id,
+        counter_id,
+        kind,
+        at,
+        actor.kind,
+        actor.id,
+    )
+    await journal.write(
+        f"ticket.{kind}" if ticket_id else f"counter.{kind}",
+        object_kind="ticket" if ticket_id else "counter",
+        object_id=ticket_id or counter_id or centre_id,
+        at=at,
+        detail={"counter": str(counter_id)} if counter_id else None,
+    )
+    wake_after_commit(f"centre:{centre_id}")
+
+
+async def next_number(centre_id: uuid.UUID, series: str, *, now: datetime) -> str:
+    """The next number of a series today; raises `SeriesFull`."""
+    count = await in_transaction().fetchval(
+        hot.NEXT_NUMBER, centre_id, local_date(now), series, rules.SERIES_CAP
+    )
+    if count is None:
+        raise SeriesFull
+    return rules.display_number(series, count)
+
+
+async def locked(
+    ticket_id: uuid.UUID, *, centre_id: uuid.UUID
+) -> TicketRow:
+    """A ticket of the centre, locked; raises `TicketNotFound`."""
+    row = await in_transaction().fetchrow(
+        f"SELECT {COLUMNS} FROM ticket WHERE id = $1 AND centre_id = $2 FOR UPDATE",
+        ticket_id,
+        centre_id,
+    )
+    if row is None:
+        raise TicketNotFound
+    return TicketRow(*row)
+
+
+class ServedPerson(NamedTuple):
+    """Who stands at the counter, as far as we know."""
+
+    ticket_id: uuid.UUID
+    citizen_id: uuid.UUID | None
+    appointment_id: uuid.UUID | None
+
+
+async def serving_ticket(ticket_id: uuid.UUID, *, centre_id: uuid.UUID) -> ServedPerson:
+    """The ticket being served at this centre; a dossier is accepted from it."""
+    row = await locked(ticket_id, centre_id=centre_id)
+    if row.state != State.SERVING:
+        raise TicketState(state=row.state, version=row.version)
+    return ServedPerson(row.id, row.citizen_id, row.appointment_id)

@@ -1,0 +1,89 @@
+"""What is stored about the queue."""
+
+from piccolo.columns import (
+    UUID,
+    Array,
+    BigInt,
+    Date,
+    DoublePrecision,
+    Integer,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.table import Table
+
+from app.core.database import DB
+
+
+class TicketSeries(Table, db=DB, tablename="ticket_series"):
+    """The last number of one series (A, B, …) at a centre on a local day, and its cap."""
+
+    centre_id = UUID(primary_key=True, default=None)
+    local_date = Date(null=False, default=None)
+    series = Text(null=False, default=None)
+    last_no = Integer(null=False, default=None)
+    cap = Integer(null=False, default=None)
+
+
+class Ticket(Table, db=DB, tablename="ticket"):
+    """A number (số thứ tự) and where its holder is. `call_by` orders the queue."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    pool_id = UUID(null=False, default=None)
+    local_date = Date(null=False, default=None)
+    number = Text(null=False, default=None)
+    ticket_class = Text(null=False, default=None)
+    priority_group = Text(null=True, default=None)
+    appointment_id = UUID(null=True, default=None, unique=True)
+    citizen_id = UUID(null=True, default=None)
+    contact_phone = Text(null=True, default=None)
+    locale = Text(null=False, default=None)
+    procedure_codes = Array(base_column=Text(), null=False, default=None)
+    p50_minutes = DoublePrecision(null=False, default=None)
+    p80_minutes = DoublePrecision(null=False, default=None)
+    state = Text(null=False, default=None)
+    issued_at = Timestamptz(null=False, default=None)
+    wait_from = Timestamptz(null=False, default=None)
+    call_by = Timestamptz(null=False, default=None)
+    counter_id = UUID(null=True, default=None)
+    calls = SmallInt(null=False, default=0)
+    first_called_at = Timestamptz(null=True, default=None)
+    last_called_at = Timestamptz(null=True, default=None)
+    started_at = Timestamptz(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    version = Integer(null=False, default=1)
+
+
+class CounterState(Table, db=DB, tablename="counter_state"):
+    """Whether a counter (quầy) is open, and who sits there."""
+
+    counter_id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    state = Text(null=False, default=None)
+    officer_id = UUID(null=False, default=None)
+    since = Timestamptz(null=False, default=None)
+    version = Integer(null=False, default=1)
+
+
+class QueueEvent(Table, db=DB, tablename="queue_event"):
+    """What happened, in order. `seq` of a centre is the revision of its boards."""
+
+    seq = BigInt(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    ticket_id = UUID(null=True, default=None)
+    counter_id = UUID(null=True, default=None)
+    type = Text(null=False, default=None)
+    at = Timestamptz(null=False, default=None)
+    actor_kind = Text(null=False, default=None)
+    actor_id = Text(null=False, default=None)
+
+
+class DeviceHeartbeat(Table, db=DB, tablename="device_heartbeat"):
+    """When a kiosk or a board was last heard."""
+
+    device_id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    at = Timestamptz(null=False, default=None)
+    status = Text(null=False, default=None)

@@ -1,0 +1,228 @@
+"""What the queue shows, by audience."""
+
+import uuid
+from datetime import datetime, timedelta
+
+import msgspec
+
+from app.core.clock import local
+from app.core.links import tracking_token
+from app.queue import rules
+from app.queue.forecast import Forecast
+from app.queue.queries import Board, CounterRow, IssuedTicket, PoolWait, QueueLists, TicketRow
+from app.queue.rules import TicketClass
+
+STALE_AFTER_S = 30
+
+
+class ForecastView(msgspec.Struct):
+    """Minutes, two of them on purpose: half of the people wait less than P50, four of five than P80."""
+
+    p50_minutes: int
+    p80_minutes: int
+    position: int
+
+    @classmethod
+    def of(cls, row: Forecast) -> "ForecastView":
+        return cls(row.p50_minutes, row.p80_minutes, row.position)
+
+
+class ReturnOffer(msgspec.Struct):
+    """Come back at this time instead of waiting in the hall."""
+
+    return_at: datetime
+
+
+class TicketView(msgspec.Struct):
+    """A ticket without its holder's name or phone."""
+
+    id: uuid.UUID
+    number: str
+    state: str
+    ticket_class: str
+    priority_group: str | None
+    procedures: list[str]
+    pool_id: uuid.UUID
+    counter_id: uuid.UUID | None
+    appointment_id: uuid.UUID | None
+    issued_at: datetime
+    call_by: datetime
+    calls: int
+    version: int
+
+    @classmethod
+    def of(cls, row: TicketRow) -> "TicketView":
+        return cls(
+            id=row.id,
+            number=row.number,
+            state=row.state,
+            ticket_class=row.ticket_class,
+            priority_group=row.priority_group,
+            procedures=list(row.procedure_codes),
+            pool_id=row.pool_id,
+            counter_id=row.counter_id,
+            appointment_id=row.appointment_id,
+            issued_at=local(row.issued_at),
+            call_by=local(row.call_by),
+            calls=row.calls,
+            version=row.version,
+        )
+
+
+class IssuedTicketView(msgspec.Struct):
+    """A new ticket: its number, what to expect, and the secret link to follow it."""
+
+    id: uuid.UUID
+    number: str
+    state: str
+    ticket_class: str
+    forecast: ForecastView
+    return_offer: ReturnOffer | None
+    tracking_token: str
+    version: int
+
+    @classmethod
+    def of(cls, issued: IssuedTicket) -> "IssuedTicketView":
+        ticket, expected = issued
+        offer = None
+        if timedelta(minutes=expected.p80_minutes) > rules.WAIT_TARGET:
+            back_at = ticket.issued_at + timedelta(minutes=expected.p50_minutes)
+            offer = ReturnOffer(return_at=local(back_at))
+        return cls(
+            id=ticket.id,
+            number=ticket.number,
+            state=ticket.state,
+            ticket_class=ticket.ticket_class,
+            forecast=ForecastView.of(expected),
+            return_offer=offer,
+            tracking_token=tracking_token("ticket", ticket.id),
+            version=ticket.version,
+        )
+
+
+class CounterView(msgspec.Struct):
+    id: uuid.UUID
+    number: int
+    label_vi: str
+    label_en: str
+    state: str
+
+    @classmethod
+    def of(cls, row: CounterRow) -> "CounterView":
+        return cls(row.id, row.number, row.label_vi, row.label_en, row.state)
+
+
+class QueueEntry(msgspec.Struct):
+    """A line of a console's list: the ticket, its place, and why it stands there."""
+
+    ticket: TicketView
+    order: int
+    reason_vi: str
+    reason_en: str
+
+
+class QueueView(msgspec.Struct):
+    """The five lists of a console."""
+
+    centre_id: uuid.UUID
+    revision: int
+    as_of: datetime
+    waiting: list[QueueEntry]
+    open: list[QueueEntry]
+    parked: list[QueueEntry]
+    missed: list[QueueEntry]
+    finished: list[QueueEntry]
+
+    @classmethod
+    def of(cls, lists: QueueLists) -> "QueueView":
+        def entries(rows: list[TicketRow]) -> list[QueueEntry]:
+            found = []
+            for order, row in enumerate(rows, start=1):
+                why = rules.reason(
+                    kind=TicketClass(row.ticket_class), due=row.call_by, now=lists.as_of
+                )
+                found.append(QueueEntry(TicketView.of(row), order, why.vi, why.en))
+            return found
+
+        return cls(
+            centre_id=lists.centre_id,
+            revision=lists.revision,
+            as_of=local(lists.as_of),
+            waiting=entries(list(lists.waiting)),
+            open=entries(list(lists.open)),
+            parked=entries(list(lists.parked)),
+            missed=entries(list(lists.missed)),
+            finished=entries(list(lists.finished)),
+        )
+
+
+class CalledView(msgspec.Struct):
+    """A number and where to go. Nothing else of anybody."""
+
+    number: str
+    counter: int | None
+    state: str
+    called_at: datetime
+    priority: bool
+
+
+class PoolWaitView(msgspec.Struct):
+    pool_id: uuid.UUID
+    name_vi: str
+    name_en: str
+    waiting: int
+    open_counters: int
+    p50_minutes: int
+    p80_minutes: int
+
+    @classmethod
+    def of(cls, row: PoolWait) -> "PoolWaitView":
+        return cls(
+            pool_id=row.pool_id,
+            name_vi=row.name_vi,
+            name_en=row.name_en,
+            waiting=row.waiting,
+            open_counters=row.open_counters,
+            p50_minutes=row.forecast.p50_minutes,
+            p80_minutes=row.forecast.p80_minutes,
+        )
+
+
+class BoardView(msgspec.Struct):
+    """A hall's board. Older than `stale_after_s` it must say so itself."""
+
+    centre_id: uuid.UUID
+    name_vi: str
+    name_en: str
+    revision: int
+    as_of: datetime
+    stale_after_s: int
+    waiting: int
+    now_called: list[CalledView]
+    recently_called: list[CalledView]
+    pools: list[PoolWaitView]
+
+    @classmethod
+    def of(cls, board: Board) -> "BoardView":
+        def called(row: TicketRow) -> CalledView:
+            counter = board.counters.get(row.counter_id) if row.counter_id else None
+            return CalledView(
+                number=row.number,
+                counter=counter.number if counter else None,
+                state=row.state,
+                called_at=local(row.last_called_at or row.issued_at),
+                priority=row.ticket_class == TicketClass.PRIORITY,
+            )
+
+        return cls(
+            centre_id=board.centre_id,
+            name_vi=board.name_vi,
+            name_en=board.name_en,
+            revision=board.revision,
+            as_of=local(board.as_of),
+            stale_after_s=STALE_AFTER_S,
+            waiting=board.waiting,
+            now_called=[called(row) for row in board.now_called],
+            recently_called=[called(row) for row in board.recently_called],
+            pools=[PoolWaitView.of(pool) for pool in board.pools],
+        )
