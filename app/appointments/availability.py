@@ -4,22 +4,18 @@ No cache: nobody is answered from a reading that began before they asked, so wha
 the next answer, in every process, with Redis or without. A crowd costs one statement at a time.
 """
 
-import asyncio
 import base64
 import hashlib
 import uuid
-from collections.abc import Awaitable, Callable, Hashable
 from datetime import date, datetime, timedelta
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import msgspec
 
 from app.appointments import needs, queries, rules
 from app.appointments.needs import Item
 from app.core.clock import at_local, local, local_date
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
+from app.core.shared import Shared
 
 DAY: Final = timedelta(days=1)
 
@@ -60,35 +56,6 @@ class Answer(NamedTuple):
 
     body: bytes
     etag: str
-
-
-class Shared(Generic[K, V]):
-    """Asks once for all who wait. Whoever comes while a reading runs waits for the next one."""
-
-    def __init__(self, read: Callable[[K, datetime], Awaitable[V]]) -> None:
-        self._read = read
-        self._boarding: dict[K, asyncio.Task[V]] = {}
-        self._running: dict[K, asyncio.Task[V]] = {}
-
-    async def __call__(self, question: K, *, now: datetime) -> V:
-        flight = self._boarding.get(question)
-        if flight is None:
-            flight = asyncio.create_task(self._fly(question, now))
-            self._boarding[question] = flight
-        # Somebody who gives up must not take the answer from the others.
-        return await asyncio.shield(flight)
-
-    async def _fly(self, question: K, now: datetime) -> V:
-        before = self._running.get(question)
-        if before is not None:
-            await asyncio.wait([before])
-        this = self._boarding.pop(question)
-        self._running[question] = this
-        try:
-            return await self._read(question, now)
-        finally:
-            if self._running.get(question) is this:
-                del self._running[question]
 
 
 async def _read(question: Question, now: datetime) -> Answer:

@@ -15,9 +15,8 @@ from typing import Final, NamedTuple
 import asyncpg
 import msgspec
 
-from app.core.actor import current_actor
+from app.appointments.needs import StoredItem
 from app.core.database import in_transaction
-from app.core.ids import new_id
 
 
 class Channel(StrEnum):
@@ -45,80 +44,111 @@ PLACES_LEFT: Final[Mapping[Channel, str]] = MappingProxyType(
 
 # Slots of one pool never overlap, so they follow one another exactly when they add up.
 IN_A_ROW: Final = """
-    min(starts_at) = $2 AND max(ends_at) >= $2 + $3::interval
-    AND max(ends_at) - min(starts_at) = sum(ends_at - starts_at)"""
+    min(slot.starts_at) = {start} AND max(slot.ends_at) >= {start} + {length}
+    AND max(slot.ends_at) - min(slot.starts_at) = sum(slot.ends_at - slot.starts_at)"""
 
-# `room` looks without locking, so a full slot costs no lock; `want` locks, in id order, and looks again.
+# `room` looks without locking, so a full slot costs no lock; `locked` locks, in id order, and looks
+# again. Where more want a slot than it has places, the first come get them (ids are in order of arrival);
+# the others are asked alone, for a place may be left where somebody else's visit did not fit.
 HOLD: Final = """
-WITH person AS (
-    SELECT coalesce(array_agg(claim), '{{}}') AS claims FROM appointment_claim
-     WHERE citizen_id = $7 AND local_date = $9),
+WITH asked AS MATERIALIZED (
+    SELECT asked.*, make_interval(mins => minutes) AS length, coalesce(held, '{{}}') AS held
+      FROM jsonb_to_recordset($1) AS asked (appointment_id uuid, reference text, centre_id uuid,
+           pool_id uuid, citizen_id uuid, starts_at timestamptz, minutes integer, local_date date,
+           grains smallint, items jsonb, claims text[], priority_group text, contact_name text,
+           contact_phone text, locale text, hold_ms integer, now timestamptz, journal_id uuid,
+           actor_kind text, actor_id text, request_id text)
+      LEFT JOIN LATERAL (
+           SELECT array_agg(claim) AS held FROM appointment_claim
+            WHERE citizen_id = asked.citizen_id AND local_date = asked.local_date) person ON true),
 room AS (
-    SELECT FROM slot, person
-     WHERE pool_id = $1 AND starts_at >= $2 AND starts_at < $2 + $3::interval AND open
-       AND {left} > 0
-       AND NOT claims && $17::text[] AND NOT claims @> '{{visit:1,visit:2}}'
+    SELECT appointment_id, array_agg(slot.id) AS slot_ids, max(slot.ends_at) AS ends_at
+      FROM asked JOIN slot ON slot.pool_id = asked.pool_id AND slot.open
+       AND slot.starts_at >= asked.starts_at AND slot.starts_at < asked.starts_at + length
+     WHERE {left} > 0 AND NOT held && claims AND NOT held @> '{{visit:1,visit:2}}'
+     GROUP BY appointment_id, asked.starts_at, length
     HAVING {in_a_row}),
 want AS (
-    SELECT id, starts_at, ends_at FROM slot
-     WHERE pool_id = $1 AND starts_at >= $2 AND starts_at < $2 + $3::interval AND open
-       AND {left} > 0 AND EXISTS (SELECT FROM room)
+    SELECT appointment_id, unnest(slot_ids) AS id FROM room),
+locked AS (
+    SELECT id, {left} AS places FROM slot
+     WHERE id IN (SELECT id FROM want) AND open
      ORDER BY id FOR UPDATE),
+turns AS (
+    SELECT appointment_id, id, row_number() OVER (PARTITION BY id ORDER BY appointment_id) AS turn
+      FROM want),
 fits AS (
-    SELECT count(*) AS slots, max(ends_at) AS ends_at FROM want HAVING {in_a_row}),
+    SELECT appointment_id, ends_at FROM room WHERE NOT EXISTS (
+        SELECT FROM turns LEFT JOIN locked USING (id)
+         WHERE turns.appointment_id = room.appointment_id AND turn > coalesce(places, 0))),
 took AS (
-    UPDATE slot SET taken_{channel} = taken_{channel} + 1
-     WHERE id IN (SELECT id FROM want) AND EXISTS (SELECT FROM fits)
-    RETURNING id),
+    UPDATE slot SET taken_{channel} = taken_{channel} + more.places
+      FROM (SELECT id, count(*) AS places FROM want JOIN fits USING (appointment_id) GROUP BY id) more
+     WHERE slot.id = more.id),
 made AS (
     INSERT INTO appointment (id, reference, centre_id, pool_id, citizen_id, channel, state,
         hold_expires_at, starts_at, ends_at, local_date, grains, items, priority_group,
         contact_name, contact_phone, locale, version, created_at)
-    SELECT $4, $5, $6, $1, $7, '{channel}', 'held', clock_timestamp() + $8::interval, $2,
-           fits.ends_at, $9, $10, $16, $11, $12, $13, $14, 1, $15
-      FROM fits WHERE fits.slots = (SELECT count(*) FROM took)
-    RETURNING id, ends_at, hold_expires_at),
+    SELECT appointment_id, reference, centre_id, pool_id, citizen_id, '{channel}', 'held',
+           clock_timestamp() + hold_ms * interval '1 millisecond', starts_at, ends_at, local_date,
+           grains, items, priority_group, contact_name, contact_phone, locale, 1, now
+      FROM asked JOIN fits USING (appointment_id)
+    RETURNING id, hold_expires_at),
 placed AS (
     INSERT INTO appointment_slot (slot_id, appointment_id)
-    SELECT took.id, made.id FROM took, made),
+    SELECT id, appointment_id FROM want JOIN fits USING (appointment_id)),
 claimed AS (
     INSERT INTO appointment_claim (citizen_id, local_date, claim, appointment_id)
-    SELECT $7, $9, claim, made.id FROM made, person, unnest($17::text[] ||
-        CASE WHEN claims @> '{{visit:1}}' THEN 'visit:2' ELSE 'visit:1' END) claim
+    SELECT citizen_id, local_date, claim, appointment_id
+      FROM asked JOIN fits USING (appointment_id), unnest(claims ||
+        CASE WHEN held @> '{{visit:1}}' THEN 'visit:2' ELSE 'visit:1' END) claim
     ON CONFLICT DO NOTHING
-    RETURNING 1),
+    RETURNING appointment_id),
 written AS (
     INSERT INTO journal (id, at, actor_kind, actor_id, action, object_kind, object_id, detail,
         request_id)
-    SELECT $18, $15, $19, $20, 'appointment.held', 'appointment', made.id::text, $21, $22 FROM made)
-SELECT made.ends_at, made.hold_expires_at, (SELECT count(*) FROM claimed) AS claims,
-       (SELECT count(*) FROM want) AS locked
-  FROM (SELECT) nothing LEFT JOIN made ON true
+    SELECT journal_id, now, actor_kind, actor_id, 'appointment.held', 'appointment',
+           appointment_id::text, jsonb_build_object('centre_id', centre_id, 'pool_id', pool_id,
+           'starts_at', starts_at), request_id
+      FROM asked JOIN fits USING (appointment_id))
+SELECT room.appointment_id, room.ends_at, made.hold_expires_at,
+       (SELECT count(*) FROM claimed WHERE appointment_id = made.id) AS claims
+  FROM room LEFT JOIN made ON made.id = room.appointment_id
 """
 HOLD_BY: Final = {
-    channel: HOLD.format(channel=channel.value, left=PLACES_LEFT[channel], in_a_row=IN_A_ROW)
+    channel: HOLD.format(
+        channel=channel.value,
+        left=PLACES_LEFT[channel],
+        in_a_row=IN_A_ROW.format(start="asked.starts_at", length="length"),
+    )
     for channel in Channel
 }
 
 
-class Wanted(NamedTuple):
-    """A place as somebody asks for it, in any of the pools."""
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A place as somebody asks for it, in one pool, and the line of the journal that reports it."""
 
     appointment_id: uuid.UUID
     reference: str
     centre_id: uuid.UUID
+    pool_id: uuid.UUID
     citizen_id: uuid.UUID
-    channel: Channel
     starts_at: datetime
-    length: timedelta
+    minutes: int
     local_date: date
     grains: int
-    items: str
+    items: Sequence[StoredItem]
     claims: Sequence[str]
     priority_group: str | None
     contact_name: str | None
     contact_phone: str | None
     locale: str
+    hold_ms: int
+    now: datetime
+    journal_id: uuid.UUID
+    actor_kind: str
+    actor_id: str
+    request_id: str
 
 
 class LostRace(asyncpg.SerializationError):  # type: ignore[misc]  # asyncpg is untyped here
@@ -133,49 +163,28 @@ class Held(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """No place; `locked` rows had room before we waited for them."""
+    """No place; `locked` says there was room before we waited for it."""
 
-    locked: int
+    locked: bool
 
 
-async def hold(pool_id: uuid.UUID, wanted: Wanted, *, hold: timedelta, now: datetime) -> Held | Missed:
-    """Take a place in one pool: slots, appointment, items, claims and journal, or nothing at all.
+async def hold(wanted: Sequence[Wanted], channel: Channel) -> list[Held | Missed]:
+    """Take places: slots, appointments, claims and journal, for each all of it or nothing at all.
 
-    Raises `LostRace` when the person booked the same thing at the same moment elsewhere.
+    Raises `LostRace` when somebody booked the same thing at the same moment elsewhere.
     """
-    actor = current_actor.get()
-    detail = {"centre_id": wanted.centre_id, "pool_id": pool_id, "starts_at": wanted.starts_at}
     try:
-        row = await in_transaction().fetchrow(
-            HOLD_BY[wanted.channel],
-            pool_id,
-            wanted.starts_at,
-            wanted.length,
-            wanted.appointment_id,
-            wanted.reference,
-            wanted.centre_id,
-            wanted.citizen_id,
-            hold,
-            wanted.local_date,
-            wanted.grains,
-            wanted.priority_group,
-            wanted.contact_name,
-            wanted.contact_phone,
-            wanted.locale,
-            now,
-            wanted.items,
-            wanted.claims,
-            new_id(),
-            actor.kind,
-            actor.id,
-            msgspec.json.encode(detail).decode(),
-            actor.request_id,
-        )
+        rows = await in_transaction().fetch(HOLD_BY[channel], msgspec.json.encode(wanted).decode())
     except asyncpg.UniqueViolationError as reason:
         # A reference of seven characters is drawn twice now and then.
         raise LostRace from reason
-    if row["ends_at"] is None:
-        return Missed(locked=row["locked"])
+    found = {row["appointment_id"]: row for row in rows}
+    return [_outcome(found.get(each.appointment_id), each) for each in wanted]
+
+
+def _outcome(row: asyncpg.Record | None, wanted: Wanted) -> Held | Missed:
+    if row is None or row["hold_expires_at"] is None:
+        return Missed(locked=row is not None)
     if row["claims"] != len(wanted.claims) + 1:
         raise LostRace
     return Held(row["ends_at"], row["hold_expires_at"])
@@ -188,7 +197,7 @@ WITH want AS (
        AND {left} > 0
      ORDER BY id FOR UPDATE),
 fits AS (
-    SELECT max(ends_at) AS ends_at FROM want HAVING {in_a_row}),
+    SELECT max(ends_at) AS ends_at FROM want slot HAVING {in_a_row}),
 took AS (
     UPDATE slot SET taken_{channel} = taken_{channel} + 1
      WHERE id IN (SELECT id FROM want) AND EXISTS (SELECT FROM fits)
@@ -198,7 +207,11 @@ placed AS (
 SELECT ends_at FROM fits
 """
 PLACE_BY: Final = {
-    channel: PLACE.format(channel=channel.value, left=PLACES_LEFT[channel], in_a_row=IN_A_ROW)
+    channel: PLACE.format(
+        channel=channel.value,
+        left=PLACES_LEFT[channel],
+        in_a_row=IN_A_ROW.format(start="$2", length="$3::interval"),
+    )
     for channel in Channel
 }
 

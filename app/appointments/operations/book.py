@@ -1,9 +1,12 @@
 """Holding a place (giữ chỗ)."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
+
+import msgspec
 
 from app.appointments import hot, needs, queries, rules, steps
 from app.appointments.errors import (
@@ -12,17 +15,20 @@ from app.appointments.errors import (
     PriorityGroupNotKnown,
     SlotFull,
 )
-from app.appointments.hot import Channel, Held, LostRace, Missed, Wanted
+from app.appointments.hot import Channel, Held, LostRace, Wanted
 from app.appointments.needs import Item, Need
-from app.appointments.queries import AppointmentRow
+from app.appointments.queries import Alternative, AppointmentRow
 from app.appointments.states import State
 from app.appointments.steps import Stretch
 from app.centres import queries as centres
+from app.core.actor import current_actor
 from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
 from app.core.references import new_reference
+from app.core.shared import Shared
+from app.core.together import Together
 from app.core.wakeups import wake_after_commit
 
 
@@ -34,7 +40,6 @@ class Who(NamedTuple):
     locale: str = "vi"
 
 
-@operation
 async def book(
     *,
     centre_id: uuid.UUID,
@@ -49,8 +54,10 @@ async def book(
 ) -> AppointmentRow:
     """Hold a place for the person until it is confirmed or its time is over.
 
-    The pools that can serve all of it are asked in turn, least flexible first, each by one statement.
-    Where none has room, expired holds in the way are ended and the pools asked again.
+    Those who ask at the same moment share a transaction (`app.core.together`) as long as their slots
+    have room for all of them; whoever cannot be served that way is judged alone. Then the pools that
+    can serve all of it are asked in turn, least flexible first, and where none has room, expired holds
+    in the way are ended and the pools asked again.
 
     Raises `SlotFull` with alternatives, `AppointmentLimit`, `OutsideBookingPeriod`, and what
     `needs.need_of` raises.
@@ -60,38 +67,128 @@ async def book(
     if priority_group is not None:
         await _refuse_unknown_group(priority_group)
     need = await needs.need_of(centre_id, items, starts_at=starts_at, now=now)
-    wanted = _wanted(
-        need,
-        starts_at,
+    given = contact or Who()
+    actor = current_actor.get()
+    wanted = Wanted(
+        appointment_id=new_id(),
+        reference=new_reference(),
+        centre_id=centre_id,
+        pool_id=need.pool_ids[0],
         citizen_id=citizen_id,
-        channel=channel,
-        contact=contact or Who(),
+        starts_at=starts_at,
+        minutes=int(need.length.total_seconds() // 60),
+        local_date=local_date(starts_at),
+        grains=need.grains,
+        items=need.items,
+        claims=rules.sector_claims(need.sectors),
         priority_group=priority_group,
+        contact_name=given.name,
+        contact_phone=given.phone,
+        locale=given.locale,
+        hold_ms=int(hold.total_seconds() * 1000),
+        now=now,
+        journal_id=new_id(),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        request_id=actor.request_id,
     )
-    taken = await _hold_somewhere(need, wanted, hold=hold, now=now)
+    row = await TOGETHER[channel](wanted)
+    if row is not None:
+        return row
+    try:
+        return await _book_alone(wanted, need, channel)
+    except SlotFull:
+        # After the transaction, and once for all who were refused the same at the same moment.
+        found = await ALTERNATIVES((need, starts_at), now=now)
+        raise SlotFull(alternatives=found) from None
+
+
+book.__operation__ = True  # type: ignore[attr-defined]  # one transaction, shared with others
+
+
+async def _book_together(wanted: Sequence[Wanted], *, channel: Channel) -> list[AppointmentRow | None]:
+    """One transaction for all of them; None for those it could not serve."""
+    answers = await hot.hold(wanted, channel)
+    rows: list[AppointmentRow | None] = []
+    for each, answer in zip(wanted, answers, strict=True):
+        if isinstance(answer, Held):
+            wake_after_commit(f"centre:{each.centre_id}")
+            rows.append(_row(each, answer, channel))
+        else:
+            rows.append(None)
+    return rows
+
+
+TOGETHER: Final[Mapping[Channel, Together[Wanted, AppointmentRow]]] = {
+    channel: Together(partial(_book_together, channel=channel), apart=lambda each: each.citizen_id)
+    for channel in Channel
+}
+
+
+async def _alternatives(question: tuple[Need, datetime], now: datetime) -> list[Alternative]:
+    need, wished = question
+    return await queries.alternatives(need, wished=wished, now=now)
+
+
+ALTERNATIVES: Final = Shared(_alternatives)
+
+
+@operation
+async def _book_alone(wanted: Wanted, need: Need, channel: Channel) -> AppointmentRow:
+    """Ask every pool, and end what stands in the way; the last word on whether there is a place."""
+    # Run again after a lost race, it may be the reference that was taken.
+    wanted = msgspec.structs.replace(wanted, reference=new_reference())
+    taken, locked = await _ask_each_pool(need, wanted, channel)
     if taken is None:
-        raise SlotFull(alternatives=await queries.alternatives(need, wished=starts_at, now=now))
-    wake_after_commit(f"centre:{centre_id}")
-    pool_id, held = taken
+        stretch = Stretch.of(need, wanted.starts_at, wanted.citizen_id)
+        if await steps.has_expired_holds(stretch):
+            if locked:
+                raise LostRace  # Reclaiming locks slots in order, so it must begin with none.
+            await steps.reclaim(stretch, now=wanted.now)
+            taken, _ = await _ask_each_pool(need, wanted, channel)
+    if taken is None:
+        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
+        raise SlotFull(
+            alternatives=await queries.alternatives(need, wished=wanted.starts_at, now=wanted.now)
+        )
+    wake_after_commit(f"centre:{wanted.centre_id}")
+    return taken
+
+
+async def _ask_each_pool(
+    need: Need, wanted: Wanted, channel: Channel
+) -> tuple[AppointmentRow | None, bool]:
+    """The first place found, and whether any slot had room until we waited for it."""
+    locked = False
+    for pool_id in need.pool_ids:
+        here = msgspec.structs.replace(wanted, pool_id=pool_id)
+        (answer,) = await hot.hold([here], channel)
+        if isinstance(answer, Held):
+            return _row(here, answer, channel), locked
+        locked = locked or answer.locked
+    return None, locked
+
+
+def _row(wanted: Wanted, held: Held, channel: Channel) -> AppointmentRow:
     return AppointmentRow(
         id=wanted.appointment_id,
         reference=wanted.reference,
-        centre_id=centre_id,
-        pool_id=pool_id,
-        citizen_id=citizen_id,
+        centre_id=wanted.centre_id,
+        pool_id=wanted.pool_id,
+        citizen_id=wanted.citizen_id,
         channel=channel.value,
         state=State.HELD.value,
         hold_expires_at=held.hold_expires_at,
-        starts_at=starts_at,
+        starts_at=wanted.starts_at,
         ends_at=held.ends_at,
-        grains=need.grains,
-        items=need.items,
-        priority_group=priority_group,
+        grains=wanted.grains,
+        items=tuple(wanted.items),
+        priority_group=wanted.priority_group,
         contact_name=wanted.contact_name,
         contact_phone=wanted.contact_phone,
         locale=wanted.locale,
         version=1,
-        created_at=now,
+        created_at=wanted.now,
     )
 
 
@@ -119,63 +216,3 @@ async def refuse_over_limit(citizen_id: uuid.UUID, starts_at: datetime, claims: 
             rule_vi=reached.words.vi,
             rule_en=reached.words.en,
         )
-
-
-def _wanted(
-    need: Need,
-    starts_at: datetime,
-    *,
-    citizen_id: uuid.UUID,
-    channel: Channel,
-    contact: Who,
-    priority_group: str | None,
-) -> Wanted:
-    return Wanted(
-        appointment_id=new_id(),
-        reference=new_reference(),
-        centre_id=need.centre_id,
-        citizen_id=citizen_id,
-        channel=channel,
-        starts_at=starts_at,
-        length=need.length,
-        local_date=local_date(starts_at),
-        grains=need.grains,
-        items=need.stored_items,
-        claims=rules.sector_claims(need.sectors),
-        priority_group=priority_group,
-        contact_name=contact.name,
-        contact_phone=contact.phone,
-        locale=contact.locale,
-    )
-
-
-async def _hold_somewhere(
-    need: Need, wanted: Wanted, *, hold: timedelta, now: datetime
-) -> tuple[uuid.UUID, Held] | None:
-    """A place in the first pool that has one; expired holds in the way are ended first if need be."""
-    taken, locked = await _ask_each_pool(need, wanted, hold=hold, now=now)
-    if taken is not None:
-        return taken
-    stretch = Stretch.of(need, wanted.starts_at, wanted.citizen_id)
-    if await steps.has_expired_holds(stretch):
-        if locked:
-            raise LostRace  # Reclaiming locks slots in order, so it must begin with none.
-        await steps.reclaim(stretch, now=now)
-        taken, _ = await _ask_each_pool(need, wanted, hold=hold, now=now)
-    if taken is None:
-        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
-    return taken
-
-
-async def _ask_each_pool(
-    need: Need, wanted: Wanted, *, hold: timedelta, now: datetime
-) -> tuple[tuple[uuid.UUID, Held] | None, int]:
-    """The first place found, and how many slots had room until we waited for them."""
-    locked = 0
-    for pool_id in need.pool_ids:
-        answer = await hot.hold(pool_id, wanted, hold=hold, now=now)
-        if isinstance(answer, Missed):
-            locked += answer.locked
-        else:
-            return (pool_id, answer), locked
-    return None, locked

@@ -1,0 +1,139 @@
+"""Operations that arrive together share one transaction: group commit, in the process.
+
+Round trips and the wait for the disk cost as much as the work itself, and on a contended row they are
+waited for in turn. So whoever comes while others are being written goes with the next transaction.
+Nothing is delayed for company: with nobody under way, one goes alone at once.
+
+Always true:
+- an answer is given after the commit that made it true;
+- each keeps its own idempotency record, in the transaction that does its work;
+- what cannot be done together is not refused: None means "ask alone".
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context
+from typing import Final, Generic, NamedTuple, TypeVar
+
+import asyncpg
+
+from app.core.database import DB, Connection, NestedTransaction, transaction
+from app.core.operation import Companion, companion
+from app.core.wakeups import WAKEUPS, pending
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+# Two transactions keep the database busy while answers are handed out; more only meet on the same rows.
+LANES: Final = 2
+MOST_TOGETHER: Final = 32
+
+# One of the company spoiled it for all; nothing was kept, and each can be asked alone.
+SPOILED: Final = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.IntegrityConstraintViolationError,
+)
+
+
+class _Seat(NamedTuple, Generic[Q, R]):
+    """One who waits, with the idempotency record that came along."""
+
+    question: Q
+    record: Companion | None
+    answer: "asyncio.Future[R | None]"
+
+
+class Together(Generic[Q, R]):
+    """`await together(question)`: the result once it is committed, or None to ask alone.
+
+    `work` does many at once inside the open transaction, answering each in its place; `apart` names what
+    two of one transaction must not share (the person, whose limits and keys are judged in turn).
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Q]], Awaitable[Sequence[R | None]]],
+        *,
+        apart: Callable[[Q], Hashable],
+    ) -> None:
+        self._work = work
+        self._apart = apart
+        self._waiting: deque[_Seat[Q, R]] = deque()
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, question: Q) -> R | None:
+        if DB.current_transaction.get() is not None:
+            raise NestedTransaction("An operation was called inside another operation.")
+        answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Seat(question, companion.get(), answer))
+        if len(self._lanes) < LANES:
+            lane = asyncio.create_task(self._drive(), context=Context())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await answer
+
+    async def _drive(self) -> None:
+        while self._waiting:
+            seats = self._board()
+            try:
+                await self._go(seats)
+            except SPOILED:
+                _answer(seats, None)
+            except BaseException as reason:
+                for seat in seats:
+                    if not seat.answer.done():
+                        seat.answer.set_exception(reason)
+                if not isinstance(reason, Exception):
+                    raise
+
+    def _board(self) -> list[_Seat[Q, R]]:
+        """The next company, in order of arrival; who shares something with one of it waits."""
+        taken: dict[Hashable, _Seat[Q, R]] = {}
+        left: deque[_Seat[Q, R]] = deque()
+        while self._waiting:
+            seat = self._waiting.popleft()
+            if seat.answer.done():
+                continue  # The caller has gone.
+            mark = self._apart(seat.question)
+            if mark in taken or len(taken) == MOST_TOGETHER:
+                left.append(seat)
+            else:
+                taken[mark] = seat
+        self._waiting = left
+        return list(taken.values())
+
+    async def _go(self, seats: list[_Seat[Q, R]]) -> None:
+        topics: set[str] = set()
+        pending.set(topics)
+        async with transaction() as connection:
+            admitted = [seat for seat in seats if await _begin(seat, connection)]
+            answers = await self._work([seat.question for seat in admitted]) if admitted else []
+            for seat, answer in zip(admitted, answers, strict=True):
+                if seat.record is not None and answer is not None:
+                    await seat.record.finish(connection, answer)
+        for seat, answer in zip(admitted, answers, strict=True):
+            _answer([seat], answer)
+        WAKEUPS.send(topics)
+
+
+async def _begin(seat: _Seat[Q, R], connection: Connection) -> bool:
+    """Whether the work is to be done; a replay or a key in use is this one's own answer."""
+    if seat.record is None:
+        return True
+    try:
+        await seat.record.begin(connection)
+    except asyncpg.PostgresError:
+        raise
+    except Exception as own:  # noqa: BLE001 - handed to the caller it belongs to
+        if not seat.answer.done():
+            seat.answer.set_exception(own)
+        return False
+    return True
+
+
+def _answer(seats: Sequence[_Seat[Q, R]], answer: R | None) -> None:
+    for seat in seats:
+        if not seat.answer.done():
+            seat.answer.set_result(answer)
