@@ -219,6 +219,14 @@ def cases() -> list[Case]:
     fragments: list[tuple[str, str, Mapping[str, Any]]] = [
         ("console/_workspace.html", "idle", {"csrf_token": "a-token", "desk": IDLE}),
         ("board/_now.html", "typical", {"board": BOARD}),
+        (
+            "docs.html",
+            "typical",
+            {
+                "contract_url": "/openapi.json",
+                "contracts": [{"name": "citizen", "url": "/openapi/citizen.json"}],
+            },
+        ),
     ]
     return [
         *citizen_cases(),

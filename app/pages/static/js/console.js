@@ -123,13 +123,18 @@ function showElapsed() {
 // ---- after each new state ----------------------------------------------------------------------------------
 
 let focusedBefore = "";
+let postedFrom = "";
 let said = workspace.querySelector(".desk")?.dataset.announce ?? "";
 
 // What the hand was on: the same button if it is still there, else the first move that is possible now.
-document.addEventListener("htmx:beforeSwap", () => {
-  const active = document.activeElement;
-  focusedBefore = active && workspace.contains(active) ? active.id || "?" : "";
-});
+// A button that posts is disabled until the answer, and a disabled button loses the focus: remember it before.
+const idInHand = () => (workspace.contains(document.activeElement) ? document.activeElement.id || "?" : "");
+document.addEventListener("htmx:beforeRequest", () => (postedFrom = idInHand()));
+for (const name of ["htmx:beforeSwap", "htmx:sseBeforeMessage"]) {
+  document.addEventListener(name, () => {
+    focusedBefore = idInHand() || postedFrom;
+  });
+}
 
 document.addEventListener("htmx:afterSwap", () => {
   showKeys();
@@ -140,6 +145,7 @@ document.addEventListener("htmx:afterSwap", () => {
     const again = document.getElementById(focusedBefore) ?? workspace.querySelector(".moves button");
     again?.focus({ preventScroll: true });
   }
+  focusedBefore = postedFrom = "";
 });
 
 // An answer from an earlier state never replaces a later one: a slow post may be overtaken by the stream.
