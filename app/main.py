@@ -22,6 +22,8 @@ from app.core.database import DB
 from app.core.wakeups import WAKEUPS
 from app.documents import store as document_store
 from app.documents.api import documents_router
+from app.dossiers.api import dossiers_router
+from app.home_service.api import home_service_router
 from app.http.access import admit, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
@@ -48,6 +50,10 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     appointments_router,
     queue_router,
     documents_router,
+    dossiers_router,
+    home_service_router,
+    partner_router,
+    notifications_router,
 )
 
 

@@ -104,7 +104,7 @@ class Invalid(Refusal):
     code = "invalid"
     title = Words("Dữ liệu không hợp lệ", "The data is not valid")
     detail = Words("Một giá trị không hợp lệ.", "A value is not valid.")
-    told = ("errors",)
+    told: ClassVar[tuple[str, ...]] = ("errors",)
 
 
 class TooMany(Refusal):
@@ -115,7 +115,7 @@ class TooMany(Refusal):
     detail = Words(
         "Bạn thao tác quá nhanh, hãy thử lại sau.", "That was too often; try again later."
     )
-    told = ("retry_after",)
+    told: ClassVar[tuple[str, ...]] = ("retry_after",)
 
 
 class Unavailable(Refusal):

@@ -108,6 +108,25 @@ class Once:
             companion.reset(token)
         return _answer(view, result, status, etag)
 
+    async def alone(
+        self, view: Callable[[R], V], work: Callable[[], Awaitable[R]], *, status: int = 200
+    ) -> Response[V]:
+        """For work that is several operations, each harmless when repeated: the answer is stored after
+        them, so a replay is word for word, and a crash in between simply runs them again.
+        """
+        record = await self._record(view, status, None)
+        if record is None:
+            return _answer(view, await work(), status, None)
+        try:
+            async with transaction() as connection:
+                await record.begin(connection)
+        except _Replayed as replayed:
+            return _replay(replayed)
+        result = await work()
+        async with transaction() as connection:
+            await record.finish(connection, result)
+        return _answer(view, result, status, None)
+
     async def _record(
         self, view: Callable[[R], V], status: int, etag: Callable[[R], str] | None
     ) -> "_Record | None":

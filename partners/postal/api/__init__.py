@@ -4,7 +4,6 @@ from typing import Final
 
 from litestar import Router
 
-from partners.postal.api.callbacks import callback_handlers
 from partners.postal.api.couriers import courier_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
@@ -19,6 +18,5 @@ partner_router: Final = Router(
         *event_handlers,
         *document_handlers,
         *webhook_handlers,
-        *callback_handlers,
     ],
 )

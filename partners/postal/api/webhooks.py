@@ -16,13 +16,13 @@ from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.http.requests import MotcuaRequest
-from partners.postal import feed, webhooks
+from partners.postal import feed, scopes, webhooks
 from partners.postal.egress import Egress
 from partners.postal.errors import UrlNotAllowed, WebhookNotFound
 from partners.postal.webhooks import Delivery, Endpoint, NewEndpoint
 
-MANAGE: Final = "webhook:manage"
-READ: Final = "visits:read"
+MANAGE: Final = scopes.WEBHOOK_MANAGE
+READ: Final = scopes.VISITS_READ
 
 After = Annotated[
     int, QueryParameter(ge=0, le=2**53, description="The last `seq` the partner has seen.")

@@ -1,0 +1,293 @@
+"""Changes of hands, joined into the operation that causes them.
+
+The package's row is locked, the giver is compared with the custodian, and the link is hashed onto the
+head: two hand-overs at once leave one custodian and one refusal.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from app.core import journal, outbox
+from app.core.canonical import GENESIS, canonical, chain_hash
+from app.core.clock import local
+from app.core.database import in_transaction
+from app.core.ids import new_id
+from app.custody.errors import (
+    NotTheCustodian,
+    PackageNotFound,
+    PackageNotReceived,
+    PackageQuarantined,
+    SameParty,
+    SealUsed,
+)
+from app.custody.events import IncidentOpened, PackageHandedOver, PackageReceived, PackageSealed
+from app.custody.queries import COLUMNS, PackageRow
+
+
+class Party(NamedTuple):
+    """Whoever can hold a package: citizen, courier, post_office, centre."""
+
+    kind: str
+    id: str
+
+
+class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One paper of the published list, counted in front of the citizen."""
+
+    component: int
+    originals: int = 0
+    certified_copies: int = 0
+    copies: int = 0
+
+
+class Moment(NamedTuple):
+    """When it happened, by the one who saw it, and when we learnt of it."""
+
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+async def seal_package(
+    *,
+    seal_number: str,
+    home_visit_id: uuid.UUID,
+    centre_id: uuid.UUID,
+    citizen_id: uuid.UUID,
+    direction: str,
+    contents: Sequence[Paper],
+    giver: Party,
+    receiver: Party,
+    moment: Moment,
+) -> PackageRow:
+    """Seal the papers in the giver's presence; the receiver holds the package from now on."""
+    package_id = new_id()
+    row = await in_transaction().fetchrow(
+        "INSERT INTO package (id, seal_number, centre_id, citizen_id, home_visit_id, direction,"
+        " state, custodian_kind, custodian_id, contents, last_n, head, sealed_at)"
+        " VALUES ($1,$2,$3,$4,$5,$6,'sealed',$7,$8,$9,0,$10,$11)"
+        f" ON CONFLICT (seal_number) DO NOTHING RETURNING {COLUMNS}",
+        package_id,
+        seal_number,
+        centre_id,
+        citizen_id,
+        home_visit_id,
+        direction,
+        giver.kind,
+        giver.id,
+        msgspec.json.encode(contents).decode(),
+        GENESIS,
+        moment.occurred_at,
+    )
+    if row is None:
+        raise SealUsed
+    package = await _link(PackageRow(*row), "sealed", giver, receiver, "intact", moment)
+    await outbox.record(_fact(PackageSealed, package, moment))
+    return package
+
+
+async def hand_over(
+    seal_number: str,
+    *,
+    giver: Party,
+    receiver: Party,
+    seal_state: str,
+    moment: Moment,
+    kind: str = "handed_over",
+) -> PackageRow:
+    """From hand to hand. Raises `NotTheCustodian`, `SameParty`, `PackageQuarantined`."""
+    package = await locked(seal_number)
+    if package.state == "quarantined":
+        raise PackageQuarantined
+    package = await _link(package, kind, giver, receiver, seal_state, moment)
+    if seal_state == "broken":
+        return await quarantine(package, reason="seal_broken", moment=moment)
+    await outbox.record(_fact(PackageHandedOver, package, moment))
+    return package
+
+
+async def receive_at_centre(
+    seal_number: str,
+    *,
+    centre_id: uuid.UUID,
+    officer_id: uuid.UUID,
+    seal_intact: bool,
+    contents: Sequence[Paper],
+    moment: Moment,
+) -> PackageRow:
+    """The centre takes it from whoever holds it; a broken seal or another count opens an incident."""
+    package = await locked(seal_number)
+    if package.centre_id != centre_id:
+        raise PackageNotFound
+    if package.state == "received":
+        return package
+    if package.state == "quarantined":
+        raise PackageQuarantined
+    giver = Party(package.custodian_kind, package.custodian_id)
+    sealed = sorted(msgspec.json.decode(package.contents, type=list[Paper]), key=_place)
+    package = await _link(
+        package,
+        "received",
+        giver,
+        Party("officer", str(officer_id)),
+        "intact" if seal_intact else "broken",
+        moment,
+    )
+    if not seal_intact:
+        return await quarantine(package, reason="seal_broken", moment=moment)
+    if sorted(contents, key=_place) != sealed:
+        return await quarantine(package, reason="contents_differ", moment=moment)
+    package = await _set_state(package, "received")
+    await outbox.record(_fact(PackageReceived, package, moment))
+    return package
+
+
+async def deliver(seal_number: str, *, courier: Party, receiver: Party, moment: Moment) -> PackageRow:
+    """The last change of hands: the result is with its owner."""
+    package = await hand_over(
+        seal_number,
+        giver=courier,
+        receiver=receiver,
+        seal_state="intact",
+        moment=moment,
+        kind="delivered",
+    )
+    return await _set_state(package, "delivered")
+
+
+async def received_package(seal_number: str, *, centre_id: uuid.UUID) -> PackageRow:
+    """A collected package this centre confirmed; a dossier is accepted from it."""
+    package = await locked(seal_number)
+    if package.centre_id != centre_id or package.direction != "collection":
+        raise PackageNotFound
+    if package.state == "quarantined":
+        raise PackageQuarantined
+    if package.state != "received":
+        raise PackageNotReceived
+    return package
+
+
+async def quarantine(package: PackageRow, *, reason: str, moment: Moment) -> PackageRow:
+    """Stop: nobody accepts anything from it until both parties have counted."""
+    package = await _set_state(package, "quarantined")
+    await outbox.record(
+        IncidentOpened(
+            occurred_at=moment.recorded_at,
+            package_id=package.id,
+            home_visit_id=package.home_visit_id,
+            centre_id=package.centre_id,
+            reason=reason,
+        )
+    )
+    await journal.write(
+        "package.quarantined",
+        object_kind="package",
+        object_id=package.id,
+        at=moment.recorded_at,
+        detail={"reason": reason},
+    )
+    return package
+
+
+async def locked(seal_number: str) -> PackageRow:
+    row = await in_transaction().fetchrow(
+        f"SELECT {COLUMNS} FROM package WHERE seal_number = $1 FOR UPDATE", seal_number
+    )
+    if row is None:
+        raise PackageNotFound
+    return PackageRow(*row)
+
+
+async def _link(
+    package: PackageRow,
+    kind: str,
+    giver: Party,
+    receiver: Party,
+    seal_state: str,
+    moment: Moment,
+) -> PackageRow:
+    """Hash one change of hands onto the chain and move the custody."""
+    if giver == receiver:
+        raise SameParty
+    if giver != (package.custodian_kind, package.custodian_id):
+        raise NotTheCustodian
+    n = package.last_n + 1
+    body: Mapping[str, Any] = {
+        "package": str(package.id),
+        "seal": package.seal_number,
+        "n": n,
+        "type": kind,
+        "giver_kind": giver.kind,
+        "giver": giver.id,
+        "receiver_kind": receiver.kind,
+        "receiver": receiver.id,
+        "seal_state": seal_state,
+        "occurred_at": local(moment.occurred_at).isoformat(),
+        "recorded_at": local(moment.recorded_at).isoformat(),
+    }
+    head = chain_hash(package.head, body)
+    connection = in_transaction()
+    await connection.execute(
+        "INSERT INTO custody_event (package_id, n, type, giver_kind, giver_id, receiver_kind,"
+        " receiver_id, seal_state, occurred_at, recorded_at, body, hash)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+        package.id,
+        n,
+        kind,
+        giver.kind,
+        giver.id,
+        receiver.kind,
+        receiver.id,
+        seal_state,
+        moment.occurred_at,
+        moment.recorded_at,
+        canonical(body).decode(),
+        head,
+    )
+    row = await connection.fetchrow(
+        "UPDATE package SET custodian_kind = $2, custodian_id = $3, last_n = $4, head = $5,"
+        f" version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
+        package.id,
+        receiver.kind,
+        receiver.id,
+        n,
+        head,
+    )
+    await journal.write(
+        f"package.{kind}",
+        object_kind="package",
+        object_id=package.id,
+        at=moment.recorded_at,
+        detail={"n": n, "to": receiver.kind},
+    )
+    return PackageRow(*row)
+
+
+async def _set_state(package: PackageRow, state: str) -> PackageRow:
+    row = await in_transaction().fetchrow(
+        "UPDATE package SET state = $2, version = version + 1 WHERE id = $1"
+        f" RETURNING {COLUMNS}",
+        package.id,
+        state,
+    )
+    return PackageRow(*row)
+
+
+def _place(paper: Paper) -> int:
+    return paper.component
+
+
+def _fact(
+    kind: type[PackageSealed | PackageHandedOver | PackageReceived],
+    package: PackageRow,
+    moment: Moment,
+) -> PackageSealed | PackageHandedOver | PackageReceived:
+    return kind(
+        occurred_at=moment.recorded_at,
+        package_id=package.id,
+        home_visit_id=package.home_visit_id,
+        centre_id=package.centre_id,
+    )

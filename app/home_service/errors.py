@@ -1,0 +1,74 @@
+"""Why a home visit is refused."""
+
+from typing import ClassVar
+
+from app.core.errors import Conflict, Invalid, NotFound, Words
+
+
+class HomeVisitNotFound(NotFound):
+    code = "home_visit_not_found"
+    detail = Words("Không có lượt đến nhà này.", "There is no such home visit.")
+
+
+class WindowGone(Conflict):
+    code = "window_gone"
+    title = Words("Khung giờ vừa hết chỗ", "The window is gone")
+    detail = Words(
+        "Khung giờ này không còn giữ được; hãy chọn khung khác.",
+        "This window can no longer be kept; choose another.",
+    )
+    told = ("alternatives",)
+
+
+class PresenceRequired(Invalid):
+    code = "presence_required"
+    detail = Words(
+        "Thủ tục này phải có mặt tại quầy; hãy đặt lịch tại trung tâm.",
+        "This procedure needs you at the counter; book a slot at a centre.",
+    )
+    told: ClassVar[tuple[str, ...]] = ("procedure",)
+
+
+class Paperless(Invalid):
+    code = "paperless"
+    detail = Words(
+        "Thủ tục này không còn nhận giấy; bưu tá có thể hỗ trợ nộp trực tuyến tại nhà.",
+        "This procedure takes no paper any more; a courier can help you submit online at home.",
+    )
+    told: ClassVar[tuple[str, ...]] = ("procedure", "offer")
+
+
+class NotAtHome(Invalid):
+    code = "home_service_not_offered"
+    detail = Words(
+        "Thủ tục này không làm tại nhà được.", "This procedure is not done at home."
+    )
+    told: ClassVar[tuple[str, ...]] = ("procedure",)
+
+
+class OutOfReach(Invalid):
+    code = "address_out_of_reach"
+    detail = Words(
+        "Địa chỉ nằm ngoài vùng phục vụ tại nhà.", "The address lies outside the home-service area."
+    )
+
+
+class DossierNotReady(Conflict):
+    code = "dossier_not_ready"
+    detail = Words(
+        "Hồ sơ chưa có kết quả để trả tại nhà.", "The dossier has no result to deliver yet."
+    )
+
+
+class VisitUnderWay(Conflict):
+    code = "visit_under_way"
+    detail = Words(
+        "Lượt đến nhà đang ở trạng thái “{state}”, không đổi được nữa.",
+        "The visit is in state “{state}” and cannot be changed any more.",
+    )
+    told = ("state",)
+
+
+class AddressNotValid(Invalid):
+    code = "address_not_valid"
+    detail = Words("Địa chỉ hoặc liên hệ không hợp lệ.", "The address or contact is not valid.")

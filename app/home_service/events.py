@@ -1,0 +1,55 @@
+"""What others hear about home visits."""
+
+import uuid
+from typing import ClassVar
+
+from app.core.outbox import Fact
+
+
+class HomeVisitFact(Fact, frozen=True, kw_only=True):
+    """Common to every fact about a home visit; `partner_id` is the courier's, once there is one."""
+
+    subject_field: ClassVar[str] = "home_visit_id"
+
+    home_visit_id: uuid.UUID
+    centre_id: uuid.UUID
+    visit_kind: str
+    version: int
+    partner_id: uuid.UUID | None = None
+    courier_id: uuid.UUID | None = None
+
+
+class HomeVisitConfirmed(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.confirmed"
+
+
+class HomeVisitAssigned(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.assigned"
+
+
+class HomeVisitEnRoute(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.en_route"
+
+
+class HomeVisitCollected(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.collected"
+
+
+class HomeVisitFailed(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.failed"
+
+
+class HomeVisitReceived(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.received"
+
+
+class HomeVisitDelivered(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.delivered"
+
+
+class HomeVisitCancelled(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.cancelled"
+
+
+class HomeVisitRescheduled(HomeVisitFact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "home_visit.rescheduled"

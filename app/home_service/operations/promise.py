@@ -1,0 +1,208 @@
+"""Promise a window: a place in the ledger and a courier, or a refusal with alternatives."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+
+from app.appointments import steps as appointments
+from app.appointments.hot import Channel
+from app.centres import queries as centres
+from app.core.clock import local, local_date
+from app.core.database import fetch_row, in_transaction
+from app.core.ids import new_id
+from app.core.operation import operation
+from app.core.references import new_reference
+from app.dossiers import queries as dossiers
+from app.dossiers.errors import DossierNotFound
+from app.dossiers.states import Status
+from app.home_service import queries, rules
+from app.home_service.errors import (
+    DossierNotReady,
+    NotAtHome,
+    OutOfReach,
+    Paperless,
+    PresenceRequired,
+    WindowGone,
+)
+from app.home_service.events import HomeVisitConfirmed
+from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
+from app.home_service.states import Kind, State
+from app.home_service.steps import give_to_courier, tell
+from app.procedures import queries as procedures
+from app.procedures.errors import ProcedureNotFound
+from app.procedures.queries import ProcedureRow
+from app.procedures.rules import IntakeMode
+
+ALTERNATIVES: Final = 5
+ALTERNATIVE_DAYS: Final = timedelta(days=7)
+
+
+class Door(NamedTuple):
+    """Where, and whom to ask for."""
+
+    address_text: str
+    commune: str
+    lat: float
+    lon: float
+    contact_name: str
+    contact_phone: str
+    locale: str
+    note: str
+
+
+class _Window(NamedTuple):
+    id: uuid.UUID
+    centre_id: uuid.UUID
+    pool_id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+@operation
+async def promise(
+    *,
+    citizen_id: uuid.UUID,
+    kind: Kind,
+    procedure_codes: Sequence[str],
+    window_id: uuid.UUID,
+    door: Door,
+    dossier_number: str | None,
+    now: datetime,
+) -> VisitFile:
+    """Take the window and send somebody, in one transaction.
+
+    Raises `PresenceRequired`, `Paperless`, `NotAtHome`, `OutOfReach`, `DossierNotReady`, or `WindowGone`
+    with windows that can still be kept.
+    """
+    if not rules.is_near_the_province(door.lat, door.lon):
+        raise OutOfReach
+    await _check_procedures(kind, procedure_codes, now=now)
+    await _check_dossier(kind, dossier_number, citizen_id)
+    window = await _window(window_id)
+    zone = await centres.postal_zone_for(
+        on=local_date(now), commune_code=door.commune, lat=door.lat, lon=door.lon
+    )
+    if zone is None:
+        raise OutOfReach
+    if (
+        window is None
+        or window.pool_id != zone.id
+        or not rules.may_still_be_promised(window.starts_at, now=now)
+        or not await appointments.take_place(window.id, channel=Channel.ONLINE)
+    ):
+        raise WindowGone(alternatives=await _alternatives(kind, procedure_codes[0], door, now))
+    visit = await _insert(window, citizen_id, kind, procedure_codes, door, dossier_number, now)
+    visit = await give_to_courier(visit, now=now)
+    if visit.state != State.ASSIGNED:
+        # A window nobody can come in is no window: the refusal undoes the place as well.
+        raise WindowGone(alternatives=await _alternatives(kind, procedure_codes[0], door, now))
+    await tell(HomeVisitConfirmed, visit, now=now)
+    return await queries.file_of(visit)
+
+
+async def _check_procedures(kind: Kind, codes: Sequence[str], *, now: datetime) -> None:
+    found = await procedures.by_codes(codes, on=local_date(now))
+    for code in codes:
+        procedure = found.get(code)
+        if procedure is None:
+            raise ProcedureNotFound
+        _check_one(kind, procedure)
+
+
+def _check_one(kind: Kind, procedure: ProcedureRow) -> None:
+    if kind is Kind.DELIVERY:
+        if not procedure.home_delivery:
+            raise NotAtHome(procedure=procedure.code)
+        return
+    if procedure.home_collection:
+        return
+    if IntakeMode.HOME_ASSISTED_ONLINE in procedure.intake_modes:
+        raise Paperless(procedure=procedure.code, offer="assisted_online")
+    if procedure.presence_required:
+        raise PresenceRequired(procedure=procedure.code)
+    raise NotAtHome(procedure=procedure.code)
+
+
+async def _check_dossier(kind: Kind, number: str | None, citizen_id: uuid.UUID) -> None:
+    """A delivery brings the result of one's own dossier, once it is there."""
+    if kind is Kind.COLLECTION:
+        return
+    if number is None:
+        raise DossierNotFound
+    file = await dossiers.of_citizen(number, citizen_id=citizen_id)
+    if file.dossier.status != Status.DONE:
+        raise DossierNotReady
+
+
+async def _window(window_id: uuid.UUID) -> _Window | None:
+    row = await fetch_row(
+        "SELECT id, centre_id, pool_id, starts_at, ends_at FROM slot WHERE id = $1", window_id
+    )
+    return None if row is None else _Window(*row)
+
+
+async def _insert(
+    window: _Window,
+    citizen_id: uuid.UUID,
+    kind: Kind,
+    codes: Sequence[str],
+    door: Door,
+    dossier_number: str | None,
+    now: datetime,
+) -> HomeVisitRow:
+    """References are random; a collision is simply tried again."""
+    row: asyncpg.Record | None = None
+    while row is None:
+        row = await in_transaction().fetchrow(
+            "INSERT INTO home_visit (id, reference, kind, citizen_id, centre_id, pool_id, slot_id,"
+            " starts_at, ends_at, procedure_codes, dossier_number, address_text, commune, lat, lon,"
+            " contact_name, contact_phone, locale, note, state, created_at)"
+            " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)"
+            f" ON CONFLICT (reference) DO NOTHING RETURNING {COLUMNS}",
+            new_id(),
+            new_reference(),
+            kind.value,
+            citizen_id,
+            window.centre_id,
+            window.pool_id,
+            window.id,
+            window.starts_at,
+            window.ends_at,
+            list(codes),
+            dossier_number,
+            door.address_text,
+            door.commune,
+            door.lat,
+            door.lon,
+            door.contact_name,
+            door.contact_phone,
+            door.locale,
+            door.note,
+            State.CONFIRMED.value,
+            now,
+        )
+    return HomeVisitRow(*row)
+
+
+async def _alternatives(kind: Kind, code: str, door: Door, now: datetime) -> list[dict[str, Any]]:
+    found = await queries.windows(
+        kind=kind,
+        procedure_code=code,
+        lat=door.lat,
+        lon=door.lon,
+        commune=door.commune,
+        start=now,
+        end=now + ALTERNATIVE_DAYS,
+        now=now,
+    )
+    return [
+        {
+            "id": str(slot.id),
+            "starts_at": local(slot.starts_at).isoformat(),
+            "ends_at": local(slot.ends_at).isoformat(),
+        }
+        for slot in found.windows[:ALTERNATIVES]
+    ]

@@ -1,0 +1,176 @@
+"""What can be asked about home visits and the windows they need."""
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from app.appointments import queries as appointments
+from app.appointments.queries import SlotRow
+from app.centres import queries as centres
+from app.core.clock import local_date
+from app.core.contacts import Contact
+from app.core.database import fetch, fetch_row
+from app.core.keys import keys
+from app.home_service import rules
+from app.home_service.errors import HomeVisitNotFound
+from app.home_service.states import Kind
+from app.rounds import queries as rounds
+from app.rounds import rules as round_rules
+from app.rounds.queries import CourierRow
+from app.rounds.rules import Wanted
+
+
+class HomeVisitRow(NamedTuple):
+    """One home visit."""
+
+    id: uuid.UUID
+    reference: str
+    kind: str
+    citizen_id: uuid.UUID
+    centre_id: uuid.UUID
+    pool_id: uuid.UUID
+    slot_id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime
+    procedure_codes: Sequence[str]
+    dossier_number: str | None
+    address_text: str
+    commune: str
+    lat: float
+    lon: float
+    contact_name: str
+    contact_phone: str
+    locale: str
+    note: str
+    state: str
+    courier_id: uuid.UUID | None
+    seal_number: str | None
+    wrong_codes: int
+    created_at: datetime
+    version: int
+
+    def wanted(self) -> Wanted:
+        """What it asks of a courier."""
+        return Wanted(
+            self.kind, self.procedure_codes, self.starts_at, self.ends_at, self.lat, self.lon
+        )
+
+
+class Step(NamedTuple):
+    """One applied report, for the citizen's timeline."""
+
+    type: str
+    occurred_at: datetime
+
+
+class VisitFile(NamedTuple):
+    """A visit with its timeline and its courier."""
+
+    visit: HomeVisitRow
+    steps: Sequence[Step]
+    courier: CourierRow | None
+
+
+class Windows(NamedTuple):
+    """Windows that can be kept; without any, why."""
+
+    windows: Sequence[SlotRow]
+    reason: str | None
+
+
+COLUMNS: Final = ", ".join(HomeVisitRow._fields)
+STEPS: Final = (
+    "SELECT type, occurred_at FROM visit_event WHERE home_visit_id = $1"
+    " AND applied_as IS NOT NULL ORDER BY applied_as"
+)
+
+
+async def of_citizen(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID) -> VisitFile:
+    row = await fetch_row(
+        f"SELECT {COLUMNS} FROM home_visit WHERE id = $1 AND citizen_id = $2",
+        home_visit_id,
+        citizen_id,
+    )
+    if row is None:
+        raise HomeVisitNotFound
+    return await file_of(HomeVisitRow(*row))
+
+
+async def by_id(home_visit_id: uuid.UUID) -> HomeVisitRow | None:
+    row = await fetch_row(f"SELECT {COLUMNS} FROM home_visit WHERE id = $1", home_visit_id)
+    return None if row is None else HomeVisitRow(*row)
+
+
+async def file_of(visit: HomeVisitRow) -> VisitFile:
+    steps = [Step(*row) for row in await fetch(STEPS, visit.id)]
+    courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
+    return VisitFile(visit, steps, courier)
+
+
+async def of_partner(
+    partner_id: uuid.UUID, day_start: datetime, day_end: datetime, courier: str | None
+) -> list[HomeVisitRow]:
+    """Visits assigned to a partner's couriers in a stretch of time."""
+    columns = ", ".join(f"v.{name}" for name in HomeVisitRow._fields)
+    rows = await fetch(
+        f"SELECT {columns} FROM home_visit v JOIN courier c ON c.id = v.courier_id"
+        " WHERE c.partner_id = $1 AND v.starts_at >= $2 AND v.starts_at < $3"
+        " AND ($4::text IS NULL OR c.external_id = $4) ORDER BY v.starts_at, v.id",
+        partner_id,
+        day_start,
+        day_end,
+        courier,
+    )
+    return [HomeVisitRow(*row) for row in rows]
+
+
+async def windows(
+    *,
+    kind: Kind,
+    procedure_code: str,
+    lat: float,
+    lon: float,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    commune: str | None = None,
+) -> Windows:
+    """Windows with a place left and a courier who can come."""
+    zone = await centres.postal_zone_for(
+        on=local_date(start), commune_code=commune, lat=lat, lon=lon
+    )
+    if zone is None:
+        return Windows([], "address_out_of_reach")
+    slots = await appointments.open_slots(zone.id, start=start, end=end)
+    open_slots = [
+        slot
+        for slot in slots
+        if rules.may_still_be_promised(slot.starts_at, now=now)
+        and slot.taken_online < slot.online_cap
+    ]
+    if not open_slots:
+        return Windows([], "no_window_left")
+    kept = []
+    for slot in open_slots:
+        candidates = await rounds.candidates(local_date(slot.starts_at))
+        wanted = Wanted(kind.value, [procedure_code], slot.starts_at, slot.ends_at, lat, lon)
+        if round_rules.choose_courier(candidates, wanted) is not None:
+            kept.append(slot)
+    return Windows(kept, None if kept else "no_courier")
+
+
+async def contact_of(home_visit_id: uuid.UUID) -> Contact | None:
+    """Whom to tell about a visit."""
+    visit = await by_id(home_visit_id)
+    if visit is None:
+        return None
+    return Contact(visit.contact_name, visit.contact_phone, visit.locale)
+
+
+def hand_over_code(home_visit_id: uuid.UUID) -> str:
+    """Six digits the citizen tells the courier at the door; derived, so nothing secret is stored."""
+    mac = hmac.new(keys().codes, b"handover|" + home_visit_id.bytes, hashlib.sha256).digest()
+    return f"{int.from_bytes(mac[:8]) % 10**rules.CODE_DIGITS:0{rules.CODE_DIGITS}d}"

@@ -1,0 +1,188 @@
+"""What couriers report, and hand-overs between two parties."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from app.core.operation import operation
+from app.custody import steps as custody
+from app.custody.errors import NotTheCustodian, PackageNotFound, PackageQuarantined, SameParty
+from app.custody.queries import PackageRow
+from app.custody.steps import Party
+from app.custody.steps import Moment as CustodyMoment
+from app.home_service import operations
+from app.home_service.operations.report import Answer, PartnerEvent
+from app.home_service.states import Report
+from app.http.access import open_to
+from app.http.body import Moment
+from app.http.once import Once
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.rounds import queries as rounds
+from app.rounds.errors import CourierNotFound
+from partners.postal import scopes
+
+MOST_EVENTS: Final = 500
+
+
+class Location(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
+class EventInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """One event as the device made it; `data` holds the facts its type needs."""
+
+    event_id: uuid.UUID
+    task_id: uuid.UUID
+    type: Report
+    occurred_at: Moment
+    device_seq: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    courier: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    location: Location | None = None
+    data: dict[str, Any] = {}
+
+    def event(self) -> PartnerEvent:
+        return PartnerEvent(
+            event_id=self.event_id,
+            task_id=self.task_id,
+            type=self.type,
+            occurred_at=self.occurred_at,
+            device_seq=self.device_seq,
+            courier=self.courier,
+            lat=self.location.lat if self.location else None,
+            lon=self.location.lon if self.location else None,
+            data=self.data,
+        )
+
+
+class EventBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MOST_EVENTS)]
+
+
+class ResultView(msgspec.Struct, omit_defaults=True):
+    event_id: uuid.UUID
+    outcome: str
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, answer: Answer) -> "ResultView":
+        return cls(answer.event_id, answer.outcome.value, answer.reason)
+
+
+class BatchResult(msgspec.Struct):
+    results: list[ResultView]
+
+
+class PartyInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A courier by the partner's id, or a post office by its code."""
+
+    kind: Literal["courier", "post_office"]
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class HandOverRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    giver: PartyInput
+    receiver: PartyInput
+    seal_state: Literal["intact", "broken"]
+    occurred_at: Moment
+
+
+class CustodyView(msgspec.Struct):
+    seal: str
+    state: str
+    custodian_kind: str
+    hand_overs: int
+
+    @classmethod
+    def of(cls, row: PackageRow) -> "CustodyView":
+        return cls(row.seal_number, row.state, row.custodian_kind, row.last_n)
+
+
+@post(
+    "/v1/partner/events",
+    operation_id="reportEvents",
+    summary="What our couriers did",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.VISITS_WRITE),
+    status_code=200,
+)
+async def report_events(
+    data: JSONBody[EventBatch],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[BatchResult]:
+    """Each event is its own transaction: one bad event never blocks the others, and a batch cut in the
+    middle is sent again whole, because what was applied answers `duplicate`.
+    """
+    return await once_required.alone(
+        lambda answers: BatchResult([ResultView.of(answer) for answer in answers]),
+        lambda: _apply_all(data, principal.id, now),
+    )
+
+
+async def _apply_all(data: EventBatch, partner_id: uuid.UUID, now: datetime) -> list[Answer]:
+    return [
+        await operations.apply_partner_event(partner_id=partner_id, event=event.event(), now=now)
+        for event in data.events
+    ]
+
+
+@post(
+    "/v1/partner/packages/{seal:str}/handovers",
+    operation_id="handOverPackage",
+    summary="A package changes hands between our people",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.CUSTODY_WRITE),
+    status_code=201,
+    responses=problems(
+        PackageNotFound, NotTheCustodian, SameParty, PackageQuarantined, CourierNotFound
+    ),
+)
+async def hand_over_package(
+    seal: FromPath[str],
+    data: JSONBody[HandOverRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[CustodyView]:
+    """Two parties; the giver must be who holds it."""
+    return await once_required(
+        CustodyView.of,
+        _hand_over(seal=seal, data=data, partner_id=principal.id, now=now),
+        status=201,
+    )
+
+
+@operation
+async def _hand_over(
+    *, seal: str, data: HandOverRequest, partner_id: uuid.UUID, now: datetime
+) -> PackageRow:
+    giver = await _party(data.giver, partner_id)
+    receiver = await _party(data.receiver, partner_id)
+    if giver.kind != "courier" and receiver.kind != "courier":
+        raise PackageNotFound
+    return await custody.hand_over(
+        seal,
+        giver=giver,
+        receiver=receiver,
+        seal_state=data.seal_state,
+        moment=CustodyMoment(data.occurred_at, now),
+    )
+
+
+async def _party(given: PartyInput, partner_id: uuid.UUID) -> Party:
+    """A courier of this partner, or one of its offices: nobody else's."""
+    if given.kind == "courier":
+        row = await rounds.courier(partner_id, given.id)
+        return Party("courier", str(row.id))
+    return Party("post_office", given.id)
+
+
+event_handlers: Final[list[Any]] = [report_events, hand_over_package]

@@ -1,0 +1,203 @@
+"""What a partner's couriers have to do, and the round it makes."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+
+from app.core.clock import at_local, local
+from app.core.phones import mask
+from app.home_service import queries as home_service
+from app.home_service.queries import HomeVisitRow
+from app.http.access import open_to
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.procedures import queries as procedures
+from app.rounds import queries as rounds
+from app.rounds.errors import CourierNotFound
+from app.rounds.rules import PlannedStop
+from partners.postal import scopes
+from partners.postal.api.couriers import known_id
+
+Day = Annotated[date, QueryParameter(name="date", description="The local day.")]
+CourierId = Annotated[str | None, QueryParameter(min_length=1, max_length=40)]
+After = Annotated[uuid.UUID | None, QueryParameter(description="The last task seen.")]
+
+
+class WindowOfTask(msgspec.Struct):
+    starts_at: datetime
+    ends_at: datetime
+
+
+class StopOfTask(msgspec.Struct):
+    """Where, and as much of whom as a courier needs."""
+
+    address: str
+    lat: float
+    lon: float
+    contact_name: str
+    contact_masked: str
+
+
+class PaperOfTask(msgspec.Struct):
+    """One line of the published list."""
+
+    component: int
+    name_vi: str
+    originals: int
+    copies: int
+
+
+class TaskView(msgspec.Struct):
+    """`id` is the home visit: events name it as `task_id`."""
+
+    id: uuid.UUID
+    kind: str
+    state: str
+    home_visit_id: uuid.UUID
+    courier: str | None
+    window: WindowOfTask
+    stop: StopOfTask
+    papers: list[PaperOfTask]
+    note: str
+    sequence: int | None
+    eta: datetime | None
+    seal: str | None
+    dossier: str | None
+    version: int
+
+
+class TaskList(msgspec.Struct):
+    items: list[TaskView]
+    next_cursor: str | None = None
+
+
+class RunView(msgspec.Struct):
+    """A round, and the same as GeoJSON (RFC 7946)."""
+
+    date: date
+    courier: str
+    stops: list[dict[str, Any]]
+    geojson: dict[str, Any]
+
+
+@get(
+    "/v1/partner/tasks",
+    operation_id="listTasks",
+    summary="Visits given to our couriers",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.VISITS_READ),
+)
+async def list_tasks(
+    principal: NamedDependency[Principal],
+    day: Day,
+    courier: CourierId = None,
+    after: After = None,
+) -> TaskList:
+    """In the order of their windows; names and addresses only of one's own."""
+    start = at_local(day, 0)
+    visits = await home_service.of_partner(
+        principal.id, start, start + timedelta(days=1), courier
+    )
+    if after is not None:
+        seen = [visit.id for visit in visits]
+        visits = visits[seen.index(after) + 1 :] if after in seen else visits
+    planned = await _planned(visits, day)
+    return TaskList(items=[await _task(visit, planned.get(visit.id)) for visit in visits])
+
+
+async def _planned(visits: list[HomeVisitRow], day: date) -> dict[uuid.UUID, PlannedStop]:
+    found: dict[uuid.UUID, PlannedStop] = {}
+    for courier_id in {visit.courier_id for visit in visits if visit.courier_id}:
+        row = await rounds.courier_by_id(courier_id)
+        if row is not None:
+            for stop in await rounds.round_of(row, day):
+                found[stop.stop.home_visit_id] = stop
+    return found
+
+
+async def _task(visit: HomeVisitRow, planned: PlannedStop | None) -> TaskView:
+    courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
+    return TaskView(
+        id=visit.id,
+        kind=visit.kind,
+        state=visit.state,
+        home_visit_id=visit.id,
+        courier=courier.external_id if courier else None,
+        window=WindowOfTask(local(visit.starts_at), local(visit.ends_at)),
+        stop=StopOfTask(
+            visit.address_text,
+            visit.lat,
+            visit.lon,
+            visit.contact_name,
+            mask(visit.contact_phone),
+        ),
+        papers=await _papers(visit),
+        note=visit.note,
+        sequence=planned.sequence if planned else None,
+        eta=local(planned.eta) if planned else None,
+        seal=visit.seal_number,
+        dossier=visit.dossier_number,
+        version=visit.version,
+    )
+
+
+async def _papers(visit: HomeVisitRow) -> list[PaperOfTask]:
+    """The published list the courier counts against."""
+    found = await procedures.by_codes(visit.procedure_codes, on=local(visit.starts_at).date())
+    papers: list[PaperOfTask] = []
+    for code in visit.procedure_codes:
+        if code in found:
+            papers += [
+                PaperOfTask(len(papers) + n, paper.name_vi, paper.originals, paper.copies)
+                for n, paper in enumerate(found[code].papers, start=1)
+            ]
+    return papers
+
+
+@get(
+    "/v1/partner/runs/{day:date}/{courier:str}",
+    operation_id="getRun",
+    summary="A courier's planned round",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.VISITS_READ),
+    responses=problems(CourierNotFound),
+)
+async def get_run(
+    day: FromPath[date], courier: FromPath[str], principal: NamedDependency[Principal]
+) -> RunView:
+    """Stops in order, with when to expect them."""
+    row = await rounds.courier(principal.id, known_id(courier))
+    planned = await rounds.round_of(row, day)
+    points = [[row.lon, row.lat], *([stop.stop.lon, stop.stop.lat] for stop in planned)]
+    return RunView(
+        date=day,
+        courier=courier,
+        stops=[
+            {
+                "sequence": stop.sequence,
+                "task_id": str(stop.stop.home_visit_id),
+                "eta": local(stop.eta).isoformat(),
+            }
+            for stop in planned
+        ],
+        geojson={
+            "type": "FeatureCollection",
+            "features": [
+                {
+                    "type": "Feature",
+                    "geometry": {"type": "LineString", "coordinates": points},
+                    "properties": {"courier": courier, "date": day.isoformat()},
+                }
+            ]
+            if planned
+            else [],
+        },
+    )
+
+
+task_handlers: Final[list[Any]] = [list_tasks, get_run]
