@@ -127,7 +127,7 @@ async def _answers(port: int) -> None:
 
 async def _rate(port: int, path: str, total: int) -> tuple[float, int]:
     """Answers per second over kept connections, and the size of a body."""
-    request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+    request = f"GET {path} HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\n\r\n".encode()
     left, size = total, 0
 
     async def client() -> None:

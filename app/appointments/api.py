@@ -6,6 +6,7 @@ from typing import Annotated, Final, NamedTuple
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.appointments import availability, operations, queries, rules
@@ -49,10 +50,11 @@ from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
 from app.core.clock import at_local, local_date
 from app.http.access import open_to
-from app.http.lists import JSON, Cursor, Limit, answer, cursor_of, position_of
+from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
 from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
+from app.http.ready import ReadyAnswer
 from app.http.requests import MotcuaRequest, language_of
 from app.http.versions import etag
 
@@ -98,9 +100,8 @@ def _period(first: date | None, last: date | None, *, now: datetime) -> tuple[da
     summary="Where a visit fits",
     tags=["public"],
     opt=open_to(Caller.ANYONE),
-    responses=problems(
-        CentreNotFound, ProcedureNotOffered, NotServedTogether, VisitTooLong, PeriodNotValid
-    ),
+    responses={200: ResponseSpec(Availability, generate_examples=False, description="The days")}
+    | problems(CentreNotFound, ProcedureNotOffered, NotServedTogether, VisitTooLong, PeriodNotValid),
 )
 async def get_availability(
     request: MotcuaRequest,
@@ -110,19 +111,13 @@ async def get_availability(
     quantity: HowMany = 1,
     first: From = None,
     last: To = None,
-) -> Response[Availability]:
+) -> ReadyAnswer:
     """Days of the booking period with the starts that have places; 304 when nothing has changed."""
     start, end = _period(first, last, now=now)
     items = tuple(Item(code, quantity) for code in procedures)
     found = await availability.SHARED(Question(centre, items, start, end), now=now)
-    headers = {"ETag": found.etag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == found.etag:
-        return Response(content=None, status_code=304, headers=headers)  # type: ignore[arg-type]  # a 304 has no content
-    return Response(
-        content=found.body,  # type: ignore[arg-type]  # encoded once for all who asked
-        media_type=JSON,
-        headers=headers,
-    )
+    form = found.packed if "gzip" in request.headers.get("accept-encoding", "") else found.plain
+    return form.for_holder_of(request.headers.get("if-none-match"))
 
 
 @post(

@@ -2,7 +2,7 @@
 
 Under READ COMMITTED a statement that waited for a slot's row sees the newest version of *that row*, and
 the guard is asked again of it; anything joined or counted beside it is as old as the statement. So the
-places are counters on the row, and the guard reads nothing else (docs/decisions/0007).
+places are counters on the row, and the guard reads nothing else (docs/decisions/0010).
 """
 
 import uuid

@@ -16,7 +16,7 @@ from app.centres import queries as centres
 from app.centres import rules as centre_rules
 from app.core.clock import local, local_date
 from app.core.contacts import Contact
-from app.core.database import fetch, fetch_row
+from app.core.database import fetch, fetch_row, fetch_value
 from app.core.errors import Refusal
 from app.identity import queries as identity
 from app.procedures import queries as procedures
@@ -147,6 +147,16 @@ SELECT starts_at, max(ends_at) AS ends_at, sum(seats)::integer AS seats FROM rea
 """
 INSTANT: Final = timedelta(microseconds=1)
 
+# All that `SEATS` depends on, as one number: a fifth of its work, and nothing to carry over the wire.
+MARK: Final = """
+SELECT (SELECT coalesce(sum(hash_record_extended((id, open, capacity, online_cap, walkin_floor,
+               taken_online, taken_partner, taken_staff, taken_walkin), 0)), 0)
+          FROM slot WHERE pool_id = ANY($1) AND starts_at >= $2 AND starts_at < $3)::text
+    || ' ' ||
+       (SELECT coalesce(sum(uuid_hash_extended(id, 0)), 0) FROM appointment
+         WHERE state = 'held' AND hold_expires_at <= clock_timestamp() AND pool_id = ANY($1))::text
+"""
+
 
 def appointment_row(row: asyncpg.Record) -> AppointmentRow:
     """A stored row in its type; items are kept as JSON."""
@@ -246,6 +256,25 @@ async def seats(need: Need, *, start: datetime, end: datetime) -> list[Seats]:
         need.length,
     )
     return [Seats(*row) for row in rows]
+
+
+async def mark(need: Need, *, start: datetime, end: datetime) -> str:
+    """A mark that changes whenever the places of the period do."""
+    found: str = await fetch_value(MARK, need.pool_ids, start, end)
+    return found
+
+
+async def marked_seats(need: Need, *, start: datetime, end: datetime) -> tuple[list[Seats], str | None]:
+    """The places and their mark, seen at one moment; no mark where there is no place."""
+    rows = await fetch(
+        f"SELECT found.*, ({MARK}) AS mark FROM ({SEATS}) found ORDER BY starts_at",
+        need.pool_ids,
+        start,
+        end,
+        need.length - INSTANT,
+        need.length,
+    )
+    return [Seats(*row[:3]) for row in rows], rows[0]["mark"] if rows else None
 
 
 async def alternatives(need: Need, *, wished: datetime, now: datetime) -> list[Alternative]:

@@ -75,9 +75,7 @@ async def test_lan_books_confirms_moves_and_cancels(
     assert confirmed.json()["contact"] == {"name": "Nguyễn Thị Lan", "phone": "+84912345678"}
 
     later = local(place.opens + 2 * GRAIN).isoformat()
-    moved = await client.post(
-        f"{path}/reschedule", json={"starts_at": later}, headers=keyed(lan)
-    )
+    moved = await client.post(f"{path}/reschedule", json={"starts_at": later}, headers=keyed(lan))
     assert moved.status_code == 200
     assert moved.json()["starts_at"] == later
     assert moved.json()["reference"] == held.json()["reference"]
@@ -128,7 +126,7 @@ async def test_another_persons_appointment_does_not_exist(
 
 
 async def test_48_racing_for_4_places_give_4_winners_and_3_alternatives_to_the_rest(
-    client: httpx.AsyncClient, sign_in: SignIn, place: Place, publish: Publish, now: datetime
+    client: httpx.AsyncClient, sign_in: SignIn, place: Place, publish: Publish
 ) -> None:
     await publish(counters=4, grains=20)
     await publish(at=place._replace(opens=place.opens + timedelta(days=1)), counters=4, grains=8)
