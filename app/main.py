@@ -39,6 +39,8 @@ from app.procedures.api import procedures_router
 from app.queue.api import queue_router
 from app.settings import Settings
 from app.staff.api import staff_router
+from notifications.api import notifications_router
+from partners.postal.api import partner_router
 
 ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     health_router,
