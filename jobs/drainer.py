@@ -169,7 +169,7 @@ async def sweep() -> int:
 def backoff(attempts: int) -> timedelta:
     """Full jitter: anywhere between nothing and a doubling bound, so that retries do not march."""
     bound = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2 ** min(attempts, 12))
-    return timedelta(seconds=random.uniform(0.2, bound))
+    return timedelta(seconds=random.uniform(0.2, bound))  # noqa: S311 - spreading, not secrecy
 
 
 class Drainer:
@@ -274,7 +274,7 @@ async def _outcome(subscription: Subscription, claimed: Claim) -> tuple[str, str
     except (*INTERRUPTIONS, Unavailable) as reason:
         return _again(claimed, type(reason).__name__, backoff(claimed.attempts))
     except Exception as reason:
-        log.error("work_failed", subscriber=claimed.subscriber, exc_info=reason)
+        log.exception("work_failed", subscriber=claimed.subscriber)
         return "dead", f"{type(reason).__name__}: {reason}", timedelta()
     return "done", "", timedelta()
 

@@ -4,6 +4,7 @@ arq keeps the time because it is good at that; nothing here is owed to anybody, 
 delays a sweep, and every sweep is also done by whoever needs its result.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from arq.connections import RedisSettings
 from arq.worker import Worker
 
 from app.appointments.operations import expire_holds
+from app.core.clock import current_time
 from app.core.database import in_transaction
 from app.core.operation import operation
 from jobs import drainer
@@ -25,17 +27,17 @@ EVERY_FIFTEEN_SECONDS: Final = {0, 15, 30, 45}
 JOB_TIMEOUT_S: Final = 30
 
 
-async def sweep_holds(_context: dict[str, Any]) -> None:
+async def sweep_holds(_context: dict[Any, Any]) -> None:
     """Give expired holds back; booking does the same for the slots it wants."""
-    await expire_holds()
+    await expire_holds(now=current_time())
 
 
-async def sweep_outbox(_context: dict[str, Any]) -> None:
+async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
 
 
-async def forget_records(_context: dict[str, Any]) -> None:
+async def forget_records(_context: dict[Any, Any]) -> None:
     """Drop idempotency records and assertions past their time."""
     await _forget()
 
@@ -51,6 +53,11 @@ async def _forget() -> None:
     await connection.execute("DELETE FROM sign_in_failure WHERE at < now() - interval '1 day'")
 
 
+def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
+    """arq's protocol asks for arbitrary further arguments, which a schedule never passes."""
+    return function
+
+
 def _serialise(value: dict[str, Any]) -> bytes:
     """msgpack in place of pickle: whoever can write to Redis must not run code here."""
     return msgspec.msgpack.encode(value, enc_hook=repr)
@@ -61,9 +68,9 @@ def make_worker(redis_url: str) -> Worker:
     return Worker(
         functions=[],
         cron_jobs=[
-            cron(sweep_holds, second=EVERY_FIVE_SECONDS),
-            cron(sweep_outbox, second=EVERY_FIFTEEN_SECONDS),
-            cron(forget_records, minute={7}, second={0}),
+            cron(_job(sweep_holds), second=EVERY_FIVE_SECONDS),
+            cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
+            cron(_job(forget_records), minute={7}, second={0}),
         ],
         redis_settings=redis_settings(redis_url),
         handle_signals=False,

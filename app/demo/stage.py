@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import asyncpg
+
 from app.core.clock import current_time
 from app.core.database import DB
 from app.sample import seed as sample
@@ -13,6 +15,12 @@ from app.settings import Settings
 from app.supervisor import Supervisor, free_port, supervised
 
 LOG_NAME: Final = "motcua.log"
+FIGURES: Final = """
+SELECT (SELECT count(*) FROM outbox_work WHERE state IN ('ready', 'claimed', 'dead'))
+     + (SELECT count(*) FROM outbox WHERE state = 'ready') AS open_work,
+       (SELECT count(*) FROM message) AS messages,
+       (SELECT count(*) FROM partner_event) AS events
+"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,15 @@ class Stage:
             "log": str(self.log),
         }
 
+    async def figures(self) -> dict[str, int]:
+        """What the database says is owed: read only, for the last line of the story."""
+        connection = await asyncpg.connect(self.supervisor.servers.database_url)
+        try:
+            row = await connection.fetchrow(FIGURES)
+        finally:
+            await connection.close()
+        return dict(row) if row else {}
+
 
 @contextlib.asynccontextmanager
 async def staged(settings: Settings, *, sample_wanted: bool) -> AsyncIterator[Stage]:
@@ -64,7 +81,7 @@ async def staged(settings: Settings, *, sample_wanted: bool) -> AsyncIterator[St
 async def _load_sample(supervisor: Supervisor) -> None:
     await DB.open(supervisor.servers.database_url, size=4)
     try:
-        await sample.seed(now=current_time())
+        await sample.seed(now=current_time(), open_at_once=True)
     finally:
         await DB.close()
 

@@ -76,6 +76,7 @@ class IssuedTicketView(msgspec.Struct):
     number: str
     state: str
     ticket_class: str
+    pool_id: uuid.UUID
     forecast: ForecastView
     return_offer: ReturnOffer | None
     tracking_token: str
@@ -93,6 +94,7 @@ class IssuedTicketView(msgspec.Struct):
             number=ticket.number,
             state=ticket.state,
             ticket_class=ticket.ticket_class,
+            pool_id=ticket.pool_id,
             forecast=ForecastView.of(expected),
             return_offer=offer,
             tracking_token=tracking_token("ticket", ticket.id),
@@ -110,6 +112,11 @@ class CounterView(msgspec.Struct):
     @classmethod
     def of(cls, row: CounterRow) -> "CounterView":
         return cls(row.id, row.number, row.label_vi, row.label_en, row.state)
+
+
+class CounterList(msgspec.Struct):
+    items: list[CounterView]
+    next_cursor: str | None = None
 
 
 class QueueEntry(msgspec.Struct):

@@ -31,6 +31,7 @@ COURIER_HOURS: Final = ((time(8), time(12)), (time(14), time(18)))
 
 # What `open_now` opens, whatever the day and the hour: long enough to try everything.
 NOW_LASTS: Final = timedelta(hours=4)
+COURIERS_NOTICE: Final = timedelta(minutes=15)
 
 
 class Planned(NamedTuple):
@@ -65,6 +66,12 @@ async def open_now(centre_id: uuid.UUID, *, now: datetime) -> int:
     planned = [
         Planned(centre_id, pool.id, start, start + NOW_LASTS, counters, grain, ONLINE_SHARE)
         for pool, counters in await _counters_of(pools)
+    ]
+    # Couriers need a moment to be told: their first window opens a quarter of an hour from now.
+    first = _next_grain(at_local(local_date(now), 0), grain, now + COURIERS_NOTICE)
+    planned += [
+        Planned(centre_id, pool.id, first, first + WINDOW, VISITS_PER_WINDOW, WINDOW, 1.0)
+        for pool in await centres.pools_of(centre_id, "postal_zone")
     ]
     return await _publish(planned, now=now)
 

@@ -3,15 +3,16 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
+from app.centres import queries as centres
 from app.centres.errors import CounterNotFound
 from app.core.clock import current_time
 from app.http.access import open_to
@@ -42,8 +43,9 @@ from app.queue.errors import (
 )
 from app.queue.queries import TicketRow
 from app.queue.states import Move
-from app.queue.views import CounterView, IssuedTicketView, QueueView, TicketView
+from app.queue.views import CounterList, CounterView, IssuedTicketView, QueueView, TicketView
 
+PoolId = Annotated[uuid.UUID | None, QueryParameter(description="A group of counters.")]
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 MOVE_PROBLEMS: Final = problems(TicketNotFound, TicketState, StaleTicket, TooSoonToRecall)
 
@@ -159,6 +161,22 @@ def _counter_route(
         )
 
     return change_counter
+
+
+@get(
+    "/v1/staff/counters",
+    operation_id="listCounters",
+    summary="The counters of this centre",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+)
+async def list_counters(principal: NamedDependency[Principal], pool: PoolId = None) -> CounterList:
+    """All of them, or those that serve one group."""
+    rows = await queries.counters(principal.centre)
+    if pool is not None:
+        serving = set(await centres.counter_ids_of_pool(pool))
+        rows = [row for row in rows if row.id in serving]
+    return CounterList(items=[CounterView.of(row) for row in rows])
 
 
 @post(
@@ -323,6 +341,7 @@ staff_handlers: Final[list[Any]] = [
     _counter_route("open", "Open a counter", operations.open_counter),
     _counter_route("pause", "Pause a counter", operations.pause_counter),
     _counter_route("close", "Close a counter", operations.close_counter),
+    list_counters,
     call_next,
     _move_route(Move.RECALL, "Call the number again"),
     _move_route(Move.START, "The person is at the counter"),

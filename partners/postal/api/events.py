@@ -13,8 +13,8 @@ from app.core.operation import operation
 from app.custody import steps as custody
 from app.custody.errors import NotTheCustodian, PackageNotFound, PackageQuarantined, SameParty
 from app.custody.queries import PackageRow
-from app.custody.steps import Party
 from app.custody.steps import Moment as CustodyMoment
+from app.custody.steps import Party
 from app.home_service import operations
 from app.home_service.operations.report import Answer, PartnerEvent
 from app.home_service.states import Report

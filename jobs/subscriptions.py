@@ -1,0 +1,122 @@
+"""Who hears which fact: the one table. The business records; this page says who listens."""
+
+import contextlib
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Final
+
+import app
+from app.core.clock import current_time
+from app.core.outbox import KINDS, Fact
+from app.documents import operations as documents
+from app.documents import store as document_store
+from app.documents.events import DocumentUploaded
+from app.dossiers.events import DossierAccepted
+from app.home_service import operations as home_service
+from app.home_service.events import (
+    HomeVisitAssigned,
+    HomeVisitCancelled,
+    HomeVisitFact,
+    HomeVisitReceived,
+    HomeVisitRescheduled,
+)
+from app.identity.events import OtpRequested
+from app.queue.events import TicketCalled
+from app.settings import Settings
+from jobs.subscription import Lane, Subscription
+from notifications.channels import make_channels
+from notifications.listeners import MESSAGES, tell_person
+from partners.postal import feed, webhooks
+from partners.postal.egress import Egress
+
+PEOPLE: Final = "people"
+PARTNERS: Final = "partners"
+INSPECTION: Final = "inspection"
+HOME_SERVICE: Final = "home_service"
+
+LANES: Final = {OtpRequested: Lane.CODE, TicketCalled: Lane.URGENT}
+# What a partner has to know about a visit of its couriers.
+FOR_PARTNERS: Final[tuple[type[HomeVisitFact], ...]] = (
+    HomeVisitAssigned,
+    HomeVisitRescheduled,
+    HomeVisitCancelled,
+    HomeVisitReceived,
+)
+# Every fact of the program registers itself when its module is imported.
+for _concept in pkgutil.iter_modules(app.__path__):
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module(f"app.{_concept.name}.events")
+
+_HEARD: Final = {DocumentUploaded, DossierAccepted, *MESSAGES, *FOR_PARTNERS}
+# Facts nobody listens to today: drained so that they do not wait for ever, and kept as they are.
+SILENT: Final = sorted(kind for kind, fact in KINDS.items() if fact not in _HEARD)
+
+
+@contextlib.asynccontextmanager
+async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscription]]:
+    """Every listener, with what it needs to do its work."""
+    channels = make_channels(settings)
+    egress = Egress(allow_private=settings.allow_private_webhooks)
+    document_store.open_store(settings.documents_url)
+
+    async def people(fact: Fact) -> None:
+        await tell_person(fact, channels=channels)
+
+    async def partners(fact: HomeVisitFact) -> None:
+        await tell_partner(fact, egress=egress)
+
+    yield [
+        *(
+            Subscription(fact, PEOPLE, people, lane=LANES.get(fact, Lane.NORMAL), max_attempts=60)
+            for fact in MESSAGES
+        ),
+        *(
+            Subscription(
+                fact,
+                PARTNERS,
+                partners,
+                in_order=True,
+                max_attempts=5_000,
+                lifetime=timedelta(days=5),
+            )
+            for fact in FOR_PARTNERS
+        ),
+        Subscription(DocumentUploaded, INSPECTION, inspect_document, lane=Lane.URGENT),
+        Subscription(DossierAccepted, HOME_SERVICE, note_acceptance),
+    ]
+
+
+async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
+    """Number the fact in the partner's feed and push it. Twice is once; raises `Later` while owed."""
+    if fact.partner_id is None:
+        return
+    event = await feed.publish(
+        partner_id=fact.partner_id,
+        fact_key=f"{fact.kind}:{fact.home_visit_id}:{fact.version}",
+        kind=fact.kind,
+        subject=fact.subject,
+        data={
+            "task_id": str(fact.home_visit_id),
+            "kind": fact.visit_kind,
+            "version": fact.version,
+            "href": "/v1/partner/tasks",
+        },
+        at=fact.occurred_at,
+    )
+    if event is not None:
+        await webhooks.push(event, egress=egress, now=current_time())
+
+
+async def inspect_document(fact: DocumentUploaded) -> None:
+    """Look into an upload before anybody may use it."""
+    await documents.inspect(document_id=fact.document_id, now=current_time())
+
+
+async def note_acceptance(fact: DossierAccepted) -> None:
+    """A dossier that came in a package moves its home visit on."""
+    if fact.package_id is not None:
+        await home_service.note_acceptance(
+            package_id=fact.package_id, dossier_number=fact.dossier_number, now=current_time()
+        )

@@ -1,0 +1,201 @@
+"""The emulator's HTTP side: a threading server of the standard library, one handler per resource."""
+
+import base64
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from notifications.emulator.callbacks import Caller
+from notifications.emulator.faults import Fault, fault_of
+from notifications.emulator.mailbox import Mailbox, SmsRecord
+
+HANG_S: Final = 20.0
+MESSAGES: Final = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]+)/Messages\.json")
+MESSAGE: Final = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]+)/Messages/(SM[0-9a-f]{32})\.json")
+
+
+class TwilioEmulator(ThreadingHTTPServer):
+    """One account."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, port: int, *, account_sid: str, auth_token: str) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.account_sid = account_sid
+        self.auth_token = auth_token
+        self.mailbox = Mailbox()
+        self.caller = Caller(auth_token, account_sid)
+        self.closing = threading.Event()
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: TwilioEmulator
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Quiet: the log of an emulator is `/__log`."""
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        if parts.path == "/__log":
+            self._json(200, {"messages": [m.as_log() for m in self.server.mailbox.all()]})
+            return
+        if not self._authorised():
+            return
+        found = MESSAGE.fullmatch(parts.path)
+        if found:
+            record = self.server.mailbox.by_sid(found[2])
+            if record is None:
+                self._problem(404, 20404, "The requested resource was not found")
+            else:
+                self._json(200, self._resource(record))
+            return
+        if MESSAGES.fullmatch(parts.path):
+            self._list(parse_qs(parts.query))
+            return
+        self._problem(404, 20404, "The requested resource was not found")
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if not self._authorised():
+            return
+        if not MESSAGES.fullmatch(urlsplit(self.path).path):
+            self._problem(404, 20404, "The requested resource was not found")
+            return
+        form = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
+        self._create(form)
+
+    def _create(self, form: dict[str, str]) -> None:
+        to, body = form.get("To", ""), form.get("Body", "")
+        if not re.fullmatch(r"\+[1-9][0-9]{7,14}", to):
+            self._problem(400, 21211, "The 'To' number is not a valid phone number.")
+            return
+        if not body:
+            self._problem(400, 21602, "Message body is required.")
+            return
+        fault = fault_of(to)
+        if fault is Fault.REFUSED_21610:
+            self._problem(400, 21610, "Attempt to send to unsubscribed recipient")
+        elif fault is Fault.BUSY_TWICE and self.server.mailbox.count_try(to) <= 2:
+            self._problem(429, 20429, "Too Many Requests")
+        elif fault is Fault.BAD_GATEWAY and self.server.mailbox.count_try(to) <= 1:
+            self._raw(502, "text/html", b"<html><body>Bad gateway</body></html>")
+        else:
+            self._accept(form, fault)
+
+    def _accept(self, form: dict[str, str], fault: Fault) -> None:
+        record = self.server.mailbox.add(form)
+        callback = form.get("StatusCallback")
+        if callback:
+            self.server.caller.plan(record, callback, fault)
+        if fault is Fault.ACCEPT_THEN_HANG:
+            self.server.closing.wait(HANG_S)
+            self.close_connection = True
+        elif fault is Fault.ACCEPT_THEN_CUT:
+            self.close_connection = True
+            self.connection.close()
+        elif fault is Fault.GARBAGE:
+            self._raw(201, "application/json", b"{not json")
+        else:
+            self._json(201, self._resource(record))
+
+    def _list(self, query: dict[str, list[str]]) -> None:
+        to = query.get("To", [""])[0]
+        since = query.get("DateSent>", query.get("DateSentAfter", [""]))[0]
+        earliest = datetime.fromisoformat(since) if since else None
+        records = [
+            record
+            for record in self.server.mailbox.all()
+            if (not to or record.to == to)
+            and (earliest is None or record.created_at >= earliest.replace(tzinfo=UTC))
+        ]
+        self._json(
+            200,
+            {
+                "messages": [self._resource(record) for record in records],
+                "page": 0,
+                "page_size": 50,
+                "next_page_uri": None,
+                "uri": self.path,
+            },
+        )
+
+    def _resource(self, record: SmsRecord) -> dict[str, Any]:
+        """The documented fields a client reads."""
+        created = format_datetime(record.created_at)
+        return {
+            "sid": record.sid,
+            "account_sid": self.server.account_sid,
+            "to": record.to,
+            "from": record.sender,
+            "body": record.body,
+            "status": record.status,
+            "direction": "outbound-api",
+            "num_segments": "1",
+            "num_media": "0",
+            "api_version": "2010-04-01",
+            "date_created": created,
+            "date_updated": created,
+            "date_sent": created,
+            "error_code": record.error_code,
+            "error_message": None,
+            "price": None,
+            "price_unit": "USD",
+            "messaging_service_sid": None,
+            "uri": f"/2010-04-01/Accounts/{self.server.account_sid}/Messages/{record.sid}.json",
+            "subresource_uris": {},
+        }
+
+    def _authorised(self) -> bool:
+        account, token = self.server.account_sid, self.server.auth_token
+        expected = base64.b64encode(f"{account}:{token}".encode()).decode()
+        if self.headers.get("Authorization") == f"Basic {expected}":
+            return True
+        self._problem(401, 20003, "Authenticate")
+        return False
+
+    def _problem(self, status: int, code: int, message: str) -> None:
+        self._json(status, {"code": code, "message": message, "more_info": "", "status": status})
+
+    def _json(self, status: int, value: Any) -> None:
+        self._raw(status, "application/json", json.dumps(value).encode())
+
+    def _raw(self, status: int, content_type: str, body: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.send_response(status)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+
+def make_emulator(port: int, *, account_sid: str, auth_token: str) -> TwilioEmulator:
+    return TwilioEmulator(port, account_sid=account_sid, auth_token=auth_token)
+
+
+@contextlib.contextmanager
+def running_emulator(*, account_sid: str, auth_token: str) -> Iterator[TwilioEmulator]:
+    """The emulator on a free port, for as long as the block runs."""
+    emulator = make_emulator(0, account_sid=account_sid, auth_token=auth_token)
+    thread = threading.Thread(target=emulator.serve_forever, daemon=True, name="twilio-emulator")
+    thread.start()
+    try:
+        yield emulator
+    finally:
+        emulator.closing.set()
+        emulator.caller.stop()
+        emulator.shutdown()
+        emulator.server_close()
+        thread.join(timeout=5)

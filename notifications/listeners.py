@@ -1,0 +1,157 @@
+"""When somebody deserves a message: a fact → a template and its values, by one table."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from app.appointments import queries as appointments
+from app.appointments.events import (
+    AppointmentCancelled,
+    AppointmentConfirmed,
+    AppointmentRescheduled,
+)
+from app.centres import queries as centres
+from app.core.clock import current_time, local
+from app.core.contacts import Contact
+from app.core.outbox import Fact
+from app.custody.events import IncidentOpened
+from app.dossiers import queries as dossiers
+from app.dossiers.events import DossierAccepted, DossierCompleted, DossierReturned
+from app.home_service import queries as home_service
+from app.home_service.events import (
+    HomeVisitCancelled,
+    HomeVisitCollected,
+    HomeVisitConfirmed,
+    HomeVisitEnRoute,
+    HomeVisitFailed,
+)
+from app.identity import queries as identity
+from app.identity.events import OtpRequested
+from app.queue import queries as queue
+from app.queue.events import TicketCalled
+from app.rounds import queries as rounds
+from notifications import delivery
+from notifications.port import Channels
+from notifications.templates import TEMPLATES
+
+TIME: Final = "%H:%M %d/%m/%Y"
+
+
+class Wording(NamedTuple):
+    """Whom to tell, with which template, filled with what."""
+
+    contact: Contact
+    template: str
+    values: Mapping[str, str]
+    about: str
+    version: int
+
+
+async def _code(fact: OtpRequested) -> Wording | None:
+    found = await identity.code_for_sending(fact.challenge_id)
+    if found is None:
+        return None
+    contact = Contact("", found.phone, found.locale)
+    return Wording(contact, "otp", {"code": found.code}, fact.subject, 1)
+
+
+async def _appointment(
+    fact: AppointmentConfirmed | AppointmentCancelled | AppointmentRescheduled, template: str
+) -> Wording | None:
+    contact = await appointments.contact_of(fact.appointment_id)
+    row = await appointments.by_id(fact.appointment_id)
+    if contact is None or row is None:
+        return None
+    centre = await centres.any_centre(row.centre_id)
+    values = {
+        "reference": row.reference,
+        "time": f"{local(row.starts_at):{TIME}}",
+        "place": centre.name_en if contact.locale == "en" else centre.name_vi,
+    }
+    return Wording(contact, template, values, fact.subject, row.version)
+
+
+async def _ticket(fact: TicketCalled) -> Wording | None:
+    contact = await queue.contact_of(fact.ticket_id)
+    if contact is None or fact.calls > 1:
+        return None
+    counter = await centres.counter(fact.counter_id)
+    values = {"number": fact.number, "counter": str(counter.number)}
+    return Wording(contact, "ticket_called", values, fact.subject, fact.calls)
+
+
+async def _dossier(
+    fact: DossierAccepted | DossierCompleted | DossierReturned, template: str
+) -> Wording | None:
+    contact = await dossiers.contact_of(fact.dossier_id)
+    if contact is None:
+        return None
+    values = {"number": fact.dossier_number}
+    if isinstance(fact, DossierAccepted):
+        values["time"] = f"{local(fact.due_at):{TIME}}"
+    return Wording(contact, template, values, fact.subject, fact.version)
+
+
+async def _visit(fact: Any, template: str) -> Wording | None:
+    visit = await home_service.by_id(fact.home_visit_id)
+    if visit is None:
+        return None
+    courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
+    starts, ends = local(visit.starts_at), local(visit.ends_at)
+    values = {
+        "reference": visit.reference,
+        "window": f"{starts:%H:%M}-{ends:%H:%M} {starts:%d/%m/%Y}",
+        "courier": courier.given_name if courier else "",
+        "seal": visit.seal_number or "",
+    }
+    contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
+    version = getattr(fact, "version", 1)
+    return Wording(contact, template, values, f"{fact.kind}:{visit.id}", version)
+
+
+def _with(
+    find: Callable[[Any, str], Awaitable[Wording | None]], template: str
+) -> Callable[[Any], Awaitable[Wording | None]]:
+    async def words(fact: Any) -> Wording | None:
+        return await find(fact, template)
+
+    return words
+
+
+# Which fact deserves which message. A fact that is not here deserves none.
+MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]] = MappingProxyType(
+    {
+        OtpRequested: _code,
+        AppointmentConfirmed: _with(_appointment, "appointment_confirmed"),
+        AppointmentCancelled: _with(_appointment, "appointment_cancelled"),
+        AppointmentRescheduled: _with(_appointment, "appointment_rescheduled"),
+        TicketCalled: _ticket,
+        DossierAccepted: _with(_dossier, "dossier_accepted"),
+        DossierCompleted: _with(_dossier, "dossier_completed"),
+        DossierReturned: _with(_dossier, "dossier_returned"),
+        HomeVisitConfirmed: _with(_visit, "home_visit_confirmed"),
+        HomeVisitEnRoute: _with(_visit, "home_visit_en_route"),
+        HomeVisitCollected: _with(_visit, "home_visit_collected"),
+        HomeVisitFailed: _with(_visit, "home_visit_failed"),
+        HomeVisitCancelled: _with(_visit, "home_visit_cancelled"),
+        IncidentOpened: _with(_visit, "package_incident"),
+    }
+)
+
+
+async def tell_person(fact: Fact, *, channels: Channels) -> None:
+    """Owe the message this fact deserves and bring it out. Running twice sends once; raises `Later`."""
+    words = await MESSAGES[type(fact)](fact)
+    if words is None:
+        return
+    now = current_time()
+    message_id = await delivery.owe(
+        template=TEMPLATES[words.template],
+        locale=words.contact.locale,
+        phone=words.contact.phone,
+        values=words.values,
+        about=words.about,
+        version=words.version,
+        now=now,
+    )
+    await delivery.deliver(message_id, channel=channels.sms, now=current_time())

@@ -1,0 +1,138 @@
+"""Registered templates: what is said, in both languages, and how it may be sent.
+
+Operators in Việt Nam register every text; changing one is a new version with a new registration. The
+Vietnamese stands here with its marks, as a person reads it, and leaves without them.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from app.core.text import without_diacritics
+from notifications.segments import Cost, cost
+
+
+class Category(StrEnum):
+    """`otp` and `urgent` pass at any hour; the rest waits for the morning."""
+
+    OTP = "otp"
+    URGENT = "urgent"
+    TRANSACTIONAL = "transactional"
+
+
+class Template(NamedTuple):
+    """One registered text. `longest` gives each variable's longest value, for the length test."""
+
+    code: str
+    version: int
+    category: Category
+    lifetime: timedelta
+    resend_after_unknown: int
+    vi: str
+    en: str
+    longest: Mapping[str, int]
+
+    def render(self, locale: str, values: Mapping[str, str]) -> str:
+        """The text as it leaves; values are cut to their registered length."""
+        fitted = {name: str(values[name])[:length] for name, length in self.longest.items()}
+        text = self.en if locale == "en" else self.vi
+        return without_diacritics(text.format(**fitted))
+
+    def longest_cost(self, locale: str) -> Cost:
+        """What the longest possible message of this template costs."""
+        return cost(self.render(locale, {name: "x" * n for name, n in self.longest.items()}))
+
+
+HOUR: Final = timedelta(hours=1)
+
+_ALL: Final = (
+    Template(
+        "otp", 1, Category.OTP, timedelta(minutes=5), 0,
+        "Motcua: mã xác nhận của Ông/Bà là {code}. Mã có hiệu lực 5 phút, không chia sẻ cho bất kỳ ai.",
+        "Motcua: your code is {code}. It is valid for 5 minutes; do not share it with anybody.",
+        {"code": 6},
+    ),
+    # Somebody who has just confirmed is holding the phone: waiting until morning would only worry them.
+    Template(
+        "appointment_confirmed", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: Ông/Bà đã đặt lịch {reference} lúc {time} tại {place}. Mang theo giấy tờ gốc.",
+        "Motcua: your appointment {reference} is at {time}, {place}. Bring the original papers.",
+        {"reference": 12, "time": 16, "place": 40},
+    ),
+    Template(
+        "appointment_cancelled", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: lịch hẹn {reference} lúc {time} đã hủy.",
+        "Motcua: appointment {reference} at {time} is cancelled.",
+        {"reference": 12, "time": 16},
+    ),
+    Template(
+        "appointment_rescheduled", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: lịch hẹn {reference} đổi sang {time} tại {place}.",
+        "Motcua: appointment {reference} is moved to {time}, {place}.",
+        {"reference": 12, "time": 16, "place": 40},
+    ),
+    Template(
+        "ticket_called", 1, Category.URGENT, timedelta(minutes=3), 0,
+        "Motcua: mời số {number} đến quầy {counter}.",
+        "Motcua: number {number}, please come to counter {counter}.",
+        {"number": 6, "counter": 3},
+    ),
+    Template(
+        "dossier_accepted", 1, Category.TRANSACTIONAL, 24 * HOUR, 2,
+        "Motcua: hồ sơ {number} đã được tiếp nhận. Ngày hẹn trả: {time}.",
+        "Motcua: dossier {number} is accepted. Promised for {time}.",
+        {"number": 30, "time": 16},
+    ),
+    Template(
+        "dossier_completed", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: hồ sơ {number} đã có kết quả. Ông/Bà nhận tại trung tâm hoặc đặt trả tại nhà.",
+        "Motcua: dossier {number} has its result. Collect it at the centre or have it brought home.",
+        {"number": 30},
+    ),
+    Template(
+        "dossier_returned", 1, Category.TRANSACTIONAL, 24 * HOUR, 2,
+        "Motcua: đã trả kết quả hồ sơ {number}. Cảm ơn Ông/Bà.",
+        "Motcua: the result of dossier {number} was returned. Thank you.",
+        {"number": 30},
+    ),
+    Template(
+        "home_visit_confirmed", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: bưu tá sẽ đến {window} (mã {reference}). Chỉ đọc mã giao nhận khi gặp bưu tá.",
+        "Motcua: the courier comes {window} (ref. {reference}). Tell the hand-over code only at the door.",
+        {"reference": 12, "window": 24},
+    ),
+    Template(
+        "home_visit_en_route", 1, Category.URGENT, HOUR, 0,
+        "Motcua: bưu tá {courier} đang đến (mã {reference}).",
+        "Motcua: courier {courier} is on the way (ref. {reference}).",
+        {"reference": 12, "courier": 20},
+    ),
+    Template(
+        "home_visit_collected", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: đã nhận và niêm phong giấy tờ, số niêm phong {seal} (mã {reference}).",
+        "Motcua: your papers were taken and sealed, seal {seal} (ref. {reference}).",
+        {"reference": 12, "seal": 20},
+    ),
+    Template(
+        "home_visit_failed", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: bưu tá chưa thực hiện được lượt {reference}. Ông/Bà vui lòng chọn khung giờ khác.",
+        "Motcua: visit {reference} could not be done. Please choose another window.",
+        {"reference": 12},
+    ),
+    Template(
+        "home_visit_cancelled", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: lượt đến nhà {reference} đã hủy.",
+        "Motcua: home visit {reference} is cancelled.",
+        {"reference": 12},
+    ),
+    Template(
+        "package_incident", 1, Category.URGENT, 24 * HOUR, 2,
+        "Motcua: túi hồ sơ của lượt {reference} đang được tạm giữ để kiểm kê. Trung tâm sẽ liên hệ.",
+        "Motcua: the package of visit {reference} is held for a joint count. The centre will call you.",
+        {"reference": 12},
+    ),
+)  # fmt: skip
+
+TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType({t.code: t for t in _ALL})
