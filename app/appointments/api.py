@@ -1,8 +1,8 @@
-"""Free places for anybody, appointments for citizens, openings for the people of a centre."""
+"""Free places for anybody, appointments for citizens; openings stand in `openings_api`."""
 
 import uuid
-from datetime import date, datetime, timedelta
-from typing import Annotated, Final, NamedTuple
+from datetime import datetime
+from typing import Annotated, Final
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
@@ -21,11 +21,8 @@ from app.appointments.errors import (
     NotServedTogether,
     NotToBeCancelled,
     NotToBeMoved,
-    OpeningNotValid,
-    OpeningOverlap,
     OutsideBookingPeriod,
     PeriodNotValid,
-    PoolNotFound,
     PriorityGroupNotKnown,
     ProcedureNotOffered,
     SlotFull,
@@ -33,6 +30,14 @@ from app.appointments.errors import (
 )
 from app.appointments.icalendar_file import calendar_file
 from app.appointments.needs import Item
+from app.appointments.openings_api import (
+    From,
+    Position,
+    To,
+    list_openings,
+    period,
+    publish_opening,
+)
 from app.appointments.views import (
     MOST_ITEMS,
     AppointmentList,
@@ -40,15 +45,11 @@ from app.appointments.views import (
     BookingRequest,
     CancellationRequest,
     ConfirmationRequest,
-    OpeningList,
-    OpeningRequest,
-    OpeningView,
     ReschedulingRequest,
     who,
 )
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
-from app.core.clock import at_local, local_date
 from app.http.access import open_to
 from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
 from app.http.once import Once
@@ -57,17 +58,6 @@ from app.http.problems import problems
 from app.http.ready import ReadyAnswer
 from app.http.requests import MotcuaRequest, language_of
 from app.http.versions import etag
-
-DAY: Final = timedelta(days=1)
-DAYS_SHOWN: Final = 7
-
-
-class Position(NamedTuple):
-    """Where a page ended."""
-
-    starts_at: datetime
-    id: uuid.UUID
-
 
 Procedures = Annotated[
     list[str],
@@ -82,16 +72,6 @@ HowMany = Annotated[
     int,
     QueryParameter(ge=1, le=rules.MOST_GRAINS, description="How many of each procedure."),
 ]
-From = Annotated[date | None, QueryParameter(name="from", description="First day; today when left out.")]
-To = Annotated[date | None, QueryParameter(name="to", description="Last day; a week when left out.")]
-
-
-def _period(first: date | None, last: date | None, *, now: datetime) -> tuple[date, date]:
-    start = first or local_date(now)
-    end = last or start + (DAYS_SHOWN - 1) * DAY
-    if end < start:
-        raise PeriodNotValid
-    return start, end
 
 
 @get(
@@ -113,7 +93,7 @@ async def get_availability(
     last: To = None,
 ) -> ReadyAnswer:
     """Days of the booking period with the starts that have places; 304 when nothing has changed."""
-    start, end = _period(first, last, now=now)
+    start, end = period(first, last, now=now)
     items = tuple(Item(code, quantity) for code in procedures)
     found = await availability.SHARED(Question(centre, items, start, end), now=now)
     form = found.packed if "gzip" in request.headers.get("accept-encoding", "") else found.plain
@@ -325,71 +305,6 @@ async def cancel(
         ),
         etag=lambda row: etag(row.version),
     )
-
-
-@post(
-    "/v1/staff/openings",
-    operation_id="publishOpening",
-    summary="Open a pool",
-    tags=["staff"],
-    opt=open_to(Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
-    status_code=201,
-    responses=problems(PoolNotFound, OpeningOverlap, OpeningNotValid),
-)
-async def publish_opening(
-    data: JSONBody[OpeningRequest],
-    principal: NamedDependency[Principal],
-    now: NamedDependency[datetime],
-    once: NamedDependency[Once],
-) -> Response[OpeningView]:
-    """Its slots exist when this answers; a pool has one opening at a time."""
-    return await once(
-        OpeningView.of,
-        operations.publish_opening(
-            centre_id=principal.centre,
-            pool_id=data.pool_id,
-            starts_at=data.starts_at,
-            ends_at=data.ends_at,
-            counters=data.counters,
-            grain_minutes=data.grain_minutes,
-            online_share=data.online_share,
-            walkin_floor=data.walkin_floor,
-            now=now,
-        ),
-        status=201,
-        etag=lambda row: etag(row.version),
-    )
-
-
-@get(
-    "/v1/staff/openings",
-    operation_id="listOpenings",
-    summary="The openings of my centre",
-    tags=["staff"],
-    opt=open_to(Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER, Caller.MONITOR),
-    responses=problems(PeriodNotValid),
-)
-async def list_openings(
-    request: MotcuaRequest,
-    principal: NamedDependency[Principal],
-    now: NamedDependency[datetime],
-    first: From = None,
-    last: To = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response[OpeningList]:
-    start, end = _period(first, last, now=now)
-    rows = await queries.openings_of(
-        principal.centre,
-        start=at_local(start, 0),
-        end=at_local(end, 0) + DAY,
-        after=position_of(cursor, Position),
-        limit=limit + 1,
-    )
-    shown = rows[:limit]
-    following = cursor_of((shown[-1].starts_at, shown[-1].id)) if len(rows) > limit else None
-    view = OpeningList([OpeningView.of(row) for row in shown], following)
-    return answer(request, view, next_cursor=following)
 
 
 appointments_router: Final = Router(

@@ -18,7 +18,7 @@ import msgspec
 
 from app.appointments import needs, queries, rules
 from app.appointments.needs import Item, Need
-from app.appointments.queries import Seats
+from app.appointments.queries import Glance, Seats
 from app.core.clock import at_local, local, local_date
 from app.core.shared import Shared
 from app.http.lists import JSON
@@ -93,17 +93,20 @@ async def _read(question: Question, now: datetime) -> Answer:
         return _written(first, last, [])
     start, end = max(rules.earliest_start(now), at_local(first, 0)), at_local(last, 0) + DAY
     known = _known.get(question)
-    if (
-        known is not None
-        and known.need == need
-        and known.days == (first, last)
-        and known.mark == await queries.mark(need, start=start, end=end)
-    ):
-        return known.answer
+    if known is not None and known.need == need and known.days == (first, last):
+        # A slot that has begun meanwhile is in the mark, and not in what a snapshot can tell.
+        same_slots = start <= known.earliest
+        seen = await queries.glance(need, start=start, end=end, last=known.seen if same_slots else None)
+        if seen.mark == known.mark:
+            earliest = known.earliest if same_slots else start
+            _known[question] = known._replace(seen=seen, earliest=earliest)
+            return known.answer
+    # The glance comes first: what is written after it makes the next one differ.
+    seen = await queries.glance(need, start=start, end=end)
     found, mark = await queries.marked_seats(need, start=start, end=end)
     answer = _written(first, last, found)
     if mark is not None:
-        _known[question] = _Known(need, (first, last), mark, answer)
+        _known[question] = _Known(need, (first, last), mark, answer, seen, found[0].starts_at)
         _known.move_to_end(question)
         if len(_known) > MOST_KNOWN:
             _known.popitem(last=False)
@@ -111,12 +114,17 @@ async def _read(question: Question, now: datetime) -> Answer:
 
 
 class _Known(NamedTuple):
-    """An answer, and the mark of the places it was written from."""
+    """An answer, and how the places looked that it was written from.
+
+    `earliest` is the first start counted: until bookings begin later than that, no slot has dropped out.
+    """
 
     need: Need
     days: tuple[date, date]
     mark: str
     answer: Answer
+    seen: Glance
+    earliest: datetime
 
 
 # Most readings would find what the one before them found, and the mark says so for a fifth of the work.

@@ -99,7 +99,7 @@ def tomorrow(now: datetime) -> date:
 
 
 @pytest.fixture
-async def place(database: Stores, tomorrow: date) -> Place:  # noqa: ARG001 - a clean one
+async def place(database: Stores, tomorrow: date) -> Place:
     """The centre that most tests book at; it opens tomorrow at 08:00."""
     await make_procedures()
     return await make_centre(name="Hoa Lư", opens=at_local(tomorrow, 8))
