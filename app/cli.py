@@ -94,8 +94,7 @@ async def with_database(work: Callable[[], Awaitable[T]]) -> T:
         behind = await missing(servers.database_url)
         if behind:
             raise OperatorError(
-                f"The database lacks {len(behind)} migration(s), first {behind[0]}."
-                " Run `motcua migrate`."
+                f"The database lacks {len(behind)} migration(s), first {behind[0]}. Run `motcua migrate`."
             )
         await DB.open(servers.database_url)
         try:
@@ -117,7 +116,7 @@ def serve() -> None:
 
 
 async def _serve() -> None:
-    from app.supervisor import supervised  # noqa: PLC0415 - starts processes; not for every command
+    from app.supervisor import supervised
 
     settings = Settings.from_environment()
     async with supervised(settings) as supervisor:
@@ -141,9 +140,9 @@ def worker() -> None:
 
 
 async def _worker() -> None:
-    from jobs.drainer import Drainer  # noqa: PLC0415 - the worker's own imports
-    from jobs.subscriptions import SILENT, make_subscriptions  # noqa: PLC0415
-    from jobs.worker import run_worker  # noqa: PLC0415
+    from jobs.drainer import Drainer
+    from jobs.subscriptions import SILENT, make_subscriptions
+    from jobs.worker import run_worker
 
     entrance: Entrance = open_entrance()
     stop = asyncio.Event()
@@ -165,9 +164,9 @@ def up(*, sample: bool) -> None:
 
 
 async def _up(*, sample: bool) -> None:
-    from app.demo.stage import staged  # noqa: PLC0415 - starts processes
+    from app.demo.stage import staged
 
-    async with staged(Settings.from_environment(), sample=sample) as stage:
+    async with staged(Settings.from_environment(), sample_wanted=sample) as stage:
         OUT.print_json(json.dumps(stage.urls))
         await _serve_until_stopped(stage.supervisor)
 
@@ -181,7 +180,7 @@ def demo(*, exit_after: bool, as_json: bool) -> None:
 
 
 async def _demo(*, exit_after: bool, as_json: bool) -> None:
-    from app.demo.play import play  # noqa: PLC0415 - starts processes
+    from app.demo.play import play
 
     summary = await play(
         Settings.from_environment(), exit_after=exit_after, as_json=as_json, wait=until_stopped
@@ -215,7 +214,7 @@ async def _migrate(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def seed(*, as_json: bool) -> None:
     """Load the sample of Ninh Bình; running it twice changes nothing."""
-    from app.sample.seed import seed as load  # noqa: PLC0415
+    from app.sample.seed import seed as load
 
     summary = run(with_database(lambda: load(now=current_time())))
     if as_json:
@@ -231,11 +230,9 @@ def seed(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def import_units(*, file: Path, apply_it: bool, as_json: bool) -> None:
     """Read administrative units from FILE, show what would change, and apply it when asked."""
-    from app.sample.import_units import import_file  # noqa: PLC0415
+    from app.sample.import_units import import_file
 
-    diff = run(
-        with_database(lambda: import_file(file, apply=apply_it, now=current_time()))
-    )
+    diff = run(with_database(lambda: import_file(file, apply=apply_it, now=current_time())))
     click.echo(json.dumps(diff.as_dict(), ensure_ascii=False) if as_json else diff.as_text())
 
 
@@ -248,7 +245,7 @@ def doctor(*, as_json: bool) -> None:
 
 
 async def _doctor(*, as_json: bool) -> bool:
-    from app.servers.doctor import examine  # noqa: PLC0415
+    from app.servers.doctor import examine
 
     settings = Settings.from_environment()
     findings = await examine(
@@ -274,7 +271,7 @@ async def _doctor(*, as_json: bool) -> bool:
 @click.option("--json", "as_json", is_flag=True)
 def journal(*, object_id: str, as_json: bool) -> None:
     """Show what happened to one thing, by its id."""
-    from app.core.journal import about  # noqa: PLC0415
+    from app.core.journal import about
 
     lines = run(with_database(lambda: about(object_id)))
     if as_json:
@@ -295,14 +292,12 @@ def journal(*, object_id: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def outbox(*, work_id: str | None, as_json: bool) -> None:
     """Show what the outbox owes, what is dead, and replay it."""
-    import uuid  # noqa: PLC0415
+    import uuid
 
-    from jobs import ledger  # noqa: PLC0415
+    from jobs import ledger
 
     async def look() -> dict[str, Any]:
-        if work_id is not None and not await ledger.replay(
-            work_id=uuid.UUID(work_id), now=current_time()
-        ):
+        if work_id is not None and not await ledger.replay(work_id=uuid.UUID(work_id), now=current_time()):
             raise OperatorError("No dead row has this id.")
         return {
             "counts": [count._asdict() for count in await ledger.counts()],
@@ -326,7 +321,7 @@ def outbox(*, work_id: str | None, as_json: bool) -> None:
 @click.option("--check", "checked", type=click.Path(file_okay=False, path_type=Path))
 def openapi(*, folder: Path | None, checked: Path | None) -> None:
     """Generate the contract: to stdout, into a folder, or against a folder."""
-    from app.contract import differences, write  # noqa: PLC0415
+    from app.contract import differences, write
 
     if folder is not None:
         write(folder)
@@ -336,7 +331,7 @@ def openapi(*, folder: Path | None, checked: Path | None) -> None:
             ERR.print(f"motcua: out of date: {', '.join(different)}. Run `make openapi`.")
             sys.exit(1)
     else:
-        from app.contract import documents  # noqa: PLC0415
+        from app.contract import documents
 
         click.echo(documents()["openapi.json"])
 
@@ -347,7 +342,7 @@ def openapi(*, folder: Path | None, checked: Path | None) -> None:
 @click.option("--long", "long_run", is_flag=True, help="Take the time a careful figure needs.")
 def bench(*, name: str | None, as_json: bool, long_run: bool) -> None:
     """Measure against a reference in the same run (bench/README.md)."""
-    from bench import BENCHES  # noqa: PLC0415
+    from bench import BENCHES
 
     if name not in BENCHES:
         ERR.print(f"motcua: benches are {', '.join(sorted(BENCHES))}.")
@@ -368,9 +363,9 @@ def bench(*, name: str | None, as_json: bool, long_run: bool) -> None:
 
 
 async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
-    from bench import BENCHES  # noqa: PLC0415
+    from bench import BENCHES
 
     settings = Settings.from_environment()
     with contextlib.ExitStack() as stack:

@@ -27,8 +27,8 @@ from app.home_service.api import home_service_router
 from app.http.access import admit, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
-from app.http.openapi import CONFIG, contract_router
 from app.http.once import provide_once, provide_once_required
+from app.http.openapi import CONFIG, contract_router
 from app.http.problems import HANDLERS
 from app.http.requests import MotcuaRequest
 from app.http.tokens import SigningKey, Tokens
@@ -39,6 +39,7 @@ from app.procedures.api import procedures_router
 from app.queue.api import queue_router
 from app.settings import Settings
 from app.staff.api import staff_router
+from app.tracking.api import tracking_router
 from notifications.api import notifications_router
 from partners.postal.api import partner_router
 
@@ -54,6 +55,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     documents_router,
     dossiers_router,
     home_service_router,
+    tracking_router,
     partner_router,
     notifications_router,
 )
@@ -72,15 +74,10 @@ def create_app(
     routers: Sequence[ControllerRouterHandler] = ROUTERS,
 ) -> Litestar:
     """The application, ready to be served or driven by a test; opens its stores in its lifespan."""
-    tokens = Tokens(
-        {
-            kid: SigningKey.from_pem(kid, pem)
-            for kid, pem in core_keys.keys().signing.items()
-        }
-    )
+    tokens = Tokens({kid: SigningKey.from_pem(kid, pem) for kid, pem in core_keys.keys().signing.items()})
 
     @asynccontextmanager
-    async def stores(app: Litestar) -> AsyncIterator[None]:
+    async def stores(_app: Litestar) -> AsyncIterator[None]:
         await DB.open(database_url)
         await WAKEUPS.open(redis_url)
         document_store.open_store(settings.documents_url)
@@ -106,6 +103,7 @@ def create_app(
         request_max_body_size=MAX_BYTES,
         response_cache_config=ResponseCacheConfig(default_expiration=None),
         openapi_config=CONFIG,
+        logging_config=None,
         signature_types=[MotcuaRequest],
     )
     app.state.settings = settings

@@ -20,7 +20,7 @@ import httpx
 
 from app.core.migrations import migrate
 from app.entrance import configure_logging, install_keys
-from app.servers import running_servers
+from app.servers import ServersError, running_servers
 from app.servers.embedded import Servers
 from app.settings import Settings, SettingsError
 
@@ -30,8 +30,8 @@ PROBE_EVERY_S: Final = 0.05
 STOP_WITHIN_S: Final = 30.0
 
 
-class ChildFailed(Exception):
-    """A child ended, or never answered; the message says which and why."""
+class ChildFailed(ServersError):
+    """A child ended, or never answered; the message says which, and where its words are."""
 
 
 @dataclass
@@ -73,6 +73,7 @@ class Supervisor:
                 "REDIS_URL": self.servers.redis_url,
                 "MOTCUA_DATA_DIR": str(self.settings.data_dir),
                 "MOTCUA_PUBLIC_URL": self.settings.public_url,
+                "MOTCUA_ALLOW_PRIVATE_WEBHOOKS": ("yes" if self.settings.allow_private_webhooks else "no"),
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
                 "PYTHONUNBUFFERED": "1",
             }
@@ -123,7 +124,10 @@ class Supervisor:
             async with asyncio.timeout(READY_WITHIN_S):
                 while True:
                     if child.ended:
-                        raise ChildFailed(f"The {child.name} process ended before it was ready.")
+                        raise ChildFailed(
+                            f"The {child.name} process ended before it was ready.",
+                            f"Read {self.settings.data_dir / 'motcua.log'}.",
+                        )
                     with contextlib.suppress(httpx.HTTPError):
                         if (await http.get(url)).status_code == httpx.codes.OK:
                             return
@@ -187,9 +191,7 @@ def require_free_port(host: str, port: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def supervised(
-    settings: Settings, *, log_file: Path | None = None
-) -> AsyncIterator[Supervisor]:
+async def supervised(settings: Settings, *, log_file: Path | None = None) -> AsyncIterator[Supervisor]:
     """Stores running and migrated, nothing else started; everything is stopped on the way out."""
     require_free_port(settings.host, settings.port)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -20,9 +20,7 @@ RESTART_AT_MOST_S: Final = 15.0
 OPEN_RETRY_S: Final = 0.5
 
 
-async def run_worker(
-    drainer: Drainer, *, database_url: str, redis_url: str, stop: asyncio.Event
-) -> None:
+async def run_worker(drainer: Drainer, *, database_url: str, redis_url: str, stop: asyncio.Event) -> None:
     """Until `stop`: then nothing more is claimed, what runs is finished, and the stores close."""
     async with _stores(database_url, redis_url, stop):
         if stop.is_set():
@@ -39,9 +37,7 @@ async def run_worker(
 
 
 @contextlib.asynccontextmanager
-async def _stores(
-    database_url: str, redis_url: str, stop: asyncio.Event
-) -> AsyncIterator[None]:
+async def _stores(database_url: str, redis_url: str, stop: asyncio.Event) -> AsyncIterator[None]:
     while DB.pool is None and not stop.is_set():
         try:
             await DB.open(database_url)

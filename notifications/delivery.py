@@ -120,9 +120,7 @@ async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) 
 async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | None:
     """Claim the message for one call, or say that it is over; `Later` while it has to wait."""
     connection = in_transaction()
-    row = await connection.fetchrow(
-        f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id
-    )
+    row = await connection.fetchrow(f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id)
     message = MessageRow(*row)
     if message.state not in OPEN:
         return None
@@ -143,14 +141,12 @@ async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | None:
         await _close(message.id, "gave_up", "")
         return None
     await connection.execute(
-        "UPDATE message SET state = 'calling', attempts = attempts + 1, calling_since = $2"
-        " WHERE id = $1",
+        "UPDATE message SET state = 'calling', attempts = attempts + 1, calling_since = $2 WHERE id = $1",
         message.id,
         now,
     )
     await connection.execute(
-        "INSERT INTO message_attempt (message_id, n, started_at, outcome)"
-        " VALUES ($1, $2, $3, 'calling')",
+        "INSERT INTO message_attempt (message_id, n, started_at, outcome) VALUES ($1, $2, $3, 'calling')",
         message.id,
         message.attempts + 1,
         now,

@@ -41,7 +41,5 @@ async def note_receipt(
     )
     if tag != "UPDATE 1":
         return False
-    await journal.write(
-        f"message.{state}", object_kind="message", object_id=message_id, at=now
-    )
+    await journal.write(f"message.{state}", object_kind="message", object_id=message_id, at=now)
     return True

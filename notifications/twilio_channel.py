@@ -31,9 +31,7 @@ CALLBACK_PATH: Final = "/v1/callbacks/twilio/status"
 class TwilioChannel:
     """One account and its sender."""
 
-    def __init__(
-        self, settings: TwilioSettings, *, public_url: str, timeout_s: float = TIMEOUT_S
-    ) -> None:
+    def __init__(self, settings: TwilioSettings, *, public_url: str, timeout_s: float = TIMEOUT_S) -> None:
         self._sender = settings.sender
         self._public_url = public_url
         self._client = Client(

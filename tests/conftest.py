@@ -90,8 +90,7 @@ async def emptying(opened: Stores) -> str:
     """One statement that empties every table; triggers and keys stand aside."""
     assert DB.pool is not None
     rows = await DB.pool.fetch(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        " AND tablename <> 'schema_migration'"
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migration'"
     )
     deletes = ";".join(f'DELETE FROM "{row["tablename"]}"' for row in rows)
     return (

@@ -17,6 +17,7 @@ VERSION: Final = 1
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 HEADER_BYTES: Final = 2
+KEY_BYTES: Final = 32
 INDEX_BYTES: Final = 16
 
 
@@ -27,7 +28,10 @@ class DecryptionFailed(ValueError):
 
 
 class Secret(str):
-    """A string that does not show itself in a repr, a log line or a traceback."""
+    """A string that does not show itself in a repr: of itself, of a settings object, in a traceback.
+
+    Formatting it (`f"{secret}"`, JSON) gives the value, because that is how a client sends it.
+    """
 
     __slots__ = ()
 
@@ -43,6 +47,9 @@ class Keyring:
             raise ValueError("At least one key is needed.")
         if any(not 1 <= number <= 255 for number in keys):
             raise ValueError("Key numbers lie between 1 and 255.")
+        # AESGCM would take a shorter key and quietly be AES-128.
+        if any(len(key) != KEY_BYTES for key in keys.values()):
+            raise ValueError("A key has 32 bytes.")
         self._ciphers = {number: AESGCM(key) for number, key in keys.items()}
         self._newest = max(keys)
 

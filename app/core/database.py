@@ -109,7 +109,7 @@ class Database(PostgresEngine):
             except TimeoutError:
                 pool.terminate()
 
-    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002 - Piccolo's signature
         joined = _joined()
         if joined is not None and joined.owner is not asyncio.current_task():
             raise NestedTransaction("A task started inside a transaction must not use it.")
@@ -127,9 +127,7 @@ async def _reset(connection: Connection) -> None:
 async def _speak_json(connection: Connection) -> None:
     """JSON columns stay text: msgspec reads and writes them."""
     for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, encoder=_as_text, decoder=_as_text, schema="pg_catalog"
-        )
+        await connection.set_type_codec(name, encoder=_as_text, decoder=_as_text, schema="pg_catalog")
 
 
 def _as_text(value: str) -> str:

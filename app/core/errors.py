@@ -112,9 +112,7 @@ class TooMany(Refusal):
 
     code = "too_many_requests"
     title = Words("Quá nhiều yêu cầu", "Too many requests")
-    detail = Words(
-        "Bạn thao tác quá nhanh, hãy thử lại sau.", "That was too often; try again later."
-    )
+    detail = Words("Bạn thao tác quá nhanh, hãy thử lại sau.", "That was too often; try again later.")
     told: ClassVar[tuple[str, ...]] = ("retry_after",)
 
 

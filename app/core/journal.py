@@ -62,7 +62,4 @@ async def about(object_id: str, *, limit: int = 200) -> Sequence[Line]:
         object_id,
         limit,
     )
-    return [
-        Line(**dict(row) | {"detail": msgspec.json.decode(row["detail"])})
-        for row in rows
-    ]
+    return [Line(**dict(row) | {"detail": msgspec.json.decode(row["detail"])}) for row in rows]

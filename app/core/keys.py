@@ -34,7 +34,7 @@ class _KeyFile(msgspec.Struct):
     pages: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Keys:
     """`fields` encrypts columns, `index` finds them, `codes` guards short codes, `pages` CSRF tokens."""
 

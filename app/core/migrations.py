@@ -58,9 +58,7 @@ async def migrate(dsn: str) -> Sequence[str]:
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
                 await connection.execute(migration.forwards)
-                await connection.execute(
-                    "INSERT INTO schema_migration (name) VALUES ($1)", migration.name
-                )
+                await connection.execute("INSERT INTO schema_migration (name) VALUES ($1)", migration.name)
             ran.append(migration.name)
     finally:
         await connection.close()
@@ -79,9 +77,7 @@ async def roll_back(dsn: str, *, to: str = "") -> Sequence[str]:
                 continue
             async with connection.transaction():
                 await connection.execute(migration.backwards)
-                await connection.execute(
-                    "DELETE FROM schema_migration WHERE name = $1", migration.name
-                )
+                await connection.execute("DELETE FROM schema_migration WHERE name = $1", migration.name)
             undone.append(migration.name)
     finally:
         await connection.close()

@@ -8,6 +8,9 @@ from phonenumbers import NumberParseException, PhoneNumberType
 
 # The library also takes Arabic digits, letters, extensions and a trailing NUL for valid (measured).
 PLAIN: Final = re.compile(r"[0-9+ ().\-]{8,20}")
+DIGITS: Final = re.compile(r"\+?[0-9]{8,15}")
+# Mobile numbers had eleven digits until 2018: 0120–0129, 0162–0169, 0186, 0188, 0199.
+BEFORE_2018: Final = re.compile(r"(?:\+?84|0084)?0?1(?:2[0-9]|6[2-9]|8[68]|99)[0-9]{7}")
 COUNTRY: Final = 84
 MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
@@ -25,6 +28,10 @@ def to_e164(raw: str) -> str:
     if not PLAIN.fullmatch(raw):
         raise InvalidPhone
     digits = re.sub(r"[^0-9+]", "", raw)
+    if not DIGITS.fullmatch(digits):
+        raise InvalidPhone
+    if BEFORE_2018.fullmatch(digits):
+        raise InvalidPhone("phone_before_2018")
     if digits.startswith("84") and len(digits) == 11:
         digits = f"+{digits}"
     try:
@@ -33,8 +40,6 @@ def to_e164(raw: str) -> str:
         raise InvalidPhone from None
     if number.country_code != COUNTRY:
         raise InvalidPhone("foreign_phone")
-    if re.fullmatch(r"(?:0|\+84)1[0-9]{9}", digits):
-        raise InvalidPhone("phone_before_2018")
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in MOBILE:
         raise InvalidPhone("not_a_mobile")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,8 +1,10 @@
 """References people read aloud: `NB-7K3Q-92`.
 
-Crockford's base32 (no I, L, O, U), and a check character at the end: the value modulo 31, a prime, so
-one wrong character or two swapped neighbours are seen. The letters and dashes keep it from ever looking
-like a dossier number.
+Crockford's base32 (no I, L, O, U), and a check character at the end. The check is a weighted sum in
+GF(32), the field of as many elements as the alphabet has letters: every place has a weight of its own, so
+one wrong character and any two swapped ones are seen, and the check is a letter of the same alphabet. (A
+remainder modulo 31 sees no swap at all: 32 leaves 1.) The letters and dashes keep a reference from ever
+looking like a dossier number.
 """
 
 import re
@@ -13,7 +15,8 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 FORGIVEN: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 BODY_LENGTH: Final = 5
 CHECK_LENGTH: Final = 1
-MODULUS: Final = 31
+FIELD: Final = 0b100101
+"""x⁵ + x² + 1, whose root x runs through every element but zero."""
 
 
 class InvalidReference(ValueError):
@@ -42,10 +45,16 @@ def parse_reference(raw: str, prefix: str = "NB") -> str:
 
 
 def _check(body: str) -> str:
-    value = 0
+    """The sum of the characters, weighted by x for the last one, x² for the one before it, and so on."""
+    total = 0
     for character in body:
-        value = value * len(ALPHABET) + ALPHABET.index(character)
-    return ALPHABET[value % MODULUS]
+        total = _times_x(total ^ ALPHABET.index(character))
+    return ALPHABET[total]
+
+
+def _times_x(element: int) -> int:
+    doubled = element << 1
+    return doubled ^ FIELD if doubled >= len(ALPHABET) else doubled
 
 
 def _grouped(prefix: str, body: str) -> str:

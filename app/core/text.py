@@ -8,10 +8,23 @@ SPECIAL: Final = str.maketrans({"đ": "d", "Đ": "D"})
 TYPOGRAPHIC: Final = str.maketrans(
     {
         "–": "-", "—": "-", "−": "-", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"',
-        "\u00a0": " ", "₫": "d", "•": "-", "\t": " ", "\u200b": "", "\ufeff": "",
+        "\u00a0": " ", "₫": "d", "•": "-", "\t": " ", "\u200b": "", "\ufeff": "", "`": "'",
+        "´": "'", "‚": "'", "„": '"', "‐": "-", "\u2011": "-", "\u202f": " ", "\u200c": "", "\u200d": "",
+        "\u2060": "", "\u00ad": "",
     }
 )  # fmt: skip
-LINK: Final = re.compile(r"(?i)https?:|www\.|\b[a-z0-9-]+\.(?:com|net|org|vn|info|xyz|top|ly)\b")
+# Letters, marks and a symbol by their category, and yet nothing to see.
+INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+# What phones turn into a link: a known ending in any case, or any small-letter word dotted to another.
+# `TS.Nguyễn` and `Th.S` are titles.
+LINK: Final = re.compile(
+    r"(?i:https?:|www\.|\b[a-z0-9-]+\.(?:com|net|org|vn|info|xyz|top|ly)\b)"
+    r"|\b[A-Za-z0-9-]+\.[a-z]{2,}\b"
+)
+NOT_GSM: Final = re.compile(r"[^\n\r -_a-~]")
+# A syllable of consonants and y, without marks: `ly` and `li`, `my` and `mi` are two spellings of one word.
+# Not `quy`, which while somebody types is the beginning of `quyen`; nor `tay` and `tai`, which are two words.
+FINAL_Y: Final = re.compile(r"\b([bcdghklmnprstvx]{1,3})y\b")
 MAX_NAME: Final = 60
 
 
@@ -28,7 +41,7 @@ def clean_text(value: str, *, max_length: int, allow_newlines: bool = False) -> 
     text = unicodedata.normalize("NFC", value).strip()
     lines = text.splitlines() if allow_newlines else [text]
     for line in lines:
-        if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} for character in line):
+        if any(_forbidden(character) for character in line):
             raise InvalidText("forbidden_character")
     text = "\n".join(re.sub(r"\s+", " ", line).strip() for line in lines)
     if not text:
@@ -41,7 +54,8 @@ def clean_text(value: str, *, max_length: int, allow_newlines: bool = False) -> 
 def clean_name(value: str) -> str:
     """A person's name: letters and a few marks, and no link to follow."""
     name = clean_text(value, max_length=MAX_NAME)
-    if LINK.search(name):
+    # Full-width letters make as good a link as plain ones.
+    if LINK.search(unicodedata.normalize("NFKC", name)):
         raise InvalidText("link_in_name")
     if not any(character.isalpha() for character in name):
         raise InvalidText("name_without_letters")
@@ -54,16 +68,25 @@ def strip_marks(value: str) -> str:
 
 
 def fold(value: str) -> str:
-    """For search: without marks, lower case, single spaces."""
-    return re.sub(r"\s+", " ", strip_marks(value).casefold()).strip()
+    """For search: without marks, lower case, single spaces, `lý` and `lí` alike. Folding twice is folding once."""
+    plain = strip_marks(strip_marks(value).casefold())
+    return FINAL_Y.sub(r"\1i", re.sub(r"\s+", " ", plain).strip())
 
 
 def without_diacritics(value: str) -> str:
-    """For SMS: every Vietnamese letter becomes a GSM-7 one, so a segment holds 160 of them."""
+    """For SMS: every Vietnamese letter becomes a GSM-7 one, so a segment holds 160 of them.
+
+    What has no plain form (an emoji in a name) becomes `?`: one such character more than halves a segment.
+    """
     text = unicodedata.normalize("NFC", value).translate(TYPOGRAPHIC)
-    return strip_marks(text)
+    return NOT_GSM.sub("?", strip_marks(text))
 
 
 def escape_like(value: str) -> str:
     """A user's text as a literal prefix of LIKE."""
     return re.sub(r"([\\%_])", r"\\\1", value)
+
+
+def _forbidden(character: str) -> bool:
+    """Control, format, surrogate, private and unassigned characters, and the invisible ones."""
+    return character in INVISIBLE or unicodedata.category(character).startswith("C")

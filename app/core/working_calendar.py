@@ -44,12 +44,8 @@ class WorkingCalendar:
     holidays: Collection[date]
     working_days: Collection[date] = frozenset()
     hours: Sequence[Interval] = DEFAULT_HOURS
-    hours_by_weekday: Mapping[int, Sequence[Interval]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
-    hours_on: Mapping[date, Sequence[Interval]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    hours_by_weekday: Mapping[int, Sequence[Interval]] = field(default_factory=lambda: MappingProxyType({}))
+    hours_on: Mapping[date, Sequence[Interval]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def years(self) -> frozenset[int]:

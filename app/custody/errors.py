@@ -15,9 +15,7 @@ class SealUsed(Conflict):
 
 class NotTheCustodian(Conflict):
     code = "not_the_custodian"
-    detail = Words(
-        "Người bàn giao không đang giữ túi hồ sơ.", "The giver does not hold the package."
-    )
+    detail = Words("Người bàn giao không đang giữ túi hồ sơ.", "The giver does not hold the package.")
 
 
 class SameParty(Invalid):

@@ -268,8 +268,7 @@ async def _link(
 
 async def _set_state(package: PackageRow, state: str) -> PackageRow:
     row = await in_transaction().fetchrow(
-        "UPDATE package SET state = $2, version = version + 1 WHERE id = $1"
-        f" RETURNING {COLUMNS}",
+        f"UPDATE package SET state = $2, version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
         package.id,
         state,
     )

@@ -38,9 +38,7 @@ class Caller:
     http: httpx.AsyncClient
     headers: dict[str, str] = field(default_factory=dict)
 
-    async def ask(
-        self, method: str, path: str, *, expect: int = 200, **options: Any
-    ) -> httpx.Response:
+    async def ask(self, method: str, path: str, *, expect: int = 200, **options: Any) -> httpx.Response:
         """One request; another status than the expected one breaks the story, with its body."""
         headers = self.headers | options.pop("headers", {})
         if method == "POST":
@@ -55,9 +53,7 @@ class Caller:
     async def get(self, path: str, **options: Any) -> Any:
         return (await self.ask("GET", path, **options)).json()
 
-    async def post(
-        self, path: str, body: Any = None, *, expect: int = 200, **options: Any
-    ) -> Any:
+    async def post(self, path: str, body: Any = None, *, expect: int = 200, **options: Any) -> Any:
         options |= {} if body is None else {"json": body}
         answer = await self.ask("POST", path, expect=expect, **options)
         return answer.json() if answer.content else None
@@ -95,19 +91,13 @@ class SmsInbox:
         return await until(f"an SMS with “{containing}”", look)
 
 
-async def sign_in_by_code(
-    caller: Caller, inbox: SmsInbox, phone: str
-) -> str:
+async def sign_in_by_code(caller: Caller, inbox: SmsInbox, phone: str) -> str:
     """As a citizen does: ask for a code, read it off the phone, type it. Returns the challenge."""
     before = len(await inbox.all())
-    challenge = await caller.post(
-        "/v1/auth/otp", {"phone": phone, "purpose": "sign_in"}, expect=202
-    )
+    challenge = await caller.post("/v1/auth/otp", {"phone": phone, "purpose": "sign_in"}, expect=202)
     message = await inbox.newest(phone, "", after=before)
     digits = [word.strip(".,:") for word in message["body"].split()]
     code = next(word for word in digits if word.isdigit() and len(word) == 6)
-    tokens = await caller.post(
-        f"/v1/auth/otp/{challenge['challenge_id']}/verify", {"code": code}
-    )
+    tokens = await caller.post(f"/v1/auth/otp/{challenge['challenge_id']}/verify", {"code": code})
     caller.carry(tokens["access_token"])
     return str(challenge["challenge_id"])

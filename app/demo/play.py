@@ -28,9 +28,7 @@ async def play(
     console = Console(stderr=as_json)
     timeline = Timeline(console, quiet=as_json)
     async with staged(settings, sample_wanted=True) as stage:
-        timeline.tell(
-            "staged", "Motcua", "PostgreSQL, Redis, API, worker and emulators are running"
-        )
+        timeline.tell("staged", "Motcua", "PostgreSQL, Redis, API, worker and emulators are running")
         summary = await _play(stage, timeline)
         if not as_json:
             _tell_addresses(console, stage, summary)

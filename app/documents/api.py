@@ -17,9 +17,9 @@ from app.documents import operations, queries, rules, store
 from app.documents.errors import DigestMismatch, DocumentNotFound, EmptyDocument
 from app.documents.queries import DocumentRow
 from app.http.access import open_to
+from app.http.body import UnsupportedMedia
 from app.http.once import Once
 from app.http.principals import Caller, Principal
-from app.http.body import UnsupportedMedia
 from app.http.problems import problems
 from app.http.requests import MotcuaRequest
 from app.http.versions import etag

@@ -85,9 +85,7 @@ async def upload(
         now,
     )
     await outbox.record(DocumentUploaded(occurred_at=now, document_id=document_id))
-    await journal.write(
-        "document.uploaded", object_kind="document", object_id=document_id, at=now
-    )
+    await journal.write("document.uploaded", object_kind="document", object_id=document_id, at=now)
     return await by_id(document_id)
 
 
@@ -129,8 +127,7 @@ async def note_read(*, document_id: uuid.UUID, now: datetime) -> None:
     """Somebody other than the owner read it; the owner will see it listed."""
     actor = current_actor.get()
     await in_transaction().execute(
-        "INSERT INTO document_read (id, document_id, reader_kind, reader_id, at)"
-        " VALUES ($1,$2,$3,$4,$5)",
+        "INSERT INTO document_read (id, document_id, reader_kind, reader_id, at) VALUES ($1,$2,$3,$4,$5)",
         new_id(),
         document_id,
         actor.kind,

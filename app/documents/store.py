@@ -14,9 +14,7 @@ from app.core.errors import Unavailable, Words
 
 class StoreUnavailable(Unavailable):
     code = "document_store_unavailable"
-    detail = Words(
-        "Kho tài liệu tạm gián đoạn.", "The document store is unavailable for the moment."
-    )
+    detail = Words("Kho tài liệu tạm gián đoạn.", "The document store is unavailable for the moment.")
 
 
 _opened: list[ObjectStore] = []

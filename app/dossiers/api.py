@@ -14,14 +14,7 @@ from app.core.clock import local
 from app.core.dossier_numbers import DOSSIER_NUMBER
 from app.core.phones import InvalidPhone, to_e164
 from app.core.text import clean_name
-from app.http.access import open_to
-from app.http.body import ShortText
-from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
-from app.http.once import Once
-from app.http.principals import Caller, Principal
-from app.http.problems import problems
-from app.http.requests import MotcuaRequest, language_of
-from app.http.versions import etag
+from app.documents.errors import DocumentNotClean, DocumentNotFound
 from app.dossiers import operations, queries
 from app.dossiers.errors import (
     CitizenNumberNotAccepted,
@@ -36,7 +29,14 @@ from app.dossiers.errors import (
 from app.dossiers.operations.accept import Applicant, Component
 from app.dossiers.queries import DossierFile, DossierRow
 from app.dossiers.states import NAMES, Status
-from app.documents.errors import DocumentNotClean, DocumentNotFound
+from app.http.access import open_to
+from app.http.body import ShortText
+from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
+from app.http.once import Once
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.http.requests import MotcuaRequest, language_of
+from app.http.versions import etag
 from app.identity.errors import PhoneNotAccepted
 
 COUNTS: Final = msgspec.Meta(ge=0, le=100)
@@ -160,10 +160,7 @@ def _phone(raw: str | None) -> str | None:
 
 
 def _components(given: Sequence[ComponentInput]) -> list[Component]:
-    return [
-        Component(c.component, c.originals, c.certified_copies, c.copies, c.document_id)
-        for c in given
-    ]
+    return [Component(c.component, c.originals, c.certified_copies, c.copies, c.document_id) for c in given]
 
 
 @post(
@@ -311,9 +308,7 @@ async def list_dossiers(
     before = position_of(cursor, uuid.UUID)
     rows = await queries.mine(principal.id, before=before, limit=limit + 1)
     following = cursor_of(rows[limit - 1].id) if len(rows) > limit else None
-    content = DossierList(
-        items=[DossierView.summary(row) for row in rows[:limit]], next_cursor=following
-    )
+    content = DossierList(items=[DossierView.summary(row) for row in rows[:limit]], next_cursor=following)
     return answer(request, content, next_cursor=following)
 
 

@@ -18,9 +18,7 @@ class DossierSourceMissing(Invalid):
 
 class DossierAlreadyAccepted(Conflict):
     code = "dossier_already_accepted"
-    detail = Words(
-        "Túi hồ sơ này đã có hồ sơ {number}.", "This package already became dossier {number}."
-    )
+    detail = Words("Túi hồ sơ này đã có hồ sơ {number}.", "This package already became dossier {number}.")
     told = ("number",)
 
 

@@ -75,9 +75,7 @@ async def of_citizen(number: str, *, citizen_id: uuid.UUID) -> DossierFile:
     return await _file("number = $1 AND citizen_id = $2", number, citizen_id)
 
 
-async def mine(
-    citizen_id: uuid.UUID, *, before: uuid.UUID | None, limit: int
-) -> Sequence[DossierRow]:
+async def mine(citizen_id: uuid.UUID, *, before: uuid.UUID | None, limit: int) -> Sequence[DossierRow]:
     """A citizen's dossiers, newest first; ids are in order of acceptance."""
     rows = await fetch(
         f"SELECT {COLUMNS} FROM dossier WHERE citizen_id = $1"
@@ -96,6 +94,4 @@ async def contact_of(dossier_id: uuid.UUID) -> Contact | None:
     )
     if row is None or row["applicant_phone"] is None:
         return None
-    return Contact(
-        name=row["applicant_name"], phone=row["applicant_phone"], locale=row["locale"]
-    )
+    return Contact(name=row["applicant_name"], phone=row["applicant_phone"], locale=row["locale"])

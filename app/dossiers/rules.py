@@ -14,9 +14,7 @@ class Unit(StrEnum):
     WORKING_HOUR = "working_hour"
 
 
-def due_at(
-    *, accepted_at: datetime, value: int, unit: Unit, calendar: WorkingCalendar
-) -> datetime:
+def due_at(*, accepted_at: datetime, value: int, unit: Unit, calendar: WorkingCalendar) -> datetime:
     """The promised moment (ngày hẹn trả): working days and hours by the calendar, calendar days
     moved forward off days off. Working hours of 8 make a working day.
     """

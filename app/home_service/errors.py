@@ -40,9 +40,7 @@ class Paperless(Invalid):
 
 class NotAtHome(Invalid):
     code = "home_service_not_offered"
-    detail = Words(
-        "Thủ tục này không làm tại nhà được.", "This procedure is not done at home."
-    )
+    detail = Words("Thủ tục này không làm tại nhà được.", "This procedure is not done at home.")
     told: ClassVar[tuple[str, ...]] = ("procedure",)
 
 
@@ -55,9 +53,7 @@ class OutOfReach(Invalid):
 
 class DossierNotReady(Conflict):
     code = "dossier_not_ready"
-    detail = Words(
-        "Hồ sơ chưa có kết quả để trả tại nhà.", "The dossier has no result to deliver yet."
-    )
+    detail = Words("Hồ sơ chưa có kết quả để trả tại nhà.", "The dossier has no result to deliver yet.")
 
 
 class VisitUnderWay(Conflict):

@@ -54,9 +54,7 @@ class HomeVisitRow(NamedTuple):
 
     def wanted(self) -> Wanted:
         """What it asks of a courier."""
-        return Wanted(
-            self.kind, self.procedure_codes, self.starts_at, self.ends_at, self.lat, self.lon
-        )
+        return Wanted(self.kind, self.procedure_codes, self.starts_at, self.ends_at, self.lat, self.lon)
 
 
 class Step(NamedTuple):
@@ -139,17 +137,14 @@ async def windows(
     commune: str | None = None,
 ) -> Windows:
     """Windows with a place left and a courier who can come."""
-    zone = await centres.postal_zone_for(
-        on=local_date(start), commune_code=commune, lat=lat, lon=lon
-    )
+    zone = await centres.postal_zone_for(on=local_date(start), commune_code=commune, lat=lat, lon=lon)
     if zone is None:
         return Windows([], "address_out_of_reach")
     slots = await appointments.open_slots(zone.id, start=start, end=end)
     open_slots = [
         slot
         for slot in slots
-        if rules.may_still_be_promised(slot.starts_at, now=now)
-        and slot.taken_online < slot.online_cap
+        if rules.may_still_be_promised(slot.starts_at, now=now) and slot.taken_online < slot.online_cap
     ]
     if not open_slots:
         return Windows([], "no_window_left")

@@ -28,8 +28,7 @@ async def locked(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID | None = Non
 
 async def set_state(visit: HomeVisitRow, state: State) -> HomeVisitRow:
     row = await in_transaction().fetchrow(
-        "UPDATE home_visit SET state = $2, version = version + 1 WHERE id = $1"
-        f" RETURNING {COLUMNS}",
+        f"UPDATE home_visit SET state = $2, version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
         visit.id,
         state.value,
     )

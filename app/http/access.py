@@ -73,20 +73,15 @@ async def _principal(connection: ASGIConnection[Any, Any, Any, Any]) -> Principa
     return None
 
 
-def _actor(
-    connection: ASGIConnection[Any, Any, Any, Any], principal: Principal | None
-) -> Actor:
+def _actor(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal | None) -> Actor:
     request_id = request_id_of(connection)
     if principal is None:
         return Actor(kind="anyone", id="", request_id=request_id)
-    return Actor(
-        kind=ACTOR_KIND[principal.audience], id=str(principal.id), request_id=request_id
-    )
+    return Actor(kind=ACTOR_KIND[principal.audience], id=str(principal.id), request_id=request_id)
 
 
 def _refuse_other_spellings(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """`urn:uuid:`, braces, upper case: names of nothing (API.md, Ids)."""
-
 
     raw = connection.scope["path"]
     for value in connection.path_params.values():

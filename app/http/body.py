@@ -43,9 +43,7 @@ class NotUtf8(Malformed):
 
 class ForbiddenCharacter(Invalid):
     code = "forbidden_character"
-    detail = Words(
-        "Văn bản chứa ký tự không được phép.", "The text holds a character that is not allowed."
-    )
+    detail = Words("Văn bản chứa ký tự không được phép.", "The text holds a character that is not allowed.")
 
 
 class InvalidValue(Invalid):
@@ -147,7 +145,7 @@ def _text(value: str, pointer: str) -> str:
     return unicodedata.normalize("NFC", value)
 
 
-def _decode_special(kind: type, value: Any) -> Any:
+def _decode_special(kind: type, _value: Any) -> Any:
     raise TypeError(f"{kind} has no JSON form.")
 
 
@@ -165,9 +163,7 @@ def _check_times(value: Any, pointer: str) -> None:
                 ]
             )
     elif isinstance(value, msgspec.Struct):
-        for name, encoded in zip(
-            value.__struct_fields__, value.__struct_encode_fields__, strict=True
-        ):
+        for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
             _check_times(getattr(value, name), f"{pointer}/{encoded}")
     elif isinstance(value, (list, tuple)):
         for n, item in enumerate(value):

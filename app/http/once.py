@@ -54,9 +54,7 @@ class IdempotencyKeyReused(Invalid):
 
 class RequestInProgress(Conflict):
     code = "request_in_progress"
-    detail = Words(
-        "Yêu cầu cùng khóa đang được xử lý.", "A request with this key is still running."
-    )
+    detail = Words("Yêu cầu cùng khóa đang được xử lý.", "A request with this key is still running.")
     told = ("retry_after",)
 
 
@@ -175,9 +173,7 @@ class _Record:
         self._encode = encode
 
     async def begin(self, connection: Connection) -> None:
-        number = int.from_bytes(
-            hashlib.sha256("|".join(self._id).encode()).digest()[:8], signed=True
-        )
+        number = int.from_bytes(hashlib.sha256("|".join(self._id).encode()).digest()[:8], signed=True)
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", number):
             raise RequestInProgress(retry_after=1)
         row = await connection.fetchrow(
@@ -197,9 +193,7 @@ class _Record:
     async def keep_refusal(self, refusal: Refusal, language: str) -> None:
         """Remember a refusal that would be the same tomorrow; its own transaction rolled back."""
         status = problems.status_of(refusal)
-        if status not in KEPT_REFUSALS or isinstance(
-            refusal, (RequestInProgress, IdempotencyKeyReused)
-        ):
+        if status not in KEPT_REFUSALS or isinstance(refusal, (RequestInProgress, IdempotencyKeyReused)):
             return
         body = msgspec.json.encode(problems.document(refusal, language), enc_hook=str)
         async with transaction() as connection:
@@ -235,9 +229,7 @@ async def _fingerprint(request: MotcuaRequest) -> bytes:
     return digest.digest()
 
 
-def _answer(
-    view: Callable[[R], V], result: R, status: int, etag: Callable[[R], str] | None
-) -> Response[V]:
+def _answer(view: Callable[[R], V], result: R, status: int, etag: Callable[[R], str] | None) -> Response[V]:
     headers = {"ETag": etag(result)} if etag else {}
     return Response(content=view(result), status_code=status, media_type=JSON, headers=headers)
 

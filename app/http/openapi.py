@@ -78,8 +78,7 @@ def document(app: Litestar, audience: Audience | None = None) -> dict[str, Any]:
             paths[path] = kept
     components = schema.setdefault("components", {})
     components["securitySchemes"] = {
-        name.value: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-        for name in Audience
+        name.value: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"} for name in Audience
     }
     return schema | {"paths": dict(sorted(paths.items())), "components": components}
 

@@ -50,9 +50,7 @@ class SigningKey:
         ).decode()
 
     def public_jwk(self) -> dict[str, Any]:
-        jwk: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(
-            self.private.public_key(), as_dict=True
-        )
+        jwk: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
         return jwk | {"kid": self.kid, "alg": ALGORITHM, "use": "sig"}
 
 

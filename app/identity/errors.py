@@ -15,9 +15,7 @@ class CodeNotAccepted(Unauthenticated):
 class CredentialsNotAccepted(Unauthenticated):
     code = "credentials_not_accepted"
     title = Words("Thông tin đăng nhập không đúng", "The credentials were not accepted")
-    detail = Words(
-        "Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong."
-    )
+    detail = Words("Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong.")
 
 
 class RefreshNotAccepted(Unauthenticated):

@@ -33,9 +33,7 @@ async def code_for_sending(challenge_id: uuid.UUID) -> CodeToSend | None:
 
 async def phone_of(citizen_id: uuid.UUID) -> str | None:
     """The phone a citizen's account is reached by."""
-    found: str | None = await fetch_value(
-        "SELECT phone FROM phone_account WHERE id = $1", citizen_id
-    )
+    found: str | None = await fetch_value("SELECT phone FROM phone_account WHERE id = $1", citizen_id)
     return found
 
 
@@ -43,8 +41,7 @@ async def is_live(sign_in_id: uuid.UUID) -> bool:
     """Whether a sign-in has neither ended nor expired."""
     return bool(
         await fetch_value(
-            "SELECT 1 FROM sign_in WHERE id = $1 AND ended_at IS NULL"
-            " AND expires_at > clock_timestamp()",
+            "SELECT 1 FROM sign_in WHERE id = $1 AND ended_at IS NULL AND expires_at > clock_timestamp()",
             sign_in_id,
         )
     )

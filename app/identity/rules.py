@@ -33,6 +33,5 @@ ASSERTION_LIFETIME: Final = timedelta(minutes=5)
 def may_send(sent_at: list[datetime], *, now: datetime) -> bool:
     """Whether one more code may go to a phone that got codes at these moments."""
     return all(
-        sum(moment > now - window for moment in sent_at) < limit
-        for window, limit in SENDS_PER_PHONE
+        sum(moment > now - window for moment in sent_at) < limit for window, limit in SENDS_PER_PHONE
     )

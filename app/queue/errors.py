@@ -26,9 +26,7 @@ class CounterNotOpen(Conflict):
 class TicketState(Conflict):
     code = "ticket_state"
     title = Words("Trạng thái phiếu không cho phép", "The ticket's state does not allow it")
-    detail = Words(
-        "Phiếu đang ở trạng thái “{state}”.", "The ticket is in state “{state}”."
-    )
+    detail = Words("Phiếu đang ở trạng thái “{state}”.", "The ticket is in state “{state}”.")
     told = ("state", "version")
 
 
@@ -39,9 +37,7 @@ class StaleTicket(PreconditionFailed):
 
 class TooSoonToRecall(Conflict):
     code = "too_soon_to_recall"
-    detail = Words(
-        "Vừa gọi xong hoặc đã gọi đủ số lần.", "It was called a moment ago, or often enough."
-    )
+    detail = Words("Vừa gọi xong hoặc đã gọi đủ số lần.", "It was called a moment ago, or often enough.")
 
 
 class SeriesFull(Conflict):
@@ -51,9 +47,7 @@ class SeriesFull(Conflict):
 
 class NotServedHere(Invalid):
     code = "procedure_not_served_here"
-    detail = Words(
-        "Trung tâm không có quầy cho thủ tục này.", "No counter here serves this procedure."
-    )
+    detail = Words("Trung tâm không có quầy cho thủ tục này.", "No counter here serves this procedure.")
 
 
 class UnknownPriorityGroup(Invalid):

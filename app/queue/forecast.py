@@ -61,7 +61,7 @@ def forecast(
     position = len(ahead) + 1
     if len(ahead) > PLAYED_AT_MOST:
         return _by_mean(ahead, counters, position)
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a simulation
     waits = sorted(_played(ahead, serving, counters, chance) for _ in range(runs))
     return Forecast(
         p50_minutes=_minutes(waits[runs // 2]),

@@ -141,9 +141,7 @@ async def open_at(counter_id: uuid.UUID) -> TicketRow | None:
 async def revision(centre_id: uuid.UUID) -> int:
     """The number of the centre's last event; 0 before the first."""
     return int(
-        await fetch_value(
-            "SELECT coalesce(max(seq), 0) FROM queue_event WHERE centre_id = $1", centre_id
-        )
+        await fetch_value("SELECT coalesce(max(seq), 0) FROM queue_event WHERE centre_id = $1", centre_id)
     )
 
 
@@ -196,8 +194,7 @@ async def lists(centre_id: uuid.UUID, *, now: datetime) -> QueueLists:
     """Today's five lists."""
     shown = await revision(centre_id)
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM ticket WHERE centre_id = $1 AND local_date = $2"
-        " ORDER BY call_by, id",
+        f"SELECT {COLUMNS} FROM ticket WHERE centre_id = $1 AND local_date = $2 ORDER BY call_by, id",
         centre_id,
         local_date(now),
     )

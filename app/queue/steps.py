@@ -56,9 +56,7 @@ async def next_number(centre_id: uuid.UUID, series: str, *, now: datetime) -> st
     return rules.display_number(series, count)
 
 
-async def locked(
-    ticket_id: uuid.UUID, *, centre_id: uuid.UUID
-) -> TicketRow:
+async def locked(ticket_id: uuid.UUID, *, centre_id: uuid.UUID) -> TicketRow:
     """A ticket of the centre, locked; raises `TicketNotFound`."""
     row = await in_transaction().fetchrow(
         f"SELECT {COLUMNS} FROM ticket WHERE id = $1 AND centre_id = $2 FOR UPDATE",

@@ -145,9 +145,7 @@ class QueueView(msgspec.Struct):
         def entries(rows: list[TicketRow]) -> list[QueueEntry]:
             found = []
             for order, row in enumerate(rows, start=1):
-                why = rules.reason(
-                    kind=TicketClass(row.ticket_class), due=row.call_by, now=lists.as_of
-                )
+                why = rules.reason(kind=TicketClass(row.ticket_class), due=row.call_by, now=lists.as_of)
                 found.append(QueueEntry(TicketView.of(row), order, why.vi, why.en))
             return found
 

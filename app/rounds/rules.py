@@ -45,9 +45,7 @@ def is_able(candidate: Candidate, wanted: Wanted) -> bool:
     """Skilled for the task and every procedure, on shift for the whole window, with room left."""
     asked = {wanted.task, *wanted.procedures}
     skilled = ANY_SKILL in candidate.skills or asked <= set(candidate.skills)
-    on_shift = (
-        candidate.shift_starts_at <= wanted.starts_at and wanted.ends_at <= candidate.shift_ends_at
-    )
+    on_shift = candidate.shift_starts_at <= wanted.starts_at and wanted.ends_at <= candidate.shift_ends_at
     return skilled and on_shift and candidate.load < candidate.capacity
 
 
@@ -94,9 +92,7 @@ def plan_round(stops: Sequence[Stop], *, lat: float, lon: float) -> list[Planned
     while left:
         opening = left[0].starts_at
         group = [stop for stop in left if stop.starts_at == opening]
-        nearest = min(
-            group, key=lambda s: (distance_km(at_lat, at_lon, s.lat, s.lon), s.home_visit_id)
-        )
+        nearest = min(group, key=lambda s: (distance_km(at_lat, at_lon, s.lat, s.lon), s.home_visit_id))
         travel = distance_km(at_lat, at_lon, nearest.lat, nearest.lon) * 1000 / METRES_PER_MINUTE
         reached = (clock or nearest.starts_at) + timedelta(minutes=travel)
         eta = max(reached, nearest.starts_at)

@@ -24,9 +24,7 @@ async def assign(
     """
     connection = in_transaction()
     day = local_date(wanted.starts_at)
-    await connection.execute(
-        "SELECT id FROM courier_shift WHERE date = $1 ORDER BY id FOR UPDATE", day
-    )
+    await connection.execute("SELECT id FROM courier_shift WHERE date = $1 ORDER BY id FOR UPDATE", day)
     candidates = [c for c in await queries.candidates(day) if c.courier_id not in not_to]
     chosen = rules.choose_courier(candidates, wanted)
     if chosen is None:

@@ -80,17 +80,14 @@ async def publish(
         body,
         at,
     )
-    await connection.execute(
-        "UPDATE courier_partner SET last_seq = $2 WHERE id = $1", partner_id, seq
-    )
+    await connection.execute("UPDATE courier_partner SET last_seq = $2 WHERE id = $1", partner_id, seq)
     return Event(*row)
 
 
 async def after(partner_id: uuid.UUID, seq: int, *, limit: int) -> Sequence[Event]:
     """The events behind a number, in order."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM partner_event WHERE partner_id = $1 AND seq > $2"
-        " ORDER BY seq LIMIT $3",
+        f"SELECT {COLUMNS} FROM partner_event WHERE partner_id = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         partner_id,
         seq,
         limit,

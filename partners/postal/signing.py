@@ -23,14 +23,10 @@ def new_secret() -> str:
     return PREFIX + b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def headers(
-    *, event_id: str, body: bytes, signing_secrets: list[str], now: datetime
-) -> dict[str, str]:
+def headers(*, event_id: str, body: bytes, signing_secrets: list[str], now: datetime) -> dict[str, str]:
     """The three headers of one attempt; during a rotation one signature per secret."""
     at = now.astimezone(UTC)
-    signatures = [
-        Webhook(secret).sign(event_id, at, body.decode()) for secret in signing_secrets
-    ]
+    signatures = [Webhook(secret).sign(event_id, at, body.decode()) for secret in signing_secrets]
     return {
         "webhook-id": event_id,
         "webhook-timestamp": str(int(at.timestamp())),

@@ -60,9 +60,7 @@ class WebhookDelivery(Table, db=DB, tablename="webhook_delivery"):
     """One attempt."""
 
     id = UUID(primary_key=True, default=None)
-    endpoint_id = ForeignKey(
-        WebhookEndpoint, null=False, default=None, on_delete=OnDelete.restrict
-    )
+    endpoint_id = ForeignKey(WebhookEndpoint, null=False, default=None, on_delete=OnDelete.restrict)
     event_id = ForeignKey(PartnerEvent, null=False, default=None, on_delete=OnDelete.restrict)
     at = Timestamptz(null=False, default=None)
     took_ms = Integer(null=False, default=None)

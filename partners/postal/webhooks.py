@@ -67,9 +67,7 @@ async def register(*, partner_id: uuid.UUID, url: str, egress: Egress, now: date
         keys().fields.encrypt(secret.encode(), place=_place(endpoint_id)),
         now,
     )
-    await journal.write(
-        "webhook.registered", object_kind="webhook_endpoint", object_id=endpoint_id, at=now
-    )
+    await journal.write("webhook.registered", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
     return NewEndpoint(Endpoint(*row), secret)
 
 
@@ -84,9 +82,7 @@ async def remove(*, partner_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime
     )
     if tag != "UPDATE 1":
         raise WebhookNotFound
-    await journal.write(
-        "webhook.removed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now
-    )
+    await journal.write("webhook.removed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
 
 
 @operation
@@ -104,9 +100,7 @@ async def rotate(*, partner_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime
     )
     if row is None:
         raise WebhookNotFound
-    await journal.write(
-        "webhook.rotated", object_kind="webhook_endpoint", object_id=endpoint_id, at=now
-    )
+    await journal.write("webhook.rotated", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
     return NewEndpoint(Endpoint(*row), secret)
 
 
@@ -130,9 +124,7 @@ class Delivery(NamedTuple):
     outcome: str
 
 
-async def deliveries_of(
-    partner_id: uuid.UUID, endpoint_id: uuid.UUID, *, limit: int
-) -> Sequence[Delivery]:
+async def deliveries_of(partner_id: uuid.UUID, endpoint_id: uuid.UUID, *, limit: int) -> Sequence[Delivery]:
     """An endpoint's attempts, newest first."""
     rows = await fetch(
         "SELECT d.id, d.event_id, d.at, d.took_ms, d.status, d.outcome FROM webhook_delivery d"
@@ -174,9 +166,7 @@ async def _tell(
     now: datetime,
 ) -> bool:
     body = event.body.encode()
-    headers = signing.headers(
-        event_id=str(event.id), body=body, signing_secrets=secrets, now=now
-    )
+    headers = signing.headers(event_id=str(event.id), body=body, signing_secrets=secrets, now=now)
     began = time.monotonic()
     status: int | None = None
     try:
@@ -224,9 +214,7 @@ async def _note(
             "UPDATE webhook_endpoint SET state = 'gone', version = version + 1 WHERE id = $1",
             endpoint_id,
         )
-        await journal.write(
-            "webhook.gone", object_kind="webhook_endpoint", object_id=endpoint_id, at=at
-        )
+        await journal.write("webhook.gone", object_kind="webhook_endpoint", object_id=endpoint_id, at=at)
 
 
 def _secret(endpoint_id: uuid.UUID, sealed: bytes) -> str:

@@ -90,9 +90,7 @@ async def test_work_that_says_later_is_done_later(database: object, now: datetim
     assert await fetch_value("SELECT attempts FROM outbox_work") == 3
 
 
-async def test_work_that_fails_is_dead_visible_and_can_be_replayed(
-    database: object, now: datetime
-) -> None:
+async def test_work_that_fails_is_dead_visible_and_can_be_replayed(database: object, now: datetime) -> None:
     await ring("bell", 1, now)
     await Drainer([listening(Ear(fails=True))]).drain()
     dead = await ledger.dead()
@@ -116,9 +114,7 @@ async def test_a_fact_this_program_does_not_know_waits_for_a_newer_one(
     assert await fetch_value("SELECT count(*) FROM outbox WHERE state = 'ready'") == 1
 
 
-async def test_a_late_finish_with_a_lost_lease_changes_nothing(
-    database: object, now: datetime
-) -> None:
+async def test_a_late_finish_with_a_lost_lease_changes_nothing(database: object, now: datetime) -> None:
     await ring("bell", 1, now)
     subscription = listening(Ear())
     await draining.fan_out([subscription], [])

@@ -52,9 +52,7 @@ def test_a_term_in_calendar_days_never_ends_on_a_day_off() -> None:
 
 
 def test_a_saturday_morning_is_half_a_day() -> None:
-    calendar = WorkingCalendar(
-        holidays=CALENDAR.holidays, hours_by_weekday={5: [(time(7), time(11, 30))]}
-    )
+    calendar = WorkingCalendar(holidays=CALENDAR.holidays, hours_by_weekday={5: [(time(7), time(11, 30))]})
     assert calendar.add(local("2026-03-06T16:00"), working_hours=2) == local("2026-03-07T08:00")
     assert calendar.next_working_moment(local("2026-03-07T11:30")) == local("2026-03-09T07:00")
 
@@ -72,15 +70,11 @@ moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 9, 30)).map(  # noqa
 @given(start=moments, days=st.integers(0, 40))
 def test_a_promised_moment_is_a_working_moment(start: datetime, days: int) -> None:
     due = CALENDAR.add(start, working_days=days)
-    assert any(
-        opens <= due < closes for opens, closes in CALENDAR.intervals(due.astimezone(ZONE).date())
-    )
+    assert any(opens <= due < closes for opens, closes in CALENDAR.intervals(due.astimezone(ZONE).date()))
 
 
 @given(one=moments, other=moments, days=st.integers(0, 20))
-def test_who_comes_earlier_is_never_promised_later(
-    one: datetime, other: datetime, days: int
-) -> None:
+def test_who_comes_earlier_is_never_promised_later(one: datetime, other: datetime, days: int) -> None:
     early, late = sorted((one, other))
     assert CALENDAR.add(early, working_days=days) <= CALENDAR.add(late, working_days=days)
 

@@ -59,9 +59,7 @@ async def test_a_bad_body_is_a_problem_and_changes_nothing(
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
     ],
 )
-async def test_only_plain_json_is_read(
-    client: httpx.AsyncClient, headers: dict[str, str]
-) -> None:
+async def test_only_plain_json_is_read(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
     answer = await client.post(URL, content=GOOD.encode(), headers=headers)
 
     assert answer.status_code == 415, answer.text
@@ -82,9 +80,7 @@ async def test_a_body_over_the_limit_is_413(client: httpx.AsyncClient) -> None:
 async def test_a_problem_speaks_the_callers_language(
     client: httpx.AsyncClient, language: str, words: str
 ) -> None:
-    answer = await client.post(
-        URL, content=b"{", headers=JSON | {"Accept-Language": f"{language};q=0.9"}
-    )
+    answer = await client.post(URL, content=b"{", headers=JSON | {"Accept-Language": f"{language};q=0.9"})
 
     assert answer.json()["detail"] == words
     assert answer.headers["content-language"] == language
@@ -99,12 +95,8 @@ async def test_a_problem_speaks_the_callers_language(
         "0000000A-0000-7000-8000-000000000001",
     ],
 )
-async def test_another_spelling_of_an_id_names_nothing(
-    client: httpx.AsyncClient, spelling: str
-) -> None:
-    answer = await client.post(
-        f"/v1/auth/otp/{spelling}/verify", json={"code": "123456"}
-    )
+async def test_another_spelling_of_an_id_names_nothing(client: httpx.AsyncClient, spelling: str) -> None:
+    answer = await client.post(f"/v1/auth/otp/{spelling}/verify", json={"code": "123456"})
 
     assert answer.status_code == 404, answer.text
 

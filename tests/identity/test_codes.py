@@ -30,18 +30,12 @@ def other_than(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
-async def test_lan_signs_in_with_the_code_she_was_sent(
-    client: httpx.AsyncClient, now: datetime
-) -> None:
-    asked = await client.post(
-        "/v1/auth/otp", json={"phone": "0912 345 678", "purpose": "sign_in"}
-    )
+async def test_lan_signs_in_with_the_code_she_was_sent(client: httpx.AsyncClient, now: datetime) -> None:
+    asked = await client.post("/v1/auth/otp", json={"phone": "0912 345 678", "purpose": "sign_in"})
     assert asked.status_code == 202, asked.text
     challenge = uuid.UUID(asked.json()["challenge_id"])
 
-    answer = await client.post(
-        f"/v1/auth/otp/{challenge}/verify", json={"code": await code_of(challenge)}
-    )
+    answer = await client.post(f"/v1/auth/otp/{challenge}/verify", json={"code": await code_of(challenge)})
 
     assert answer.status_code == 200, answer.text
     assert set(answer.json()) >= {"access_token", "refresh_token", "expires_in"}
@@ -99,9 +93,7 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_family(
     database: object, now: datetime
 ) -> None:
     challenge = await ask(now)
-    session = await operations.verify_code(
-        challenge_id=challenge, code=await code_of(challenge), now=now
-    )
+    session = await operations.verify_code(challenge_id=challenge, code=await code_of(challenge), now=now)
     assert session.refresh_token is not None
     renewed = await operations.refresh(refresh_token=session.refresh_token, now=now)
 

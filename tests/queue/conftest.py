@@ -31,7 +31,8 @@ async def hall(database: object, now: datetime) -> Hall:
         counters = await centres.counter_ids_of_pool(pool.id)
         offered = await procedures.offered_by(seed.DEMO_CENTRE_ID, on=local_date(now))
         codes = [
-            code for code in await procedures.codes_of_pool(pool.id)
+            code
+            for code in await procedures.codes_of_pool(pool.id)
             if code in offered and len(await procedures.pools_serving(seed.DEMO_CENTRE_ID, [code])) == 1
         ]
         if counters and codes:

@@ -62,9 +62,7 @@ async def test_forty_counters_call_four_hundred_tickets_nobody_twice_nobody_left
 
     async def serve(counter_id: uuid.UUID) -> None:
         while True:
-            ticket = await operations.call_next(
-                counter_id=counter_id, centre_id=hall.centre_id, now=now
-            )
+            ticket = await operations.call_next(counter_id=counter_id, centre_id=hall.centre_id, now=now)
             if ticket is None:
                 return
             called.append(ticket.number)
@@ -92,9 +90,7 @@ async def test_two_officers_pressing_at_once_at_one_counter_get_one_ticket(
 
     answers = await asyncio.gather(
         *(
-            operations.call_next(
-                counter_id=open_hall.counters[0], centre_id=open_hall.centre_id, now=now
-            )
+            operations.call_next(counter_id=open_hall.counters[0], centre_id=open_hall.centre_id, now=now)
             for _ in range(6)
         ),
         return_exceptions=True,
@@ -109,18 +105,14 @@ async def test_five_hundred_requests_against_a_cap_of_a_hundred_give_a_hundred_n
 ) -> None:
     monkeypatch.setattr("app.queue.rules.SERIES_CAP", 100)
 
-    answers = await asyncio.gather(
-        *(walk_in(hall, now) for _ in range(520)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(walk_in(hall, now) for _ in range(520)), return_exceptions=True)
 
     numbers = [answer.number for answer in answers if isinstance(answer, TicketRow)]
     assert len(numbers) == len(set(numbers)) == 100
     assert sum(isinstance(answer, SeriesFull) for answer in answers) == 420
 
 
-async def test_priority_is_called_before_who_came_a_minute_earlier(
-    open_hall: Hall, now: datetime
-) -> None:
+async def test_priority_is_called_before_who_came_a_minute_earlier(open_hall: Hall, now: datetime) -> None:
     await walk_in(open_hall, now - timedelta(minutes=1))
     elderly = await walk_in(open_hall, now, priority="NCT")
 
@@ -163,9 +155,7 @@ async def test_a_stale_screen_changes_nothing(open_hall: Hall, now: datetime) ->
 
 
 @pytest.mark.parametrize("move", [Move.FINISH, Move.RESUME, Move.NO_SHOW, Move.START])
-async def test_what_the_table_does_not_allow_is_refused(
-    hall: Hall, now: datetime, move: Move
-) -> None:
+async def test_what_the_table_does_not_allow_is_refused(hall: Hall, now: datetime, move: Move) -> None:
     ticket = await walk_in(hall, now)
 
     with pytest.raises(TicketState):

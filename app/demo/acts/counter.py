@@ -45,9 +45,7 @@ async def _lan_books(cast: Cast) -> dict[str, Any]:
             "from": today.isoformat(),
         },
     )
-    slot = next(
-        (slot for day in available["days"] for slot in day["slots"] if slot["seats"] > 0), None
-    )
+    slot = next((slot for day in available["days"] for slot in day["slots"] if slot["seats"] > 0), None)
     if slot is None:
         raise StoryBroken("no free slot at the demonstration's centre")
     held = await cast.lan.post(
@@ -104,9 +102,7 @@ async def _lan_arrives(cast: Cast, appointment: dict[str, Any]) -> dict[str, Any
 
 
 async def _somebody_walks_in(cast: Cast) -> None:
-    ticket = await cast.kiosk.post(
-        "/v1/device/tickets", {"procedures": [CERTIFIED_COPY]}, expect=201
-    )
+    ticket = await cast.kiosk.post("/v1/device/tickets", {"procedures": [CERTIFIED_COPY]}, expect=201)
     cast.timeline.tell(
         "walk_in", "kiosk", f"prints number {ticket['number']} for a walk-in", ticket=ticket["id"]
     )
@@ -208,6 +204,5 @@ async def upload_result(cast: Cast, number: str, content: bytes) -> dict[str, An
 
 
 def _seconds_since(moment: str) -> float:
-
 
     return (current_time() - datetime.fromisoformat(moment)).total_seconds()

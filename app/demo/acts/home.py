@@ -34,11 +34,11 @@ async def play(cast: Cast) -> None:
 async def _hoa_asks(cast: Cast) -> dict[str, Any]:
     cast.timeline.chapter("Bà Hòa stays at home")
     challenge = await sign_in_by_code(cast.hoa, cast.inbox, HOA)
-    cast.timeline.tell("signed_in_at_home", "Bà Hòa", "signs in with her grandson's help", challenge=challenge)
-    window = await _window(cast, "collection")
-    refused = await cast.hoa.post(
-        "/v1/home-visits", _visit("collection", MARRIAGE, window), expect=422
+    cast.timeline.tell(
+        "signed_in_at_home", "Bà Hòa", "signs in with her grandson's help", challenge=challenge
     )
+    window = await _window(cast, "collection")
+    refused = await cast.hoa.post("/v1/home-visits", _visit("collection", MARRIAGE, window), expect=422)
     cast.timeline.tell(
         "refused_at_home", "Motcua",
         f"says why a marriage cannot be registered at the door: {refused['code']}",

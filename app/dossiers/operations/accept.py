@@ -193,9 +193,7 @@ async def _keep_components(dossier_id: uuid.UUID, components: Sequence[Component
     )
 
 
-def _sealed_number(
-    citizen_number: str | None, dossier_id: uuid.UUID
-) -> tuple[bytes | None, bytes | None]:
+def _sealed_number(citizen_number: str | None, dossier_id: uuid.UUID) -> tuple[bytes | None, bytes | None]:
     """The number as it is kept: encrypted for this row, and findable only with our key."""
     if citizen_number is None:
         return None, None
@@ -203,7 +201,5 @@ def _sealed_number(
         number = validate_citizen_number(citizen_number)
     except ValueError:
         raise CitizenNumberNotAccepted from None
-    sealed = keys().fields.encrypt(
-        number.encode(), place=f"dossier|citizen_no_sealed|{dossier_id}"
-    )
+    sealed = keys().fields.encrypt(number.encode(), place=f"dossier|citizen_no_sealed|{dossier_id}")
     return sealed, blind_index(keys().index, "citizen_number", number)

@@ -74,9 +74,7 @@ async def complete(
     return await queries.by_number(number)
 
 
-async def _require_result(
-    document_id: uuid.UUID | None, *, number: str, centre_id: uuid.UUID
-) -> None:
+async def _require_result(document_id: uuid.UUID | None, *, number: str, centre_id: uuid.UUID) -> None:
     """Decree 107/2021/NĐ-CP: the result is digitised before the dossier counts as done."""
     if document_id is None:
         raise ResultNotDigitised

@@ -17,9 +17,7 @@ from app.rounds import steps as rounds
 
 
 @operation
-async def cancel(
-    *, home_visit_id: uuid.UUID, citizen_id: uuid.UUID, now: datetime
-) -> VisitFile:
+async def cancel(*, home_visit_id: uuid.UUID, citizen_id: uuid.UUID, now: datetime) -> VisitFile:
     """Give the window back and tell the courier. Twice is once; refused once somebody is on the way."""
     visit = await locked(home_visit_id, citizen_id=citizen_id)
     if visit.state == State.CANCELLED:

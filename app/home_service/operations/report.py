@@ -88,9 +88,7 @@ TOLD: Final[dict[State, type[HomeVisitFact]]] = {
 
 
 @operation
-async def apply_partner_event(
-    *, partner_id: uuid.UUID, event: PartnerEvent, now: datetime
-) -> Answer:
+async def apply_partner_event(*, partner_id: uuid.UUID, event: PartnerEvent, now: datetime) -> Answer:
     """Store one event and fold it in. Never raises for what a courier did: the answer says it."""
     known = await _known(partner_id, event)
     if known is not None:
@@ -100,8 +98,7 @@ async def apply_partner_event(
     if courier is None or visit is None or not await _is_theirs(visit, courier):
         return Answer(event.event_id, Outcome.REJECTED, "not_your_task")
     missing = [
-        name for name in states.REQUIRED.get((Kind(visit.kind), event.type), ())
-        if name not in event.data
+        name for name in states.REQUIRED.get((Kind(visit.kind), event.type), ()) if name not in event.data
     ]
     if missing:
         return Answer(event.event_id, Outcome.REJECTED, f"missing_fact: {', '.join(missing)}")
@@ -171,9 +168,7 @@ async def _check_door_code(visit: HomeVisitRow, event: PartnerEvent) -> Answer |
     return Answer(event.event_id, Outcome.REJECTED, "wrong_code")
 
 
-async def _store(
-    partner_id: uuid.UUID, courier: CourierRow, event: PartnerEvent, now: datetime
-) -> None:
+async def _store(partner_id: uuid.UUID, courier: CourierRow, event: PartnerEvent, now: datetime) -> None:
     await in_transaction().execute(
         "INSERT INTO visit_event (event_id, partner_id, home_visit_id, courier_id, type,"
         " occurred_at, received_at, device_seq, clock_suspect, lat, lon, data, digest)"
@@ -194,9 +189,7 @@ async def _store(
     )
 
 
-async def _fold(
-    visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now: datetime
-) -> str | None:
+async def _fold(visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now: datetime) -> str | None:
     """Apply whatever can be applied now, until nothing more can; why the newest one was refused."""
     refused: dict[uuid.UUID, str] = {}
     progressing = True
@@ -305,9 +298,7 @@ async def _move_custody(visit: HomeVisitRow, courier: CourierRow, event: _Stored
         )
 
 
-async def _seal(
-    visit: HomeVisitRow, bearer: Party, event: _Stored, moment: Moment
-) -> None:
+async def _seal(visit: HomeVisitRow, bearer: Party, event: _Stored, moment: Moment) -> None:
     """At the door the citizen gives; at the counter an officer gives the result: two parties always."""
     delivery = visit.kind == Kind.DELIVERY
     giver = (

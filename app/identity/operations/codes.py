@@ -55,10 +55,7 @@ async def request_code(
         hidden_address,
         now - rules.ADDRESS_WINDOW,
     )
-    may_send = (
-        rules.may_send([row["created_at"] for row in sent], now=now)
-        and from_address < per_address
-    )
+    may_send = rules.may_send([row["created_at"] for row in sent], now=now) and from_address < per_address
     challenge = Challenge(
         challenge_id=new_id(), expires_at=now + rules.CODE_LIFETIME, retry_at=now + rules.RETRY_AFTER
     )
@@ -110,9 +107,7 @@ async def _count_attempt(*, challenge_id: uuid.UUID, code: str, now: datetime) -
     )
     if row is None:
         return False
-    return hmac.compare_digest(
-        row["code_digest"], keys().code_digest(f"otp|{challenge_id}", code)
-    )
+    return hmac.compare_digest(row["code_digest"], keys().code_digest(f"otp|{challenge_id}", code))
 
 
 @operation

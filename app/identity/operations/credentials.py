@@ -93,7 +93,5 @@ async def register_partner_client(
         sandbox,
         now,
     )
-    await journal.write(
-        "partner_client.registered", object_kind="partner", object_id=partner_id, at=now
-    )
+    await journal.write("partner_client.registered", object_kind="partner", object_id=partner_id, at=now)
     return secret

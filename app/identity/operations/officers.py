@@ -27,9 +27,7 @@ DECOY: Final = HASHER.hash("nobody has this password")
 TOTP_STEP_S: Final = 30
 
 
-async def sign_in_officer(
-    *, username: str, password: str, totp: str | None, now: datetime
-) -> Session:
+async def sign_in_officer(*, username: str, password: str, totp: str | None, now: datetime) -> Session:
     """A session of twelve hours with a page cookie. Hashing happens outside any transaction."""
     failures = await fetch_value(
         "SELECT count(*) FROM sign_in_failure WHERE username = $1"

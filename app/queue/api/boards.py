@@ -39,13 +39,9 @@ def events(centre_id: uuid.UUID, render: Any) -> ServerSentEvent:
             if revision == UNCHANGED:
                 yield ServerSentEventMessage(comment="still here")
             else:
-                yield ServerSentEventMessage(
-                    data=await render(), id=str(revision), retry=RETRY_MS
-                )
+                yield ServerSentEventMessage(data=await render(), id=str(revision), retry=RETRY_MS)
 
-    return ServerSentEvent(
-        messages(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    )
+    return ServerSentEvent(messages(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 @get(
@@ -75,9 +71,7 @@ async def get_board(
     opt=open_to(Caller.ANYONE),
     responses=STREAM | problems(CentreNotFound),
 )
-async def stream_board(
-    centre_id: FromPath[uuid.UUID], now: NamedDependency[datetime]
-) -> ServerSentEvent:
+async def stream_board(centre_id: FromPath[uuid.UUID], now: NamedDependency[datetime]) -> ServerSentEvent:
     """Unnamed messages; `data` is the board as JSON."""
     await centres.get_centre(centre_id, on=local_date(now))
 

@@ -108,9 +108,7 @@ async def check_in_at_kiosk(
     """Twice gives the same number."""
     return await once(
         IssuedTicketView.of,
-        operations.check_in(
-            reference=reference_of(data.reference), centre_id=principal.centre, now=now
-        ),
+        operations.check_in(reference=reference_of(data.reference), centre_id=principal.centre, now=now),
         status=201,
     )
 
@@ -122,9 +120,7 @@ async def check_in_at_kiosk(
     tags=["device"],
     opt=open_to(Caller.DEVICE),
 )
-async def get_config(
-    principal: NamedDependency[Principal], now: NamedDependency[datetime]
-) -> DeviceConfig:
+async def get_config(principal: NamedDependency[Principal], now: NamedDependency[datetime]) -> DeviceConfig:
     """Of the centre it was enrolled at."""
     today = local_date(now)
     centre = await centres.get_centre(principal.centre, on=today)

@@ -101,9 +101,7 @@ async def check_in(
     """By reference; twice gives the same number."""
     return await once(
         IssuedTicketView.of,
-        operations.check_in(
-            reference=reference_of(data.reference), centre_id=principal.centre, now=now
-        ),
+        operations.check_in(reference=reference_of(data.reference), centre_id=principal.centre, now=now),
         status=201,
     )
 
@@ -130,9 +128,7 @@ async def check_in_myself(
     )
 
 
-def _counter_route(
-    verb: str, summary: str, work: Callable[..., Awaitable[Any]]
-) -> HTTPRouteHandler:
+def _counter_route(verb: str, summary: str, work: Callable[..., Awaitable[Any]]) -> HTTPRouteHandler:
     """Open, pause and close differ in one word."""
 
     @post(
@@ -197,9 +193,7 @@ async def call_next(
 
     Asking twice is safe without a key: the second time the counter is busy with the same ticket.
     """
-    row = await operations.call_next(
-        counter_id=counter_id, centre_id=principal.centre, now=now
-    )
+    row = await operations.call_next(counter_id=counter_id, centre_id=principal.centre, now=now)
     if row is None:
         return Response(None, status_code=204)
     return Response(TicketView.of(row), headers={"ETag": _version(row)})
@@ -309,9 +303,7 @@ async def transfer(
     tags=["staff"],
     opt=open_to(*OFFICERS),
 )
-async def get_queue(
-    principal: NamedDependency[Principal], now: NamedDependency[datetime]
-) -> QueueView:
+async def get_queue(principal: NamedDependency[Principal], now: NamedDependency[datetime]) -> QueueView:
     """Each in its order, with the reason for it. The centre is the token's."""
     return QueueView.of(await queries.lists(principal.centre, now=now))
 

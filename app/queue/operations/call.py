@@ -19,9 +19,7 @@ CALL_NEXT = hot.CALL_NEXT.format(columns=COLUMNS)
 
 
 @operation
-async def call_next(
-    *, counter_id: uuid.UUID, centre_id: uuid.UUID, now: datetime
-) -> TicketRow | None:
+async def call_next(*, counter_id: uuid.UUID, centre_id: uuid.UUID, now: datetime) -> TicketRow | None:
     """The person due first among those this counter can serve, or None when nobody waits.
 
     Raises `CounterBusy` naming the open ticket, `CounterNotOpen`, or `CounterNotFound`. The counter's row

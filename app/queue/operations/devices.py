@@ -8,9 +8,7 @@ from app.core.operation import operation
 
 
 @operation
-async def note_heartbeat(
-    *, device_id: uuid.UUID, centre_id: uuid.UUID, status: str, now: datetime
-) -> None:
+async def note_heartbeat(*, device_id: uuid.UUID, centre_id: uuid.UUID, status: str, now: datetime) -> None:
     """The device lives; a console shows those that have been silent."""
     await in_transaction().execute(
         "INSERT INTO device_heartbeat (device_id, centre_id, at, status) VALUES ($1,$2,$3,$4)"

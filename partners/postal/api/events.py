@@ -141,9 +141,7 @@ async def _apply_all(data: EventBatch, partner_id: uuid.UUID, now: datetime) -> 
     tags=["partner"],
     opt=open_to(Caller.PARTNER, scope=scopes.CUSTODY_WRITE),
     status_code=201,
-    responses=problems(
-        PackageNotFound, NotTheCustodian, SameParty, PackageQuarantined, CourierNotFound
-    ),
+    responses=problems(PackageNotFound, NotTheCustodian, SameParty, PackageQuarantined, CourierNotFound),
 )
 async def hand_over_package(
     seal: FromPath[str],

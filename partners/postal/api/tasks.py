@@ -100,9 +100,7 @@ async def list_tasks(
 ) -> TaskList:
     """In the order of their windows; names and addresses only of one's own."""
     start = at_local(day, 0)
-    visits = await home_service.of_partner(
-        principal.id, start, start + timedelta(days=1), courier
-    )
+    visits = await home_service.of_partner(principal.id, start, start + timedelta(days=1), courier)
     if after is not None:
         seen = [visit.id for visit in visits]
         visits = visits[seen.index(after) + 1 :] if after in seen else visits

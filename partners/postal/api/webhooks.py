@@ -24,9 +24,7 @@ from partners.postal.webhooks import Delivery, Endpoint, NewEndpoint
 MANAGE: Final = scopes.WEBHOOK_MANAGE
 READ: Final = scopes.VISITS_READ
 
-After = Annotated[
-    int, QueryParameter(ge=0, le=2**53, description="The last `seq` the partner has seen.")
-]
+After = Annotated[int, QueryParameter(ge=0, le=2**53, description="The last `seq` the partner has seen.")]
 
 
 class EndpointRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -127,9 +125,7 @@ async def register_webhook(
     """The answer holds the secret, once."""
     return await once(
         EndpointView.with_secret,
-        webhooks.register(
-            partner_id=principal.id, url=data.url, egress=_egress(request), now=now
-        ),
+        webhooks.register(partner_id=principal.id, url=data.url, egress=_egress(request), now=now),
         status=201,
     )
 
@@ -216,9 +212,7 @@ async def list_changes(
     """In order, without gaps: after `n` nothing up to `n` will ever appear."""
     events = await feed.after(principal.id, after, limit=limit)
     return ChangeList(
-        items=[
-            ChangeView(seq=event.seq, event=msgspec.Raw(event.body.encode())) for event in events
-        ],
+        items=[ChangeView(seq=event.seq, event=msgspec.Raw(event.body.encode())) for event in events],
         next=events[-1].seq if events else after,
     )
 

@@ -53,13 +53,12 @@ def make_app(office: Office) -> Litestar:
             "seals": {task: phone.seal for task, phone in office.phones.items()},
         }
 
-    return Litestar(route_handlers=[webhook, counter, door, ready, log], openapi_config=None)
+    handlers = [webhook, counter, door, ready, log]
+    return Litestar(route_handlers=handlers, openapi_config=None, logging_config=None)
 
 
 async def serve(port: int, motcua: str) -> None:
-    client = MotcuaClient(
-        motcua, os.environ["POSTAL_CLIENT_ID"], os.environ["POSTAL_CLIENT_SECRET"]
-    )
+    client = MotcuaClient(motcua, os.environ["POSTAL_CLIENT_ID"], os.environ["POSTAL_CLIENT_SECRET"])
     office = Office(client)
     server = Server(
         make_app(office), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False

@@ -63,9 +63,7 @@ class CourierPhone:
             }
             for paper in self._task["papers"]
         ]
-        results = await self.report(
-            self.event("accepted"), self.event("en_route"), self.event("arrived")
-        )
+        results = await self.report(self.event("accepted"), self.event("en_route"), self.event("arrived"))
         results += await self.report(
             self.event("counted", papers=papers),
             self.event("sealed", seal=self.seal, papers=papers),

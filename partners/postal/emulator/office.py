@@ -104,9 +104,7 @@ class Office:
 
     async def give_result(self, task_id: str, officer: str) -> None:
         """An officer hands the sealed result to the courier at the counter."""
-        self.results.setdefault(task_id, []).extend(
-            await self.phones[task_id].take_result(officer)
-        )
+        self.results.setdefault(task_id, []).extend(await self.phones[task_id].take_result(officer))
 
     async def say_code(self, task_id: str, code: str) -> None:
         """The citizen says the code at the door."""

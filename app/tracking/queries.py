@@ -1,0 +1,68 @@
+"""Where a thing stands, by its secret link."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from app.appointments import queries as appointments
+from app.core.links import read_tracking_token
+from app.home_service import queries as home_service
+from app.queue import queries as queue
+from app.tracking.errors import LinkNotFound
+
+
+class Tracked(NamedTuple):
+    """What a link shows; minutes only for a ticket that waits."""
+
+    kind: str
+    reference: str
+    state: str
+    starts_at: datetime | None
+    p50_minutes: int | None = None
+    p80_minutes: int | None = None
+    position: int | None = None
+
+
+async def track(token: str, *, now: datetime) -> Tracked:
+    """Raises `LinkNotFound` for anything we did not make, or that is gone."""
+    named = read_tracking_token(token)
+    look = LOOKS.get(named[0]) if named else None
+    if named is None or look is None:
+        raise LinkNotFound
+    found = await look(named[1], now)
+    if found is None:
+        raise LinkNotFound
+    return found
+
+
+async def _ticket(ticket_id: uuid.UUID, now: datetime) -> Tracked | None:
+    row = await queue.by_id(ticket_id)
+    if row is None:
+        return None
+    expected = await queue.forecast_of(row, now=now)
+    return Tracked(
+        "ticket",
+        row.number,
+        row.state,
+        row.issued_at,
+        expected.p50_minutes,
+        expected.p80_minutes,
+        expected.position,
+    )
+
+
+async def _appointment(appointment_id: uuid.UUID, _now: datetime) -> Tracked | None:
+    row = await appointments.by_id(appointment_id)
+    return row and Tracked("appointment", row.reference, row.state, row.starts_at)
+
+
+async def _home_visit(home_visit_id: uuid.UUID, _now: datetime) -> Tracked | None:
+    row = await home_service.by_id(home_visit_id)
+    return row and Tracked("home_visit", row.reference, row.state, row.starts_at)
+
+
+LOOKS: Final[Mapping[str, Callable[[uuid.UUID, datetime], Awaitable[Tracked | None]]]] = MappingProxyType(
+    {"ticket": _ticket, "appointment": _appointment, "home_visit": _home_visit}
+)
