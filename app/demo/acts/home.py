@@ -100,8 +100,13 @@ async def _courier_collects(cast: Cast, visit: dict[str, Any]) -> None:
     seen = await _status(cast, visit["id"], "handed_over")
     if not seen["seal"]:
         raise StoryBroken("the visit was handed over without a seal")
-    log = (await cast.postal.get("/__log")).json()
-    outcomes = [result["outcome"] for result in log["results"].get(visit["id"], [])]
+
+    async def answered() -> list[str] | None:
+        log = (await cast.postal.get("/__log")).json()
+        results = log["results"].get(visit["id"])
+        return [result["outcome"] for result in results] if results else None
+
+    outcomes = await until("the courier to hear our answers", answered)
     if set(outcomes) != {"applied"}:
         raise StoryBroken(f"the courier's reports were answered {outcomes}")
     cast.timeline.tell(
