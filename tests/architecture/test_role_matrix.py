@@ -1,0 +1,127 @@
+"""Every route says who may call it, and is tried as everybody else."""
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from app.http.access import CALLERS, SCOPE
+from app.http.openapi import handlers_of
+from app.http.principals import AUDIENCE_OF, Caller
+from app.main import ROUTERS
+
+
+EVERYBODY: dict[str, tuple[Caller, ...]] = {
+    "nobody": (),
+    "citizen": (Caller.CITIZEN,),
+    "officer": (Caller.OFFICER,),
+    "shift lead": (Caller.OFFICER, Caller.SHIFT_LEAD),
+    "centre leader": (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
+    "monitor": (Caller.MONITOR,),
+    "device": (Caller.DEVICE,),
+    "partner": (Caller.PARTNER,),
+}
+STREAM = "/stream"
+REFUSED = {401, 403}
+
+SignIn = Callable[..., Awaitable[Any]]
+
+
+def routes(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
+    """Method, path and handler of every documented route but the streams, which never end."""
+    found = []
+    for handler in handlers_of(app):
+        for path in handler.paths:
+            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                if handler.resolve_include_in_schema() and not path.endswith(STREAM):
+                    found.append((str(method), path, handler))
+    return found
+
+
+def filled(path: str) -> str:
+    """A path with ids nobody has."""
+    path = re.sub(r"\{\w+:uuid\}", lambda _: str(uuid.uuid4()), path)
+    path = re.sub(r"\{\w+:date\}", "2026-11-25", path)
+    return re.sub(r"\{\w+(:\w+)?\}", "H42.10-261124-9999", path)
+
+
+async def ask(
+    client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]
+) -> httpx.Response:
+    extra = {"If-Match": '"1"', "Idempotency-Key": str(uuid.uuid4())}
+    body: dict[str, Any] = {"json": {}} if method in {"POST", "PUT", "PATCH"} else {}
+    return await client.request(method, filled(path), headers=headers | extra, **body)
+
+
+def test_every_route_names_its_callers(app: Litestar) -> None:
+    silent = [path for _, path, handler in routes(app) if not handler.opt.get(CALLERS)]
+
+    assert silent == []
+
+
+def test_every_route_has_a_name_of_its_own(app: Litestar) -> None:
+    names = [(handler.operation_id, path) for _, path, handler in routes(app)]
+
+    assert all(isinstance(name, str) for name, _ in names)
+    assert len({name for name, _ in names}) == len(names), sorted(names)
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+async def test_only_its_callers_get_past_the_door(
+    app: Litestar, client: httpx.AsyncClient, sign_in: SignIn, who: str
+) -> None:
+    assert len(ROUTERS) > 5
+    callers = EVERYBODY[who]
+    wrong = []
+    for method, path, handler in routes(app):
+        allowed: frozenset[Caller] = handler.opt[CALLERS]
+        open_door = bool(allowed & {Caller.ANYONE, Caller.PROVIDER})
+        scope = handler.opt.get(SCOPE)
+        headers: dict[str, str] = {}
+        if callers:
+            staff = AUDIENCE_OF[callers[0]] in {"staff", "device"}
+            signed_in = await sign_in(
+                *callers,
+                centre_id=uuid.uuid4() if staff else None,
+                scopes=frozenset({scope} if scope else ()),
+            )
+            headers = signed_in.headers
+        answer = await ask(client, method, path, headers)
+        expected = open_door or bool(set(callers) & allowed)
+        refused = answer.status_code in REFUSED
+        own_refusal = open_door and refused  # a code, a password, a signature
+        if answer.status_code >= 500 or (refused is expected and not own_refusal):
+            wrong.append(f"{method} {path} as {who}: {answer.status_code} {answer.text[:120]}")
+
+    assert wrong == []
+
+
+async def test_a_partner_without_the_scope_is_refused(
+    app: Litestar, client: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    partner = await sign_in(Caller.PARTNER)
+    scoped = [route for route in routes(app) if route[2].opt.get(SCOPE)]
+
+    answers = [
+        (path, (await ask(client, method, path, partner.headers)).status_code)
+        for method, path, _ in scoped
+    ]
+
+    assert len(answers) > 5
+    assert {status for _, status in answers} == {403}, answers
+
+
+async def test_an_ended_sign_in_opens_nothing(
+    client: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    lan = await sign_in(Caller.CITIZEN)
+    assert (await client.get("/v1/appointments", headers=lan.headers)).status_code == 200
+
+    assert (await client.post("/v1/auth/logout", headers=lan.headers)).status_code == 204
+
+    assert (await client.get("/v1/appointments", headers=lan.headers)).status_code == 401
