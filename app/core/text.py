@@ -22,8 +22,8 @@ LINK: Final = re.compile(
     r"|\b[A-Za-z0-9-]+\.[a-z]{2,}\b"
 )
 NOT_GSM: Final = re.compile(r"[^\n\r -_a-~]")
-# A syllable of consonants and y, without marks: `ly` and `li`, `my` and `mi` are two spellings of one word.
-# Not `quy`, which while somebody types is the beginning of `quyen`; nor `tay` and `tai`, which are two words.
+# A syllable of consonants and y, without marks: `ly` and `li` are two spellings of one word. Not `quy`,
+# which while somebody types is the beginning of `quyen`; nor `tay` and `tai`, which are two words.
 FINAL_Y: Final = re.compile(r"\b([bcdghklmnprstvx]{1,3})y\b")
 MAX_NAME: Final = 60
 
@@ -68,7 +68,7 @@ def strip_marks(value: str) -> str:
 
 
 def fold(value: str) -> str:
-    """For search: without marks, lower case, single spaces, `lý` and `lí` alike. Folding twice is folding once."""
+    """For search: no marks, lower case, single spaces, `lý` as `lí`. Folding twice is folding once."""
     plain = strip_marks(strip_marks(value).casefold())
     return FINAL_Y.sub(r"\1i", re.sub(r"\s+", " ", plain).strip())
 
