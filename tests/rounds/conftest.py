@@ -1,0 +1,75 @@
+"""Couriers of one postal partner on one day."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from app.core.clock import at_local, local_date
+from app.core.operation import operation
+from app.rounds import operations, steps
+from app.rounds.queries import CourierRow
+from app.rounds.rules import Wanted
+
+PARTNER = uuid.UUID(int=40)
+HOA_LU = (20.26, 105.97)
+
+
+@pytest.fixture
+def day(now: datetime) -> date:
+    return local_date(now) + timedelta(days=1)
+
+
+Hire = Callable[..., Awaitable[CourierRow]]
+
+
+@pytest.fixture
+def hire(database: object, day: date, now: datetime) -> Hire:
+    """`await hire("tu", lat=20.3)`: a courier on shift from 07:00 to 18:30 of the day."""
+
+    async def run(
+        name: str,
+        *,
+        lat: float = HOA_LU[0],
+        lon: float = HOA_LU[1],
+        skills: Sequence[str] = ("*",),
+        capacity: int = 30,
+        active: bool = True,
+        partner_id: uuid.UUID = PARTNER,
+    ) -> CourierRow:
+        row = await operations.upsert_courier(
+            partner_id=partner_id,
+            external_id=name,
+            given_name=name.title(),
+            phone="+84912345678",
+            skills=skills,
+            lat=lat,
+            lon=lon,
+            active=active,
+            now=now,
+        )
+        await operations.upsert_shift(
+            partner_id=partner_id,
+            external_id=name,
+            day=day,
+            starts_at=at_local(day, 7),
+            ends_at=at_local(day, 18, 30),
+            capacity=capacity,
+            now=now,
+        )
+        return row
+
+    return run
+
+
+def door(day: date, *, hour: int = 8, lat: float = HOA_LU[0], procedure: str = "1.001699") -> Wanted:
+    """A collection in the two hours from `hour`."""
+    return Wanted("collection", [procedure], at_local(day, hour), at_local(day, hour + 2), lat, HOA_LU[1])
+
+
+@operation
+async def assign(
+    *, home_visit_id: uuid.UUID, wanted: Wanted, not_to: Sequence[uuid.UUID] = ()
+) -> CourierRow | None:
+    return await steps.assign(home_visit_id, wanted, not_to=not_to)
