@@ -117,6 +117,8 @@ def _statuses(operation: Mapping[str, Any], callers: frozenset[Caller]) -> set[i
     parameters = operation.get("parameters", [])
     if any(parameter["in"] == "path" for parameter in parameters):
         statuses |= {404}
+    if any(parameter["in"] == "query" for parameter in parameters):
+        statuses |= {422}
     if "requestBody" in operation:
         statuses |= {413, 415, 422}
     return statuses
