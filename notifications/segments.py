@@ -1,5 +1,6 @@
 """How many segments a text costs (3GPP TS 23.038)."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 BASIC: Final = frozenset(
@@ -19,11 +20,17 @@ class Cost(NamedTuple):
 def cost(text: str) -> Cost:
     """One segment holds 160 septets or 70 UTF-16 units; of several, 153 or 67 each."""
     if all(character in BASIC or character in EXTENDED for character in text):
-        septets = sum(2 if character in EXTENDED else 1 for character in text)
-        return Cost("GSM-7", _parts(septets, 160, 153))
-    units = len(text.encode("utf-16-le")) // 2
-    return Cost("UCS-2", _parts(units, 70, 67))
+        return Cost("GSM-7", _parts([2 if c in EXTENDED else 1 for c in text], 160, 153))
+    return Cost("UCS-2", _parts([len(c.encode("utf-16-le")) // 2 for c in text], 70, 67))
 
 
-def _parts(length: int, single: int, each: int) -> int:
-    return 1 if length <= single else -(-length // each)
+def _parts(sizes: Sequence[int], single: int, each: int) -> int:
+    """A character of two units is never cut in two: it opens the next segment and wastes a unit."""
+    if sum(sizes) <= single:
+        return 1
+    parts, room = 1, each
+    for size in sizes:
+        if size > room:
+            parts, room = parts + 1, each
+        room -= size
+    return parts

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from app.core.text import without_diacritics
-from notifications.segments import Cost, cost
+from notifications.segments import BASIC, Cost, cost
 
 
 class Category(StrEnum):
@@ -36,13 +36,18 @@ class Template(NamedTuple):
 
     def render(self, locale: str, values: Mapping[str, str]) -> str:
         """The text as it leaves; values are cut to their registered length."""
-        fitted = {name: str(values[name])[:length] for name, length in self.longest.items()}
+        fitted = {name: _plain(values[name])[:length] for name, length in self.longest.items()}
         text = self.en if locale == "en" else self.vi
         return without_diacritics(text.format(**fitted))
 
     def longest_cost(self, locale: str) -> Cost:
         """What the longest possible message of this template costs."""
         return cost(self.render(locale, {name: "x" * n for name, n in self.longest.items()}))
+
+
+def _plain(value: str) -> str:
+    """One septet for each character, whatever came in; cut only afterwards, so that nothing grows back."""
+    return "".join(c if c in BASIC and c.isprintable() else "?" for c in without_diacritics(value))
 
 
 HOUR: Final = timedelta(hours=1)

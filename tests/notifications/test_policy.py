@@ -1,0 +1,53 @@
+"""When a message may leave: people sleep, and what they have just asked for comes at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.clock import ZONE, local
+from notifications import policy
+from notifications.templates import Category
+
+moments = st.datetimes(
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    max_value=datetime(2027, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+
+@given(now=moments)
+def test_what_can_wait_never_leaves_while_people_sleep(now: datetime) -> None:
+    leaves = policy.not_before(Category.TRANSACTIONAL, now=now)
+
+    assert policy.QUIET_UNTIL <= local(leaves).time() < policy.QUIET_FROM
+    assert now <= leaves <= now + timedelta(hours=9)
+
+
+@given(now=moments, category=st.sampled_from([Category.OTP, Category.URGENT]))
+def test_a_code_and_an_answer_somebody_waits_for_leave_at_any_hour(
+    now: datetime, category: Category
+) -> None:
+    assert policy.not_before(category, now=now) == now
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "day", "until"),
+    [
+        (21, 29, 24, (24, 21, 29)),
+        (21, 30, 24, (25, 6, 30)),
+        (23, 59, 24, (25, 6, 30)),
+        (0, 0, 25, (25, 6, 30)),
+        (6, 29, 25, (25, 6, 30)),
+        (6, 30, 25, (25, 6, 30)),
+    ],
+)
+def test_the_quiet_hours_end_at_half_past_six(
+    hour: int, minute: int, day: int, until: tuple[int, int, int]
+) -> None:
+    now = datetime(2026, 11, day, hour, minute, tzinfo=ZONE)
+
+    leaves = local(policy.not_before(Category.TRANSACTIONAL, now=now.astimezone(UTC)))
+
+    assert (leaves.day, leaves.hour, leaves.minute) == until
