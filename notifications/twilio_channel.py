@@ -6,6 +6,7 @@ POSTs by itself. `api.base_url` points it at the emulator or at Twilio.
 
 import asyncio
 import json
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,6 +16,7 @@ import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError, SSLError
 
 from app.settings import TwilioSettings
 from notifications.classification import Verdict, verdict
@@ -88,8 +90,10 @@ class TwilioChannel:
 
 
 def _connection(reason: requests.exceptions.ConnectionError) -> Sending:
-    """Refused before anything left us is certain; cut afterwards is not."""
-    text = str(reason)
-    if "Connection refused" in text or "Name or service not known" in text:
+    """No connection, no name, no trusted certificate: nothing left us. Cut afterwards is not certain."""
+    cause = getattr(reason.args[0], "reason", None) if reason.args else None
+    if isinstance(cause, NewConnectionError):
         return Rejected(Verdict.TEMPORARY, "connect_refused")
+    if isinstance(cause, SSLError) and isinstance(cause.args[0], ssl.SSLCertVerificationError):
+        return Rejected(Verdict.TEMPORARY, "certificate")
     return Unknown("connection_cut")

@@ -33,9 +33,9 @@ class Caller:
         while (job := self._jobs.get()) is not None:
             record, url, fault = job
             for extra, status in enumerate(_statuses(fault)):
-                self._call(record, url, status, extra)
+                self._call(record, url, status, extra, fault.value)
 
-    def _call(self, record: SmsRecord, url: str, status: str, extra: int) -> None:
+    def _call(self, record: SmsRecord, url: str, status: str, extra: int, code: str) -> None:
         record.status = status
         fields = {
             "MessageSid": record.sid,
@@ -50,7 +50,7 @@ class Caller:
         # Twilio adds fields without notice, and blank ones: a signature covers them all.
         fields |= {f"Future{n}": "" if n % 2 else str(n) for n in range(extra)}
         if status == "undelivered":
-            fields["ErrorCode"] = "30005"
+            fields["ErrorCode"] = code
         signature = self._validator.compute_signature(url, fields)
         try:
             answer = httpx.post(

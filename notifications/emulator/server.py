@@ -189,7 +189,10 @@ def make_emulator(port: int, *, account_sid: str, auth_token: str) -> TwilioEmul
 def running_emulator(*, account_sid: str, auth_token: str) -> Iterator[TwilioEmulator]:
     """The emulator on a free port, for as long as the block runs."""
     emulator = make_emulator(0, account_sid=account_sid, auth_token=auth_token)
-    thread = threading.Thread(target=emulator.serve_forever, daemon=True, name="twilio-emulator")
+    # Looks often whether it should stop: whoever leaves the block waits for that.
+    thread = threading.Thread(
+        target=emulator.serve_forever, args=(0.02,), daemon=True, name="twilio-emulator"
+    )
     thread.start()
     try:
         yield emulator
