@@ -59,18 +59,17 @@ async def owe(
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before."""
     dedupe = f"{phone}|{template.code}|{about}|{version}"
-    known: uuid.UUID | None = await in_transaction().fetchval(
-        "SELECT id FROM message WHERE dedupe = $1", dedupe
-    )
+    known = await _owed_before(dedupe)
     if known is not None:
         return known
     body = template.render(locale, values)
     priced = cost(body)
     message_id = new_id()
-    await in_transaction().execute(
+    tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
         " state, created_at, not_before, expires_at)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12)",
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12)"
+        " ON CONFLICT ON CONSTRAINT message_is_owed_once DO NOTHING",
         message_id,
         dedupe,
         template.code,
@@ -84,6 +83,9 @@ async def owe(
         policy.not_before(template.category, now=now),
         policy.not_before(template.category, now=now) + template.lifetime,
     )
+    other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
+    if other is not None:
+        return other
     await journal.write(
         "message.owed",
         object_kind="message",
@@ -92,6 +94,13 @@ async def owe(
         detail={"template": template.code, "about": about},
     )
     return message_id
+
+
+async def _owed_before(dedupe: str) -> uuid.UUID | None:
+    known: uuid.UUID | None = await in_transaction().fetchval(
+        "SELECT id FROM message WHERE dedupe = $1", dedupe
+    )
+    return known
 
 
 async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) -> None:
@@ -137,7 +146,7 @@ async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | None:
         return message._replace(state="unknown")
     if message.state == "unknown":
         return message
-    if message.attempts >= MOST_ATTEMPTS:
+    if await _spent(message) >= MOST_ATTEMPTS:
         await _close(message.id, "gave_up", "")
         return None
     await connection.execute(
@@ -154,6 +163,16 @@ async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | None:
     return message._replace(state="calling", attempts=message.attempts + 1, calling_since=now)
 
 
+async def _spent(message: MessageRow) -> int:
+    """Calls that count. A wrong account is not the message's fault: such calls are kept but not counted."""
+    excused: int = await in_transaction().fetchval(
+        "SELECT count(*) FROM message_attempt WHERE message_id = $1 AND outcome = $2",
+        message.id,
+        Verdict.CONFIGURATION.value,
+    )
+    return message.attempts - excused
+
+
 @operation
 async def _end(*, message: MessageRow, outcome: Sending) -> timedelta | None:
     """Write what the call came to; when to look again, if at all."""
@@ -166,11 +185,8 @@ async def _end(*, message: MessageRow, outcome: Sending) -> timedelta | None:
         if outcome.verdict in FINAL:
             await _close(message.id, "rejected", outcome.code)
             return None
-        # A wrong account is not the message's fault: its attempts are not spent.
-        spent = "0" if outcome.verdict is Verdict.TEMPORARY else "1"
         await in_transaction().execute(
-            f"UPDATE message SET state = 'ready', attempts = attempts - {spent}, error_code = $2"
-            " WHERE id = $1 AND state = 'calling'",
+            "UPDATE message SET state = 'ready', error_code = $2 WHERE id = $1 AND state = 'calling'",
             message.id,
             outcome.code,
         )
@@ -224,12 +240,14 @@ async def _accept(message_id: uuid.UUID, provider_id: str) -> None:
 
 
 async def _close(message_id: uuid.UUID, state: str, code: str) -> None:
+    """End what is still open; a receipt that came meanwhile knows better and stays."""
     await in_transaction().execute(
         "UPDATE message SET state = $2, error_code = $3, calling_since = NULL,"
-        " ended_at = clock_timestamp() WHERE id = $1",
+        " ended_at = clock_timestamp() WHERE id = $1 AND state = ANY($4)",
         message_id,
         state,
         code,
+        list(OPEN),
     )
 
 

@@ -30,7 +30,7 @@ async def note_receipt(
     state = STATES.get(status, "accepted")
     tag = await in_transaction().execute(
         "UPDATE message SET state = $3, rank = $4, error_code = $5,"
-        " provider_id = coalesce(provider_id, $2), calling_since = NULL,"
+        " provider_id = coalesce(provider_id, nullif($2, '')), calling_since = NULL,"
         " ended_at = CASE WHEN $4 = 5 THEN clock_timestamp() ELSE ended_at END"
         " WHERE id = $1 AND rank < $4 AND state NOT IN ('expired', 'superseded')",
         message_id,

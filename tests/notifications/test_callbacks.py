@@ -1,0 +1,241 @@
+"""What the provider says afterwards: over HTTP, signed, in any order, as often as it likes."""
+
+import itertools
+import uuid
+from datetime import datetime
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+
+from app.core import journal
+from app.core.database import DB
+from app.core.later import Later
+from app.settings import Settings
+from notifications import delivery
+from notifications.emulator.server import TwilioEmulator
+from notifications.port import Accepted
+from notifications.receipts import RANKS, note_receipt
+from tests.notifications.conftest import LAN, TOKEN, MakeChannel, Site, magic, owe, sent_to, stored, until
+
+PATH = "/v1/callbacks/twilio/status"
+STATUSES = ["queued", "sending", "sent", "delivered"]
+
+
+def fields(status: str, **more: str) -> dict[str, str]:
+    return {"MessageSid": "SM" + "a" * 32, "MessageStatus": status, "To": LAN} | more
+
+
+async def call_back(
+    client: httpx.AsyncClient,
+    site: Settings,
+    form: dict[str, str],
+    *,
+    query: str = "",
+    token: str | None = None,
+    signed: dict[str, str] | None = None,
+) -> httpx.Response:
+    """A callback as Twilio makes it; `signed` and `token` let it be forged."""
+    address = PATH + query
+    validator = RequestValidator(token or str(site.twilio.auth_token))
+    signature = validator.compute_signature(f"{site.public_url}{address}", signed or form)
+    return await client.post(address, data=form, headers={"X-Twilio-Signature": signature})
+
+
+async def accepted(now: datetime) -> uuid.UUID:
+    """A message the provider has; how it got there is told in test_delivery."""
+    message_id = await owe("appointment_confirmed", LAN, now)
+    message = await delivery._begin(message_id=message_id, now=now)
+    assert message is not None
+    await delivery._end(message=message, outcome=Accepted("SM" + "a" * 32))
+    return message_id
+
+
+async def test_a_message_is_followed_from_our_call_to_the_phone(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    """Over real HTTP both ways: the provider calls the application at its public address."""
+    sms = make_channel(public_url=served.url, timeout_s=5.0)
+    message_id = await owe("appointment_confirmed", LAN, now)
+
+    await delivery.deliver(message_id, channel=sms, now=now)
+
+    async def delivered() -> bool:
+        return (await stored(message_id)).state == "delivered"
+
+    await until(delivered)
+    (record,) = emulator.mailbox.all()
+    assert (await stored(message_id)).provider_id == record.sid
+
+    async def called_back() -> bool:
+        return record.callbacks == ["queued:204", "sent:204", "delivered:204"]
+
+    await until(called_back)
+    actions = [line.action for line in await journal.about(str(message_id))]
+    assert actions[0] == "message.owed"
+    assert actions[-1] == "message.delivered"
+
+
+async def test_receipts_out_of_order_and_repeated_leave_a_delivered_message_delivered(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    sms = make_channel(public_url=served.url, timeout_s=5.0)
+    message_id = await owe("appointment_confirmed", magic("11"), now)
+
+    await delivery.deliver(message_id, channel=sms, now=now)
+
+    (record,) = emulator.mailbox.all()
+
+    async def all_five() -> bool:
+        return len(record.callbacks) == 5
+
+    await until(all_five)
+    assert {line.rpartition(":")[2] for line in record.callbacks} == {"204"}
+    assert (await stored(message_id)).state == "delivered"
+
+
+async def test_a_receipt_proves_that_an_unknown_call_arrived(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    sms = make_channel(public_url=served.url)
+    message_id = await owe("otp", magic("06"), now)
+
+    with pytest.raises(Later):
+        await delivery.deliver(message_id, channel=sms, now=now)
+
+    async def delivered() -> bool:
+        return (await stored(message_id)).state == "delivered"
+
+    await until(delivered)
+    await delivery.deliver(message_id, channel=sms, now=now)
+    assert len(sent_to(emulator, magic("06"))) == 1
+    assert (await stored(message_id)).state == "delivered"
+
+
+@pytest.mark.parametrize(("digits", "code"), [("02", "30005"), ("03", "30003")])
+async def test_a_phone_that_cannot_be_reached_is_told_with_its_code(
+    database: object, served: Site, make_channel: MakeChannel, now: datetime, digits: str, code: str
+) -> None:
+    message_id = await owe("appointment_confirmed", magic(digits), now)
+
+    await delivery.deliver(message_id, channel=make_channel(public_url=served.url), now=now)
+
+    async def undelivered() -> bool:
+        row = await stored(message_id)
+        return (row.state, row.error_code) == ("undelivered", code)
+
+    await until(undelivered)
+
+
+async def test_a_forged_callback_changes_nothing(
+    client: httpx.AsyncClient, settings: Settings, now: datetime
+) -> None:
+    message_id = await accepted(now)
+    query = f"?n={message_id}&a=1"
+    form = fields("delivered")
+
+    refused = [
+        await client.post(PATH + query, data=form),
+        await client.post(PATH + query, data=form, headers={"X-Twilio-Signature": ""}),
+        await client.post(PATH + query, data=form, headers={"X-Twilio-Signature": "bm8="}),
+        await call_back(client, settings, form, query=query, token=TOKEN),
+        await call_back(client, settings, form, query=query, signed=fields("sent")),
+        await call_back(client, settings, form | {"More": ""}, query=query, signed=form),
+        await client.post(PATH + query, json=form),
+    ]
+
+    assert {answer.status_code for answer in refused} == {403}
+    assert {answer.json()["code"] for answer in refused} == {"callback_signature"}
+    assert (await stored(message_id)).state == "accepted"
+
+
+async def test_a_signature_for_one_message_does_not_open_another(
+    client: httpx.AsyncClient, settings: Settings, now: datetime
+) -> None:
+    message_id = await accepted(now)
+    form = fields("delivered")
+    theirs = f"{settings.public_url}{PATH}?n={uuid.uuid4()}&a=1"
+    signature = RequestValidator(str(settings.twilio.auth_token)).compute_signature(theirs, form)
+
+    answer = await client.post(
+        f"{PATH}?n={message_id}&a=1", data=form, headers={"X-Twilio-Signature": signature}
+    )
+
+    assert answer.status_code == 403
+    assert (await stored(message_id)).state == "accepted"
+
+
+async def test_fields_nobody_knows_yet_are_covered_and_ignored(
+    client: httpx.AsyncClient, settings: Settings, now: datetime
+) -> None:
+    message_id = await accepted(now)
+    form = fields("delivered", Blank="", ChannelPrefix="sms+ & đ", FutureField="1")
+
+    answer = await call_back(client, settings, form, query=f"?n={message_id}&a=1")
+
+    assert answer.status_code == 204
+    assert (await stored(message_id)).state == "delivered"
+
+
+@pytest.mark.parametrize("query", ["", "?n=", "?n=nobody&a=1", f"?n={uuid.UUID(int=7)}&a=1"])
+async def test_a_signed_callback_about_nothing_we_know_is_heard_and_forgotten(
+    client: httpx.AsyncClient, settings: Settings, query: str
+) -> None:
+    answer = await call_back(client, settings, fields("delivered"), query=query)
+
+    assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("status", ["", "read", "DELIVERED", "partially_delivered"])
+async def test_a_status_nobody_documented_changes_nothing(
+    client: httpx.AsyncClient, settings: Settings, now: datetime, status: str
+) -> None:
+    message_id = await accepted(now)
+
+    answer = await call_back(client, settings, fields(status), query=f"?n={message_id}&a=1")
+
+    assert answer.status_code == 204
+    assert (await stored(message_id)).state == "accepted"
+
+
+async def test_receipts_that_name_no_message_of_the_provider_do_not_collide(
+    client: httpx.AsyncClient, settings: Settings, now: datetime
+) -> None:
+    """Two calls whose answers were lost, and two receipts without an id of the provider."""
+    answers = []
+    for about in ("visit:1", "visit:2"):
+        message_id = await owe("appointment_confirmed", LAN, now, about=about)
+        form = {"MessageStatus": "delivered"}
+        answers.append(await call_back(client, settings, form, query=f"?n={message_id}&a=1"))
+
+    assert [answer.status_code for answer in answers] == [204, 204]
+
+
+@examples(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(STATUSES))
+async def test_whatever_order_receipts_come_in_the_furthest_one_stays(
+    database: object, now: datetime, order: list[str]
+) -> None:
+    assert DB.pool is not None
+    await DB.pool.execute("DELETE FROM message_attempt; DELETE FROM message")
+    message_id = await accepted(now)
+    seen = []
+
+    for status in order:
+        await note_receipt(message_id=message_id, provider_id="SM", status=status, error_code="", now=now)
+        seen.append(await DB.pool.fetchval("SELECT rank FROM message WHERE id = $1", message_id))
+
+    assert (await stored(message_id)).state == "delivered"
+    assert all(earlier <= later for earlier, later in itertools.pairwise(seen))
+
+
+async def test_a_final_receipt_is_never_replaced_by_another(database: object, now: datetime) -> None:
+    message_id = await accepted(now)
+    for status in ("undelivered", "delivered", "failed", "queued"):
+        await note_receipt(message_id=message_id, provider_id="SM", status=status, error_code="", now=now)
+
+    assert (await stored(message_id)).state == "undelivered"
+    assert RANKS["undelivered"] == max(RANKS.values())
