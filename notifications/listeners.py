@@ -58,6 +58,8 @@ async def _code(fact: OtpRequested) -> Wording | None:
 async def _appointment(
     fact: AppointmentConfirmed | AppointmentCancelled | AppointmentRescheduled, template: str
 ) -> Wording | None:
+    if isinstance(fact, AppointmentCancelled) and not fact.was_confirmed:
+        return None  # A hold given up: nobody was told of it.
     contact = await appointments.contact_of(fact.appointment_id)
     row = await appointments.by_id(fact.appointment_id)
     if contact is None or row is None:
@@ -68,7 +70,7 @@ async def _appointment(
         "time": f"{local(row.starts_at):{TIME}}",
         "place": centre.name_en if contact.locale == "en" else centre.name_vi,
     }
-    return Wording(contact, template, values, fact.subject, row.version)
+    return Wording(contact, template, values, fact.subject, fact.version)
 
 
 async def _ticket(fact: TicketCalled) -> Wording | None:
