@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from app.core.canonical import GENESIS, chain_hash
+from app.core.clock import local
 from app.core.database import fetch, fetch_row
 from app.custody.errors import PackageNotFound
 
@@ -75,11 +76,30 @@ async def chain(package_id: uuid.UUID) -> Sequence[ChainLink]:
 
 
 def first_bad_link(links: Sequence[ChainLink]) -> int | None:
-    """The number of the first link that does not follow from the one before, or None."""
+    """The number of the first link that does not follow from the one before, or None.
+
+    A link is good when its hash follows, and when every column says what was hashed: a row changed
+    beside its body would otherwise be believed.
+    """
     head = GENESIS
     for expected, link in enumerate(links, start=1):
         body: Mapping[str, Any] = msgspec.json.decode(link.body)
         head = chain_hash(head, body)
-        if link.n != expected or link.hash != head or body.get("receiver") != link.receiver_id:
+        if link.hash != head or link.n != expected or not _says_what_was_hashed(link, body):
             return link.n
     return None
+
+
+def _says_what_was_hashed(link: ChainLink, body: Mapping[str, Any]) -> bool:
+    told = {
+        "n": link.n,
+        "type": link.type,
+        "giver_kind": link.giver_kind,
+        "giver": link.giver_id,
+        "receiver_kind": link.receiver_kind,
+        "receiver": link.receiver_id,
+        "seal_state": link.seal_state,
+        "occurred_at": local(link.occurred_at).isoformat(),
+        "recorded_at": local(link.recorded_at).isoformat(),
+    }
+    return all(body.get(name) == value for name, value in told.items())

@@ -15,7 +15,6 @@ from app.http.openapi import handlers_of
 from app.http.principals import AUDIENCE_OF, Caller
 from app.main import ROUTERS
 
-
 EVERYBODY: dict[str, tuple[Caller, ...]] = {
     "nobody": (),
     "citizen": (Caller.CITIZEN,),
@@ -34,13 +33,14 @@ SignIn = Callable[..., Awaitable[Any]]
 
 def routes(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
     """Method, path and handler of every documented route but the streams, which never end."""
-    found = []
-    for handler in handlers_of(app):
-        for path in handler.paths:
-            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
-                if handler.resolve_include_in_schema() and not path.endswith(STREAM):
-                    found.append((str(method), path, handler))
-    return found
+    return [
+        (str(method), path, handler)
+        for handler in handlers_of(app)
+        if handler.resolve_include_in_schema()
+        for path in handler.paths
+        if not path.endswith(STREAM)
+        for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"})
+    ]
 
 
 def filled(path: str) -> str:
@@ -50,9 +50,7 @@ def filled(path: str) -> str:
     return re.sub(r"\{\w+(:\w+)?\}", "H42.10-261124-9999", path)
 
 
-async def ask(
-    client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]
-) -> httpx.Response:
+async def ask(client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
     extra = {"If-Match": '"1"', "Idempotency-Key": str(uuid.uuid4())}
     body: dict[str, Any] = {"json": {}} if method in {"POST", "PUT", "PATCH"} else {}
     return await client.request(method, filled(path), headers=headers | extra, **body)
@@ -108,17 +106,14 @@ async def test_a_partner_without_the_scope_is_refused(
     scoped = [route for route in routes(app) if route[2].opt.get(SCOPE)]
 
     answers = [
-        (path, (await ask(client, method, path, partner.headers)).status_code)
-        for method, path, _ in scoped
+        (path, (await ask(client, method, path, partner.headers)).status_code) for method, path, _ in scoped
     ]
 
     assert len(answers) > 5
     assert {status for _, status in answers} == {403}, answers
 
 
-async def test_an_ended_sign_in_opens_nothing(
-    client: httpx.AsyncClient, sign_in: SignIn
-) -> None:
+async def test_an_ended_sign_in_opens_nothing(client: httpx.AsyncClient, sign_in: SignIn) -> None:
     lan = await sign_in(Caller.CITIZEN)
     assert (await client.get("/v1/appointments", headers=lan.headers)).status_code == 200
 

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -17,7 +18,7 @@ READY_WITHIN_S = 40
 
 
 @pytest.fixture(scope="session")
-async def served(opened, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def served(opened: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The address of a running API."""
     folder = tmp_path_factory.mktemp("served")
     with socket.socket() as probe:

@@ -39,7 +39,7 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance)
 
 @pytest.mark.parametrize("who", CALLERS)
 async def test_no_input_gives_a_500_or_an_undocumented_status(
-    served: str, database, sign_in: Any, now: Any, who: str
+    served: str, database: object, sign_in: Any, now: Any, who: str
 ) -> None:
     await seed.load_catalogue(now=now)
     headers = {"If-Match": '"1"'}
