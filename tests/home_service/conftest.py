@@ -15,8 +15,12 @@ from app.centres import queries as centres
 from app.centres.queries import PoolRow
 from app.core.clock import at_local, local_date
 from app.core.database import DB
+from app.custody import queries as custody
+from app.custody.queries import PackageRow
+from app.custody.steps import Paper
 from app.home_service import operations, queries
 from app.home_service.operations.promise import Door
+from app.home_service.operations.receive import Received
 from app.home_service.operations.report import Answer, PartnerEvent
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Report
@@ -32,6 +36,7 @@ KIM_SON = "14638"
 LAT, LON = 20.11, 106.12
 WINDOW = timedelta(hours=2)
 PAPERS: list[dict[str, int]] = [{"component": 1, "originals": 3}, {"component": 2, "copies": 2}]
+COUNTED = (Paper(component=1, originals=3), Paper(component=2, copies=2))
 
 NUMBERS = itertools.count(1)
 
@@ -238,3 +243,27 @@ async def facts_of(home_visit_id: uuid.UUID) -> list[str]:
 async def places_taken(window_id: uuid.UUID) -> int:
     assert DB.pool is not None
     return int(await DB.pool.fetchval("SELECT taken_online FROM slot WHERE id = $1", window_id))
+
+
+async def package_of(visit: HomeVisitRow) -> PackageRow:
+    found = await custody.of_visit(visit.id)
+    assert found is not None
+    return found
+
+
+async def receive(visit: HomeVisitRow, seal: str, **facts: Any) -> Received:
+    usual: dict[str, Any] = {
+        "centre_id": visit.centre_id,
+        "officer_id": uuid.UUID(int=5),
+        "seal_intact": True,
+        "contents": COUNTED,
+        "now": visit.ends_at + timedelta(hours=1),
+    }
+    return await operations.receive_package(seal_number=seal, **(usual | facts))
+
+
+async def reach(visit: HomeVisitRow, last: Report, *, seal: str | None = None) -> None:
+    """Everything up to and with the report, in order."""
+    story = collection(visit, seal or new_seal())
+    kinds = [e.type for e in story]
+    await report(*story[: kinds.index(last) + 1])

@@ -278,10 +278,6 @@ async def test_a_window_that_cannot_be_had_leaves_the_old_one_standing(
     assert [await places_taken(window.id) for window in zone.windows] == [1, 1, 0, 0]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="reschedule takes the new slot first, whatever the ids: moves deadlock",
-)
 async def test_a_move_takes_its_two_slots_in_the_order_everybody_does(
     promise: Promise, zone: Zone, now: datetime
 ) -> None:

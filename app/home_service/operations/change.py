@@ -39,6 +39,10 @@ async def reschedule(
     visit = await locked(home_visit_id, citizen_id=citizen_id)
     if State(visit.state) not in BEFORE_THE_DOOR:
         raise VisitUnderWay(state=visit.state)
+    # Both slots in id order, as everybody locks them: two citizens who swap windows would deadlock.
+    await in_transaction().execute(
+        "SELECT id FROM slot WHERE id = ANY($1) ORDER BY id FOR UPDATE", [visit.slot_id, window_id]
+    )
     window = await fetch_row(
         "SELECT id, starts_at, ends_at FROM slot WHERE id = $1 AND pool_id = $2",
         window_id,
