@@ -64,7 +64,7 @@ _ALL: Final = (
         "appointment_confirmed", 1, Category.URGENT, 12 * HOUR, 2,
         "Motcua: Ông/Bà đã đặt lịch {reference} lúc {time} tại {place}. Mang theo giấy tờ gốc.",
         "Motcua: your appointment {reference} is at {time}, {place}. Bring the original papers.",
-        {"reference": 12, "time": 16, "place": 40},
+        {"reference": 12, "time": 16, "place": 60},
     ),
     Template(
         "appointment_cancelled", 1, Category.URGENT, 12 * HOUR, 2,
@@ -76,7 +76,7 @@ _ALL: Final = (
         "appointment_rescheduled", 1, Category.URGENT, 12 * HOUR, 2,
         "Motcua: lịch hẹn {reference} đổi sang {time} tại {place}.",
         "Motcua: appointment {reference} is moved to {time}, {place}.",
-        {"reference": 12, "time": 16, "place": 40},
+        {"reference": 12, "time": 16, "place": 60},
     ),
     Template(
         "ticket_called", 1, Category.URGENT, timedelta(minutes=3), 0,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.references import new_reference
 from app.core.text import without_diacritics
+from app.sample import files
 from notifications.listeners import MESSAGES
 from notifications.segments import BASIC, EXTENDED, cost
 from notifications.templates import TEMPLATES, Category, Template
@@ -79,6 +80,15 @@ def test_a_reference_fits_where_one_is_said() -> None:
     said = [t.longest["reference"] for t in TEMPLATES.values() if "reference" in t.longest]
 
     assert min(said) >= len(new_reference())
+
+
+@every_locale
+def test_a_place_is_named_to_its_end(locale: str) -> None:
+    """Cut short, every centre would be called "Trung tâm Phục vụ hành chính công phường"."""
+    said = [t.longest["place"] for t in TEMPLATES.values() if "place" in t.longest]
+    names = [getattr(centre, f"name_{locale}") for centre in files.centres().centres]
+
+    assert min(said) >= max(len(name) for name in names)
 
 
 def test_a_code_is_never_sent_twice_after_an_unknown_call() -> None:
