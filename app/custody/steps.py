@@ -7,7 +7,7 @@ head: two hand-overs at once leave one custodian and one refusal.
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -35,13 +35,16 @@ class Party(NamedTuple):
     id: str
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
 class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One paper of the published list, counted in front of the citizen."""
 
-    component: int
-    originals: int = 0
-    certified_copies: int = 0
-    copies: int = 0
+    component: Annotated[int, msgspec.Meta(ge=1, le=50)]
+    originals: Count = 0
+    certified_copies: Count = 0
+    copies: Count = 0
 
 
 class Moment(NamedTuple):

@@ -71,6 +71,7 @@ async def _settle(stage: Stage, cast: Cast) -> dict[str, int]:
         return {
             "sms": sent,
             "sms_owed": figures["messages"],
+            "sms_held_for_the_morning": figures["held"],
             "webhooks": heard,
             "webhooks_owed": figures["events"],
         }
@@ -81,7 +82,12 @@ async def _settle(stage: Stage, cast: Cast) -> dict[str, int]:
         "settled",
         "Motcua",
         f"{figures['sms']} SMS of {figures['sms_owed']}, {figures['webhooks']} webhooks of"
-        f" {figures['webhooks_owed']}",
+        f" {figures['webhooks_owed']}"
+        + (
+            f"; {figures['sms_held_for_the_morning']} SMS wait for the end of the quiet hours"
+            if figures["sms_held_for_the_morning"]
+            else ""
+        ),
     )
     return figures
 

@@ -16,9 +16,12 @@ from app.supervisor import Supervisor, free_port, supervised
 
 LOG_NAME: Final = "motcua.log"
 FIGURES: Final = """
-SELECT (SELECT count(*) FROM outbox_work WHERE state IN ('ready', 'claimed', 'dead'))
+SELECT (SELECT count(*) FROM outbox_work
+         WHERE state IN ('claimed', 'dead')
+            OR (state = 'ready' AND next_at < now() + interval '5 minutes'))
      + (SELECT count(*) FROM outbox WHERE state = 'ready') AS open_work,
-       (SELECT count(*) FROM message) AS messages,
+       (SELECT count(*) FROM message WHERE not_before <= now()) AS messages,
+       (SELECT count(*) FROM message WHERE not_before > now()) AS held,
        (SELECT count(*) FROM partner_event) AS events
 """
 

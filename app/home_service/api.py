@@ -8,7 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from app.core.clock import at_local
+from app.core.clock import at_local, local
 from app.custody.errors import PackageNotFound, PackageQuarantined
 from app.dossiers.errors import DossierNotFound
 from app.home_service import operations, queries, rules
@@ -35,6 +35,7 @@ from app.home_service.views import (
     WindowView,
 )
 from app.http.access import open_to
+from app.http.body import InvalidValue
 from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
@@ -42,6 +43,7 @@ from app.http.requests import MotcuaRequest, language_of
 from app.http.versions import etag
 from app.procedures.errors import ProcedureNotFound
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_SEARCH: Final = timedelta(days=31)
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 
@@ -63,6 +65,7 @@ def _version(file: VisitFile) -> str:
     summary="Windows that can be kept at an address",
     tags=["public"],
     opt=open_to(Caller.ANYONE),
+    responses=problems(ProcedureNotFound),
 )
 async def list_windows(
     now: NamedDependency[datetime],
@@ -76,12 +79,14 @@ async def list_windows(
     """None: then why, and what else is near."""
     if not rules.is_near_the_province(lat, lon):
         return WindowList(windows=[], reason="address_out_of_reach", alternatives=[])
+    if not all(FIRST_YEAR <= day.year < LAST_YEAR for day in (from_, to)):
+        raise InvalidValue
     start = max(at_local(from_, 0), now)
     end = min(at_local(to, 0) + timedelta(days=1), start + LONGEST_SEARCH)
     found = await queries.windows(
         kind=Kind(kind), procedure_code=procedure, lat=lat, lon=lon, start=start, end=end, now=now
     )
-    views = [WindowView(slot.id, slot.starts_at, slot.ends_at) for slot in found.windows]
+    views = [WindowView(slot.id, local(slot.starts_at), local(slot.ends_at)) for slot in found.windows]
     if views:
         return WindowList(windows=views)
     return WindowList(windows=[], reason=found.reason, alternatives=[])

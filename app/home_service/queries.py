@@ -136,7 +136,13 @@ async def windows(
     now: datetime,
     commune: str | None = None,
 ) -> Windows:
-    """Windows with a place left and a courier who can come."""
+    """Windows with a place left and a courier who can come; raises `ProcedureNotFound`."""
+    procedure = await procedures.by_code(procedure_code, on=local_date(now))
+    if procedure is None:
+        raise ProcedureNotFound
+    refusal = why_not_at_home(kind, procedure)
+    if refusal is not None:
+        return Windows([], refusal.code)
     zone = await centres.postal_zone_for(on=local_date(start), commune_code=commune, lat=lat, lon=lon)
     if zone is None:
         return Windows([], "address_out_of_reach")

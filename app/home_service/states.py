@@ -1,6 +1,6 @@
 """What may follow what at a door, for collections and deliveries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -109,19 +109,6 @@ DELIVERY: Final[Mapping[tuple[State, Report], State]] = MappingProxyType(
     }
 )
 MOVES: Final = MappingProxyType({Kind.COLLECTION: COLLECTION, Kind.DELIVERY: DELIVERY})
-
-# Facts without which a report is not one: COURIER 5.1, each transition names them.
-REQUIRED: Final[Mapping[tuple[Kind, Report], Sequence[str]]] = MappingProxyType(
-    {
-        (Kind.COLLECTION, Report.COUNTED): ("papers",),
-        (Kind.COLLECTION, Report.SEALED): ("seal",),
-        (Kind.COLLECTION, Report.REACHED_HUB): ("hub",),
-        (Kind.COLLECTION, Report.FAILED): ("reason",),
-        (Kind.DELIVERY, Report.SEALED): ("seal", "officer"),
-        (Kind.DELIVERY, Report.ATTEMPT_FAILED): ("reason",),
-        (Kind.DELIVERY, Report.DELIVERED): ("receiver",),
-    }
-)
 
 # A collection stands here while nobody is at its door yet; it may still be cancelled or moved.
 BEFORE_THE_DOOR: Final = frozenset({State.CONFIRMED, State.ASSIGNED, State.TAKEN})

@@ -1,17 +1,21 @@
 """What the operations on home visits share."""
 
 import uuid
-from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from app.core import journal, outbox
+from app.core.clock import local
 from app.core.database import in_transaction
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.events import HomeVisitAssigned, HomeVisitFact
-from app.home_service.queries import COLUMNS, HomeVisitRow
-from app.home_service.states import State
+from app.home_service.queries import COLUMNS, HomeVisitRow, windows
+from app.home_service.states import Kind, State
 from app.rounds import queries as rounds
 from app.rounds import steps as round_steps
+
+ALTERNATIVES: Final = 5
+ALTERNATIVE_DAYS: Final = timedelta(days=7)
 
 
 async def locked(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID | None = None) -> HomeVisitRow:
@@ -35,16 +39,18 @@ async def set_state(visit: HomeVisitRow, state: State) -> HomeVisitRow:
     return HomeVisitRow(*row)
 
 
-async def give_to_courier(
-    visit: HomeVisitRow, *, now: datetime, not_to: Collection[uuid.UUID] = ()
-) -> HomeVisitRow:
-    """Assign the nearest able courier; without one the visit stays confirmed and somebody must look."""
-    courier = await round_steps.assign(visit.id, visit.wanted(), not_to=not_to)
+async def give_to_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
+    """Assign the nearest able courier who did not decline it; without one the visit stays confirmed,
+    names nobody, and somebody must look.
+    """
+    declined = await round_steps.who_declined(visit.id)
+    courier = await round_steps.assign(visit.id, visit.wanted(), not_to=declined)
     if courier is None:
+        await in_transaction().execute("UPDATE home_visit SET courier_id = NULL WHERE id = $1", visit.id)
         await journal.write(
             "home_visit.without_courier", object_kind="home_visit", object_id=visit.id, at=now
         )
-        return visit
+        return visit._replace(courier_id=None)
     row = await in_transaction().fetchrow(
         "UPDATE home_visit SET state = $2, courier_id = $3, version = version + 1 WHERE id = $1"
         f" RETURNING {COLUMNS}",
@@ -72,3 +78,27 @@ async def tell(kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime)
         )
     )
     await journal.write(kind.kind, object_kind="home_visit", object_id=visit.id, at=now)
+
+
+async def alternatives(
+    kind: Kind, procedure_code: str, *, lat: float, lon: float, commune: str, now: datetime
+) -> list[dict[str, str]]:
+    """Windows that can still be kept at this address, for whoever just missed one."""
+    found = await windows(
+        kind=kind,
+        procedure_code=procedure_code,
+        lat=lat,
+        lon=lon,
+        commune=commune,
+        start=now,
+        end=now + ALTERNATIVE_DAYS,
+        now=now,
+    )
+    return [
+        {
+            "id": str(slot.id),
+            "starts_at": local(slot.starts_at).isoformat(),
+            "ends_at": local(slot.ends_at).isoformat(),
+        }
+        for slot in found.windows[:ALTERNATIVES]
+    ]

@@ -59,3 +59,13 @@ async def end_assignment(
         because,
     )
     return ended
+
+
+async def who_declined(home_visit_id: uuid.UUID) -> list[uuid.UUID]:
+    """Couriers who said no to this visit: they are not asked again."""
+    rows = await in_transaction().fetch(
+        "SELECT DISTINCT courier_id FROM assignment"
+        " WHERE home_visit_id = $1 AND ended_because = 'declined'",
+        home_visit_id,
+    )
+    return [row["courier_id"] for row in rows]

@@ -11,8 +11,8 @@ from app.home_service import queries, rules
 from app.home_service.errors import VisitUnderWay, WindowGone
 from app.home_service.events import HomeVisitCancelled, HomeVisitRescheduled
 from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
-from app.home_service.states import BEFORE_THE_DOOR, State
-from app.home_service.steps import give_to_courier, locked, set_state, tell
+from app.home_service.states import BEFORE_THE_DOOR, Kind, State
+from app.home_service.steps import alternatives, give_to_courier, locked, set_state, tell
 from app.rounds import steps as rounds
 
 
@@ -53,7 +53,7 @@ async def reschedule(
         or not rules.may_still_be_promised(window["starts_at"], now=now)
         or not await appointments.take_place(window_id, channel=Channel.ONLINE)
     ):
-        raise WindowGone(alternatives=[])
+        raise WindowGone(alternatives=await _others(visit, now))
     await appointments.release_place(visit.slot_id, channel=Channel.ONLINE)
     await rounds.end_assignment(visit.id, because="rescheduled")
     row = await in_transaction().fetchrow(
@@ -67,6 +67,17 @@ async def reschedule(
     )
     visit = await give_to_courier(HomeVisitRow(*row), now=now)
     if visit.state != State.ASSIGNED:
-        raise WindowGone(alternatives=[])
+        raise WindowGone(alternatives=await _others(visit, now))
     await tell(HomeVisitRescheduled, visit, now=now)
     return await queries.file_of(visit)
+
+
+async def _others(visit: HomeVisitRow, now: datetime) -> list[dict[str, str]]:
+    return await alternatives(
+        Kind(visit.kind),
+        visit.procedure_codes[0],
+        lat=visit.lat,
+        lon=visit.lon,
+        commune=visit.commune,
+        now=now,
+    )

@@ -2,15 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 import asyncpg
 
 from app.appointments import steps as appointments
 from app.appointments.hot import Channel
 from app.centres import queries as centres
-from app.core.clock import local, local_date
+from app.core.clock import local_date
 from app.core.database import fetch_row, in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
@@ -19,25 +19,18 @@ from app.dossiers import queries as dossiers
 from app.dossiers.errors import DossierNotFound
 from app.dossiers.states import Status
 from app.home_service import queries, rules
+from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import (
     DossierNotReady,
-    NotAtHome,
     OutOfReach,
-    Paperless,
-    PresenceRequired,
     WindowGone,
 )
 from app.home_service.events import HomeVisitConfirmed
 from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
 from app.home_service.states import Kind, State
-from app.home_service.steps import give_to_courier, tell
+from app.home_service.steps import alternatives, give_to_courier, tell
 from app.procedures import queries as procedures
 from app.procedures.errors import ProcedureNotFound
-from app.procedures.queries import ProcedureRow
-from app.procedures.rules import IntakeMode
-
-ALTERNATIVES: Final = 5
-ALTERNATIVE_DAYS: Final = timedelta(days=7)
 
 
 class Door(NamedTuple):
@@ -93,12 +86,12 @@ async def promise(
         or not rules.may_still_be_promised(window.starts_at, now=now)
         or not await appointments.take_place(window.id, channel=Channel.ONLINE)
     ):
-        raise WindowGone(alternatives=await _alternatives(kind, procedure_codes[0], door, now))
+        raise WindowGone(alternatives=await _others(kind, procedure_codes[0], door, now))
     visit = await _insert(window, citizen_id, kind, procedure_codes, door, dossier_number, now)
     visit = await give_to_courier(visit, now=now)
     if visit.state != State.ASSIGNED:
         # A window nobody can come in is no window: the refusal undoes the place as well.
-        raise WindowGone(alternatives=await _alternatives(kind, procedure_codes[0], door, now))
+        raise WindowGone(alternatives=await _others(kind, procedure_codes[0], door, now))
     await tell(HomeVisitConfirmed, visit, now=now)
     return await queries.file_of(visit)
 
@@ -109,21 +102,9 @@ async def _check_procedures(kind: Kind, codes: Sequence[str], *, now: datetime) 
         procedure = found.get(code)
         if procedure is None:
             raise ProcedureNotFound
-        _check_one(kind, procedure)
-
-
-def _check_one(kind: Kind, procedure: ProcedureRow) -> None:
-    if kind is Kind.DELIVERY:
-        if not procedure.home_delivery:
-            raise NotAtHome(procedure=procedure.code)
-        return
-    if procedure.home_collection:
-        return
-    if IntakeMode.HOME_ASSISTED_ONLINE in procedure.intake_modes:
-        raise Paperless(procedure=procedure.code, offer="assisted_online")
-    if procedure.presence_required:
-        raise PresenceRequired(procedure=procedure.code)
-    raise NotAtHome(procedure=procedure.code)
+        refusal = why_not_at_home(kind, procedure)
+        if refusal is not None:
+            raise refusal
 
 
 async def _check_dossier(kind: Kind, number: str | None, citizen_id: uuid.UUID) -> None:
@@ -187,22 +168,5 @@ async def _insert(
     return HomeVisitRow(*row)
 
 
-async def _alternatives(kind: Kind, code: str, door: Door, now: datetime) -> list[dict[str, Any]]:
-    found = await queries.windows(
-        kind=kind,
-        procedure_code=code,
-        lat=door.lat,
-        lon=door.lon,
-        commune=door.commune,
-        start=now,
-        end=now + ALTERNATIVE_DAYS,
-        now=now,
-    )
-    return [
-        {
-            "id": str(slot.id),
-            "starts_at": local(slot.starts_at).isoformat(),
-            "ends_at": local(slot.ends_at).isoformat(),
-        }
-        for slot in found.windows[:ALTERNATIVES]
-    ]
+async def _others(kind: Kind, code: str, door: Door, now: datetime) -> list[dict[str, str]]:
+    return await alternatives(kind, code, lat=door.lat, lon=door.lon, commune=door.commune, now=now)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import rfc8785
 
 from app.core import journal
 from app.core.canonical import canonical
@@ -21,7 +22,7 @@ from app.core.operation import operation
 from app.custody import steps as custody
 from app.custody.steps import Moment, Paper, Party
 from app.dossiers import steps as dossiers
-from app.home_service import queries, rules, states
+from app.home_service import facts, queries, rules, states
 from app.home_service.events import (
     HomeVisitCollected,
     HomeVisitDelivered,
@@ -90,38 +91,38 @@ TOLD: Final[dict[State, type[HomeVisitFact]]] = {
 @operation
 async def apply_partner_event(*, partner_id: uuid.UUID, event: PartnerEvent, now: datetime) -> Answer:
     """Store one event and fold it in. Never raises for what a courier did: the answer says it."""
-    known = await _known(partner_id, event)
+    try:
+        digest = _digest(event)
+    except (ValueError, rfc8785.CanonicalizationError):
+        return Answer(event.event_id, Outcome.REJECTED, "invalid_fact")
+    # The visit is locked first: eight copies of a report at once are one report and seven duplicates.
+    visit = await _visit(event.task_id)
+    known = await _known(partner_id, event, digest)
     if known is not None:
         return known
     courier = await _courier(partner_id, event.courier)
-    visit = await _visit(event.task_id)
     if courier is None or visit is None or not await _is_theirs(visit, courier):
         return Answer(event.event_id, Outcome.REJECTED, "not_your_task")
-    missing = [
-        name for name in states.REQUIRED.get((Kind(visit.kind), event.type), ()) if name not in event.data
-    ]
-    if missing:
-        return Answer(event.event_id, Outcome.REJECTED, f"missing_fact: {', '.join(missing)}")
-    refused = await _check_door_code(visit, event)
-    if refused is not None:
-        return refused
-    await _store(partner_id, courier, event, now)
+    wrong = facts.fault(Kind(visit.kind), event.type, event.data) or await _code_fault(visit, event)
+    if wrong is None and not await _store(partner_id, courier, event, digest, now):
+        wrong = "id_reuse"
+    if wrong is not None:
+        return Answer(event.event_id, Outcome.REJECTED, wrong)
     reason = await _fold(visit, courier, event.event_id, now)
-    if reason is not None and event.type not in rules.PHYSICAL:
-        return Answer(event.event_id, Outcome.REJECTED, reason)
-    return Answer(event.event_id, Outcome.APPLIED, reason)
+    refused = reason is not None and event.type not in rules.PHYSICAL
+    return Answer(event.event_id, Outcome.REJECTED if refused else Outcome.APPLIED, reason)
 
 
-async def _known(partner_id: uuid.UUID, event: PartnerEvent) -> Answer | None:
+async def _known(partner_id: uuid.UUID, event: PartnerEvent, digest: bytes) -> Answer | None:
     """Seen before: the same content is a duplicate, another content is a reused id."""
-    digest = await in_transaction().fetchval(
+    stored = await in_transaction().fetchval(
         "SELECT digest FROM visit_event WHERE partner_id = $1 AND event_id = $2",
         partner_id,
         event.event_id,
     )
-    if digest is None:
+    if stored is None:
         return None
-    if digest == _digest(event):
+    if stored == digest:
         return Answer(event.event_id, Outcome.DUPLICATE)
     return Answer(event.event_id, Outcome.REJECTED, "id_reuse")
 
@@ -152,27 +153,29 @@ async def _is_theirs(visit: HomeVisitRow, courier: CourierRow) -> bool:
     )
 
 
-async def _check_door_code(visit: HomeVisitRow, event: PartnerEvent) -> Answer | None:
+async def _code_fault(visit: HomeVisitRow, event: PartnerEvent) -> str | None:
     """A delivery needs the citizen's code, or an authorised receiver with a named proof."""
     if event.type is not Report.DELIVERED or "authorisation" in event.data:
         return None
-    given = str(event.data.get("code", ""))
-    right = hmac.compare_digest(given.encode(), queries.hand_over_code(visit.id).encode())
     if visit.wrong_codes >= rules.WRONG_CODES_ALLOWED:
-        return Answer(event.event_id, Outcome.REJECTED, "too_many_wrong_codes")
-    if right:
+        return "too_many_wrong_codes"
+    given = str(event.data.get("code", ""))
+    if hmac.compare_digest(given.encode(), queries.hand_over_code(visit.id).encode()):
         return None
     await in_transaction().execute(
         "UPDATE home_visit SET wrong_codes = wrong_codes + 1 WHERE id = $1", visit.id
     )
-    return Answer(event.event_id, Outcome.REJECTED, "wrong_code")
+    return "wrong_code"
 
 
-async def _store(partner_id: uuid.UUID, courier: CourierRow, event: PartnerEvent, now: datetime) -> None:
-    await in_transaction().execute(
+async def _store(
+    partner_id: uuid.UUID, courier: CourierRow, event: PartnerEvent, digest: bytes, now: datetime
+) -> bool:
+    """Keep it; False when its id was used for another visit at this very moment."""
+    tag = await in_transaction().execute(
         "INSERT INTO visit_event (event_id, partner_id, home_visit_id, courier_id, type,"
         " occurred_at, received_at, device_seq, clock_suspect, lat, lon, data, digest)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13) ON CONFLICT DO NOTHING",
         event.event_id,
         partner_id,
         event.task_id,
@@ -185,8 +188,9 @@ async def _store(partner_id: uuid.UUID, courier: CourierRow, event: PartnerEvent
         event.lat,
         event.lon,
         msgspec.json.encode(event.data).decode(),
-        _digest(event),
+        digest,
     )
+    return bool(tag == "INSERT 0 1")
 
 
 async def _fold(visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now: datetime) -> str | None:
@@ -195,7 +199,7 @@ async def _fold(visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now
     progressing = True
     while progressing:
         progressing = False
-        for event in await _waiting(visit.id):
+        for event in await _waiting(visit):
             if event.event_id in refused:
                 continue
             target = states.after(Kind(visit.kind), State(visit.state), event.type)
@@ -212,11 +216,13 @@ async def _fold(visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now
     return refused.get(newest)
 
 
-async def _waiting(home_visit_id: uuid.UUID) -> list[_Stored]:
+async def _waiting(visit: HomeVisitRow) -> list[_Stored]:
+    """What the courier of the present reported; a courier of the past moves nothing any more."""
     rows = await in_transaction().fetch(
         "SELECT event_id, type, occurred_at, received_at, device_seq, data FROM visit_event"
-        " WHERE home_visit_id = $1 AND applied_as IS NULL",
-        home_visit_id,
+        " WHERE home_visit_id = $1 AND applied_as IS NULL AND courier_id = $2",
+        visit.id,
+        visit.courier_id,
     )
     events = [
         _Stored(
@@ -246,7 +252,7 @@ async def _apply(
     visit: HomeVisitRow, courier: CourierRow, event: _Stored, target: State, now: datetime
 ) -> HomeVisitRow:
     """One report's effect: custody first, because it may refuse, then the state, then the world."""
-    await _move_custody(visit, courier, event)
+    broken = await _move_custody(visit, courier, event)
     await journal.write(
         f"home_visit.reported_{event.type.value}",
         object_kind="home_visit",
@@ -256,10 +262,12 @@ async def _apply(
     )
     if target == visit.state:
         return visit
+    if broken:
+        return await set_state(visit, State.QUARANTINED)
     visit = await set_state(visit, target)
     if event.type is Report.DECLINED:
         await round_steps.end_assignment(visit.id, because="declined")
-        return await give_to_courier(visit, now=now, not_to=[courier.id])
+        return await give_to_courier(visit, now=now)
     if event.type is Report.SEALED:
         await in_transaction().execute(
             "UPDATE home_visit SET seal_number = $2 WHERE id = $1", visit.id, event.data["seal"]
@@ -275,20 +283,21 @@ async def _apply(
     return visit
 
 
-async def _move_custody(visit: HomeVisitRow, courier: CourierRow, event: _Stored) -> None:
-    """The reports that change whose hands the papers are in."""
+async def _move_custody(visit: HomeVisitRow, courier: CourierRow, event: _Stored) -> bool:
+    """The reports that change whose hands the papers are in; whether a seal was found broken."""
     moment = Moment(event.occurred_at, event.received_at)
     bearer = Party("courier", str(courier.id))
     if event.type is Report.SEALED:
         await _seal(visit, bearer, event, moment)
     elif event.type is Report.REACHED_HUB and visit.seal_number:
-        await custody.hand_over(
+        package = await custody.hand_over(
             visit.seal_number,
             giver=bearer,
             receiver=Party("post_office", str(event.data["hub"])),
             seal_state=str(event.data.get("seal_state", "intact")),
             moment=moment,
         )
+        return package.state == "quarantined"
     elif event.type is Report.DELIVERED and visit.seal_number:
         await custody.deliver(
             visit.seal_number,
@@ -296,6 +305,7 @@ async def _move_custody(visit: HomeVisitRow, courier: CourierRow, event: _Stored
             receiver=Party("citizen", str(visit.citizen_id)),
             moment=moment,
         )
+    return False
 
 
 async def _seal(visit: HomeVisitRow, bearer: Party, event: _Stored, moment: Moment) -> None:
