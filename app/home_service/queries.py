@@ -15,8 +15,11 @@ from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row
 from app.core.keys import keys
 from app.home_service import rules
+from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.states import Kind
+from app.procedures import queries as procedures
+from app.procedures.errors import ProcedureNotFound
 from app.rounds import queries as rounds
 from app.rounds import rules as round_rules
 from app.rounds.queries import CourierRow
