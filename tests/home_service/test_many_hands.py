@@ -104,7 +104,6 @@ async def test_who_gave_the_package_away_cannot_bring_it_to_the_post_office(
     assert (await package_of(visit)).custodian_id == str(ha.id)
 
 
-@pytest.mark.xfail(strict=True, reason="receiving locks package then visit, reporting visit then package")
 async def test_receiving_waits_for_the_visit_before_it_holds_the_package(promise: Promise) -> None:
     """One order for everybody: crossing, the two deadlock for a second and one starts again."""
     visit, seal = await promise(), new_seal()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.core import journal
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.custody import queries as packages
 from app.custody import steps as custody
 from app.custody.queries import PackageRow
 from app.custody.steps import Moment, Paper
@@ -36,6 +37,8 @@ async def receive_package(
     now: datetime,
 ) -> Received:
     """Two parties: whoever holds it gives, the officer takes. A mismatch quarantines it."""
+    # The visit is locked before the package, as a courier's reports do: crossing orders would deadlock.
+    visit = await locked((await packages.by_seal(seal_number)).home_visit_id)
     package = await custody.receive_at_centre(
         seal_number,
         centre_id=centre_id,
@@ -44,7 +47,6 @@ async def receive_package(
         contents=contents,
         moment=Moment(now, now),
     )
-    visit = await locked(package.home_visit_id)
     if package.state == "quarantined":
         visit = await set_state(visit, State.QUARANTINED)
     elif visit.state != State.AT_CENTRE:
