@@ -373,9 +373,7 @@ async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
         async with running_servers(
             folder, database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
-            figures: dict[str, Any] = await BENCHES[name](
-                servers.database_url, long=long_run
-            )
+            figures: dict[str, Any] = await BENCHES[name](servers.database_url, long=long_run)
             return figures
 
 

@@ -286,9 +286,7 @@ async def move_ticket(
     return await _answer(request, counter_id, work)
 
 
-async def _answer(
-    request: MotcuaRequest, counter_id: uuid.UUID, work: Any
-) -> Redirect | Response[str]:
+async def _answer(request: MotcuaRequest, counter_id: uuid.UUID, work: Any) -> Redirect | Response[str]:
     """With htmx the fragment, with the reason in it when refused; without, back to the desk."""
     principal = await officer_of(request)
     if principal is None:
