@@ -16,6 +16,7 @@ from litestar.response import Redirect
 
 from app.appointments import needs, operations
 from app.appointments import queries as appointments
+from app.appointments import rules as appointment_rules
 from app.appointments.errors import SlotFull
 from app.appointments.icalendar_file import calendar_file
 from app.appointments.needs import Item
@@ -43,7 +44,7 @@ from app.procedures import rules as procedure_rules
 from app.procedures.errors import ProcedureNotFound
 from app.procedures.queries import ProcedureRow
 
-DAYS: Final = 14
+DAYS: Final = appointment_rules.HORIZON.days
 SHOWN: Final = 40
 
 
@@ -188,7 +189,8 @@ async def _seats_by_day(centre_id: uuid.UUID, code: str, now: datetime) -> dict[
     need = await needs.need_on(centre_id, [Item(code, 1)], on=today, now=now)
     end = at_local(today, 0) + timedelta(days=DAYS)
     found: dict[date, list[Seats]] = {today + timedelta(days=n): [] for n in range(DAYS)}
-    for seat in await appointments.seats(need, start=now, end=end):
+    start = appointment_rules.earliest_start(now)
+    for seat in await appointments.seats(need, start=start, end=end):
         found.setdefault(local_date(seat.starts_at), []).append(seat)
     return found
 
