@@ -1,11 +1,13 @@
 """What the doctor says: each fault is named with its remedy, and looking changes nothing."""
 
+import contextlib
 import os
 import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.servers import ServersError, running_servers
@@ -92,14 +94,17 @@ async def test_servers_that_outlived_their_program_are_named_with_the_way_to_end
     program.line()
     servers = program.servers
     postmaster = next(server for server in servers if server.name() == "postgres")
+    # Some of PostgreSQL's own children come and go as they please.
     for server in servers:
-        server.suspend()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.suspend()
     try:
         program.signal(signal.SIGKILL)
         findings = await look(folder)
     finally:
         for server in servers:
-            server.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                server.resume()
 
     assert not findings["earlier run"].ok
     assert "kill -INT" in findings["earlier run"].remedy
