@@ -212,11 +212,12 @@ async def _migrate(*, as_json: bool) -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
-def seed(*, as_json: bool) -> None:
+@click.option("--open-now", is_flag=True, help="Open the demonstration's centre now, at any hour.")
+def seed(*, as_json: bool, open_now: bool) -> None:
     """Load the sample of Ninh Bình; running it twice changes nothing."""
     from app.sample.seed import seed as load
 
-    summary = run(with_database(lambda: load(now=current_time())))
+    summary = run(with_database(lambda: load(now=current_time(), open_at_once=open_now)))
     if as_json:
         click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
     else:
