@@ -66,4 +66,5 @@ class VisitEvent(Table, db=DB, tablename="visit_event"):
     lon = DoublePrecision(null=True, default=None)
     data = JSONB(null=False, default=None)
     digest = Bytea(null=False, default=None)
+    refused = Text(null=True, default=None)
     applied_as = Integer(null=True, default=None)

@@ -145,8 +145,11 @@ CREATE TABLE visit_event (
     lon           double precision,
     data          jsonb NOT NULL,
     digest        bytea NOT NULL,
+    refused       text,
     applied_as    integer,
     PRIMARY KEY (partner_id, event_id),
+    CONSTRAINT visit_event_refused_is_never_applied
+        CHECK (refused IS NULL OR applied_as IS NULL),
     CONSTRAINT visit_event_applied_in_order UNIQUE (home_visit_id, applied_as)
 );
 CREATE INDEX visit_event_visit ON visit_event (home_visit_id, occurred_at);

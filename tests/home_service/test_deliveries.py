@@ -349,7 +349,6 @@ async def test_an_empty_authorisation_is_no_proof(deliver: Deliver, nothing: obj
     assert await state_of(visit) == "arrived"
 
 
-@pytest.mark.xfail(strict=True, reason="a refused report is not remembered, so its repetition counts again")
 async def test_one_wrong_code_sent_again_and_again_is_one_wrong_code(deliver: Deliver) -> None:
     visit = await at_the_door(deliver)
     wrong = event(visit, Report.DELIVERED, 5, receiver="owner", code="x")
@@ -360,7 +359,6 @@ async def test_one_wrong_code_sent_again_and_again_is_one_wrong_code(deliver: De
     assert answer.outcome is Outcome.APPLIED
 
 
-@pytest.mark.xfail(strict=True, reason="the fold applies on arrival, and cannot place an earlier attempt")
 async def test_a_late_word_of_the_first_attempt_is_not_the_second_arrival(deliver: Deliver) -> None:
     visit = await deliver()
     accepted, sealed, en_route, arrived, _ = delivery(visit)

@@ -103,9 +103,12 @@ async def apply_partner_event(*, partner_id: uuid.UUID, event: PartnerEvent, now
     courier = await _courier(partner_id, event.courier)
     if courier is None or visit is None or not await _is_theirs(visit, courier):
         return Answer(event.event_id, Outcome.REJECTED, "not_your_task")
-    wrong = facts.fault(Kind(visit.kind), event.type, event.data) or await _code_fault(visit, event)
-    if wrong is None and not await _store(partner_id, courier, event, digest, now):
-        wrong = "id_reuse"
+    wrong = facts.fault(Kind(visit.kind), event.type, event.data)
+    if wrong is None:
+        # A wrong code is remembered: sent again it is the same wrong code, not another try.
+        wrong = await _code_fault(visit, event)
+        if not await _store(partner_id, courier, event, digest, now, refused=wrong):
+            wrong = "id_reuse"
     if wrong is not None:
         return Answer(event.event_id, Outcome.REJECTED, wrong)
     reason = await _fold(visit, courier, event.event_id, now)
@@ -115,14 +118,16 @@ async def apply_partner_event(*, partner_id: uuid.UUID, event: PartnerEvent, now
 
 async def _known(partner_id: uuid.UUID, event: PartnerEvent, digest: bytes) -> Answer | None:
     """Seen before: the same content is a duplicate, another content is a reused id."""
-    stored = await in_transaction().fetchval(
-        "SELECT digest FROM visit_event WHERE partner_id = $1 AND event_id = $2",
+    stored = await in_transaction().fetchrow(
+        "SELECT digest, refused FROM visit_event WHERE partner_id = $1 AND event_id = $2",
         partner_id,
         event.event_id,
     )
     if stored is None:
         return None
-    if stored == digest:
+    if stored["digest"] == digest and stored["refused"] is not None:
+        return Answer(event.event_id, Outcome.REJECTED, stored["refused"])
+    if stored["digest"] == digest:
         return Answer(event.event_id, Outcome.DUPLICATE)
     return Answer(event.event_id, Outcome.REJECTED, "id_reuse")
 
@@ -169,13 +174,20 @@ async def _code_fault(visit: HomeVisitRow, event: PartnerEvent) -> str | None:
 
 
 async def _store(
-    partner_id: uuid.UUID, courier: CourierRow, event: PartnerEvent, digest: bytes, now: datetime
+    partner_id: uuid.UUID,
+    courier: CourierRow,
+    event: PartnerEvent,
+    digest: bytes,
+    now: datetime,
+    *,
+    refused: str | None,
 ) -> bool:
     """Keep it; False when its id was used for another visit at this very moment."""
     tag = await in_transaction().execute(
         "INSERT INTO visit_event (event_id, partner_id, home_visit_id, courier_id, type,"
-        " occurred_at, received_at, device_seq, clock_suspect, lat, lon, data, digest)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13) ON CONFLICT DO NOTHING",
+        " occurred_at, received_at, device_seq, clock_suspect, lat, lon, data, digest,"
+        " refused)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) ON CONFLICT DO NOTHING",
         event.event_id,
         partner_id,
         event.task_id,
@@ -189,6 +201,7 @@ async def _store(
         event.lon,
         msgspec.json.encode(event.data).decode(),
         digest,
+        refused,
     )
     return bool(tag == "INSERT 0 1")
 
@@ -217,10 +230,15 @@ async def _fold(visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now
 
 
 async def _waiting(visit: HomeVisitRow) -> list[_Stored]:
-    """What the courier of the present reported; a courier of the past moves nothing any more."""
+    """What the courier of the present reported and is not behind what was applied: a courier of the past
+    moves nothing any more, nor does a late word of an earlier attempt.
+    """
     rows = await in_transaction().fetch(
         "SELECT event_id, type, occurred_at, received_at, device_seq, data FROM visit_event"
-        " WHERE home_visit_id = $1 AND applied_as IS NULL AND courier_id = $2",
+        " WHERE home_visit_id = $1 AND applied_as IS NULL AND courier_id = $2 AND refused IS NULL"
+        " AND (type = 'fee_collected' OR device_seq > coalesce((SELECT max(device_seq)"
+        "   FROM visit_event done WHERE done.home_visit_id = $1 AND done.courier_id = $2"
+        "   AND done.applied_as IS NOT NULL AND done.type <> 'fee_collected'), -1))",
         visit.id,
         visit.courier_id,
     )
