@@ -14,7 +14,7 @@ from arq import cron
 from arq.connections import RedisSettings
 from arq.worker import Worker
 
-from app.appointments.operations import expire_holds
+from app.appointments.operations import expire_holds, miss_overdue
 from app.core.clock import current_time
 from app.core.database import in_transaction
 from app.core.operation import operation
@@ -30,6 +30,11 @@ JOB_TIMEOUT_S: Final = 30
 async def sweep_holds(_context: dict[Any, Any]) -> None:
     """Give expired holds back; booking does the same for the slots it wants."""
     await expire_holds(now=current_time())
+
+
+async def miss_overdue_appointments(_context: dict[Any, Any]) -> None:
+    """Whoever did not come within the window gives the place's rest to those who wait."""
+    await miss_overdue(now=current_time())
 
 
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
@@ -67,6 +72,7 @@ def make_worker(redis_url: str) -> Worker:
         functions=[],
         cron_jobs=[
             cron(_job(sweep_holds), second=EVERY_FIVE_SECONDS),
+            cron(_job(miss_overdue_appointments), second={20}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
         ],

@@ -6,6 +6,7 @@ are emptied after each test in one round trip.
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import uuid
@@ -30,6 +31,12 @@ from app.http.principals import AUDIENCE_OF, Caller, Principal
 from app.http.tokens import SigningKey
 from app.main import create_app
 from app.settings import Settings
+
+# A shell that starts a suite in the background has it ignore these two, and every child inherits that:
+# programs that are told to stop in these tests would not hear it.
+for _name in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_name) is signal.SIG_IGN:
+        signal.signal(_name, signal.SIG_DFL)
 
 TEST_KEYS = core_keys.Keys(
     signing={"test": SigningKey.generate().to_pem()},
