@@ -1,15 +1,22 @@
 """The sample's catalogue, and the people of a morning at phường Hoa Lư."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pytest
 
+from app.appointments import operations as appointments
+from app.appointments import queries as appointment_queries
+from app.appointments.needs import Item
+from app.appointments.queries import AppointmentRow
 from app.centres import queries as centres
-from app.core.clock import local_date
+from app.core.clock import at_local, local_date
+from app.core.database import DB
 from app.procedures import queries as procedures
 from app.queue import operations
+from app.queue.queries import COLUMNS, TicketRow
+from app.queue.states import State
 from app.sample import seed
 
 
@@ -48,3 +55,64 @@ async def open_hall(hall: Hall, now: datetime) -> Hall:
             counter_id=counter_id, centre_id=hall.centre_id, officer_id=uuid.uuid4(), now=now
         )
     return hall
+
+
+async def walk_in(
+    hall: Hall, now: datetime, *, priority: str | None = None, phone: str | None = None
+) -> TicketRow:
+    """A number for somebody who just came."""
+    issued = await operations.issue_walk_in(
+        centre_id=hall.centre_id,
+        procedure_codes=[hall.code],
+        priority_group=priority,
+        contact_phone=phone,
+        locale="vi",
+        now=now,
+    )
+    return issued.ticket
+
+
+async def expected(hall: Hall, now: datetime) -> AppointmentRow:
+    """A confirmed appointment of tomorrow at eight; its owner is in the row."""
+    opens = at_local(local_date(now) + timedelta(days=1), 8)
+    if not await appointment_queries.open_slots(hall.pool_id, start=opens, end=opens + timedelta(hours=1)):
+        await appointments.publish_opening(
+            centre_id=hall.centre_id,
+            pool_id=hall.pool_id,
+            starts_at=opens,
+            ends_at=opens + timedelta(hours=1),
+            counters=4,
+            now=now,
+        )
+    citizen_id = uuid.uuid4()
+    held = await appointments.book(
+        centre_id=hall.centre_id,
+        starts_at=opens,
+        items=[Item(hall.code, 1)],
+        citizen_id=citizen_id,
+        now=now,
+    )
+    return await appointments.confirm(appointment_id=held.id, citizen_id=citizen_id, now=now)
+
+
+async def make_due(appointment: AppointmentRow) -> None:
+    """Bring an appointment's time to the moment, for those who come by the real clock."""
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "UPDATE appointment SET starts_at = now(), ends_at = now() + interval '10 minutes' WHERE id = $1",
+        appointment.id,
+    )
+
+
+async def put(ticket: TicketRow, state: State, counter_id: uuid.UUID | None) -> TicketRow:
+    """Bring a ticket to a state, whatever the way there."""
+    assert DB.pool is not None
+    row = await DB.pool.fetchrow(
+        "UPDATE ticket SET state = $2, counter_id = $3, calls = 1, last_called_at = issued_at,"
+        f" version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
+        ticket.id,
+        state.value,
+        counter_id,
+    )
+    assert row is not None
+    return TicketRow(*row)

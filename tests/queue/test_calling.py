@@ -11,22 +11,10 @@ from app.queue import operations
 from app.queue.errors import CounterBusy, SeriesFull, StaleTicket, TicketState
 from app.queue.queries import TicketRow
 from app.queue.states import MOVES, OVER, Move, State
-from tests.queue.conftest import Hall
+from tests.queue.conftest import Hall, walk_in
 
 COUNTERS = 40
 TICKETS = 400
-
-
-async def walk_in(hall: Hall, now: datetime, priority: str | None = None) -> TicketRow:
-    issued = await operations.issue_walk_in(
-        centre_id=hall.centre_id,
-        procedure_codes=[hall.code],
-        priority_group=priority,
-        contact_phone=None,
-        locale="vi",
-        now=now,
-    )
-    return issued.ticket
 
 
 async def add_counters(hall: Hall, count: int, now: datetime) -> list[uuid.UUID]:
