@@ -1,8 +1,10 @@
 """Every route says who may call it, and is tried as everybody else."""
 
+import importlib
+import pkgutil
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
@@ -10,6 +12,9 @@ import pytest
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+import app as business
+import notifications
+import partners
 from app.http.access import CALLERS, SCOPE
 from app.http.openapi import handlers_of
 from app.http.principals import AUDIENCE_OF, Caller
@@ -54,6 +59,29 @@ async def ask(client: httpx.AsyncClient, method: str, path: str, headers: dict[s
     extra = {"If-Match": '"1"', "Idempotency-Key": str(uuid.uuid4())}
     body: dict[str, Any] = {"json": {}} if method in {"POST", "PUT", "PATCH"} else {}
     return await client.request(method, filled(path), headers=headers | extra, **body)
+
+
+def written_handlers() -> Iterator[tuple[str, HTTPRouteHandler]]:
+    """Every handler a module holds; the emulators are programs of their own."""
+    for package in (business, notifications, partners):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "emulator" in module.name or module.name.endswith("__main__"):
+                continue
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, HTTPRouteHandler):
+                    yield module.name, value
+
+
+def test_every_handler_that_was_written_is_served(app: Litestar) -> None:
+    served = {handler.operation_id for handler in handlers_of(app)}
+
+    forgotten = {
+        f"{module}: {sorted(handler.paths)}"
+        for module, handler in written_handlers()
+        if handler.operation_id not in served
+    }
+
+    assert forgotten == set()
 
 
 def test_every_route_names_its_callers(app: Litestar) -> None:

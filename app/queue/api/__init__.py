@@ -6,6 +6,10 @@ from litestar import Router
 
 from app.queue.api.boards import board_handlers
 from app.queue.api.devices import device_handlers
+from app.queue.api.lists import list_handlers
 from app.queue.api.staff import staff_handlers
 
-queue_router: Final = Router(path="/", route_handlers=[*board_handlers, *device_handlers, *staff_handlers])
+queue_router: Final = Router(
+    path="/",
+    route_handlers=[*board_handlers, *device_handlers, *list_handlers, *staff_handlers],
+)

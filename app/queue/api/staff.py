@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
@@ -14,7 +13,6 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.centres import queries as centres
 from app.centres.errors import CounterNotFound
-from app.core.clock import current_time
 from app.http.access import open_to
 from app.http.once import Once
 from app.http.principals import Caller, Principal
@@ -22,7 +20,6 @@ from app.http.problems import problems
 from app.http.requests import MotcuaRequest, language_of
 from app.http.versions import etag
 from app.queue import operations, queries
-from app.queue.api.boards import STREAM, events
 from app.queue.api.devices import reference_of
 from app.queue.api.requests import (
     CheckInRequest,
@@ -43,7 +40,7 @@ from app.queue.errors import (
 )
 from app.queue.queries import TicketRow
 from app.queue.states import Move
-from app.queue.views import CounterList, CounterView, IssuedTicketView, QueueView, TicketView
+from app.queue.views import CounterList, CounterView, IssuedTicketView, TicketView
 
 PoolId = Annotated[uuid.UUID | None, QueryParameter(description="A group of counters.")]
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
@@ -294,36 +291,6 @@ async def transfer(
         ),
         etag=_version,
     )
-
-
-@get(
-    "/v1/staff/queue",
-    operation_id="getQueue",
-    summary="The five lists",
-    tags=["staff"],
-    opt=open_to(*OFFICERS),
-)
-async def get_queue(principal: NamedDependency[Principal], now: NamedDependency[datetime]) -> QueueView:
-    """Each in its order, with the reason for it. The centre is the token's."""
-    return QueueView.of(await queries.lists(principal.centre, now=now))
-
-
-@get(
-    "/v1/staff/queue/stream",
-    operation_id="streamQueue",
-    summary="The five lists as they change",
-    tags=["staff"],
-    opt=open_to(*OFFICERS),
-    responses=STREAM,
-)
-async def stream_queue(principal: NamedDependency[Principal]) -> Any:
-    """Unnamed messages; `data` is the lists as JSON."""
-
-    async def render() -> str:
-        found = await queries.lists(principal.centre, now=current_time())
-        return msgspec.json.encode(QueueView.of(found)).decode()
-
-    return events(principal.centre, render)
 
 
 staff_handlers: Final[list[Any]] = [
