@@ -8,9 +8,12 @@ from typing import Final
 import structlog
 
 from app.core import keys as core_keys
+from app.core.clock import set_clock
 from app.core.ids import new_id
 from app.http.tokens import SigningKey
 from app.settings import Settings, SettingsError
+
+log: Final = structlog.get_logger(__name__)
 
 # What a log line may say. Anything else is dropped: a name or a number never reaches a log by mistake.
 ALLOWED: Final = frozenset(
@@ -38,6 +41,9 @@ def open_entrance(settings: Settings | None = None) -> Entrance:
         raise SettingsError("DATABASE_URL and REDIS_URL must both be set for this command.")
     install_keys(settings)
     configure_logging(settings.log_level)
+    set_clock(settings.clock)
+    if settings.clock is not None:
+        log.warning("simulated_clock")
     return Entrance(settings, settings.database_url, settings.redis_url)
 
 

@@ -17,7 +17,7 @@ from litestar.types import ControllerRouterHandler
 from app.appointments.api import appointments_router
 from app.centres.api import centres_router
 from app.core import keys as core_keys
-from app.core.clock import current_time
+from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
 from app.documents import store as document_store
@@ -110,7 +110,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.tokens = tokens
-    app.state.clock = current_time
+    app.state.clock = machine_time
     app.state.gatekeeper = SignInGatekeeper(tokens)
     return app
 

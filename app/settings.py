@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from app.core.clock import FastClock
 from app.core.crypto import Secret
 
 DEFAULT_DATA_DIR: Final = Path(".motcua")
@@ -43,6 +44,7 @@ class Settings:
     keys_file: Path | None
     allow_private_webhooks: bool
     otp_per_address_per_hour: int
+    clock: FastClock | None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -71,6 +73,7 @@ class Settings:
             keys_file=Path(env["MOTCUA_KEYS_FILE"]) if env.get("MOTCUA_KEYS_FILE") else None,
             allow_private_webhooks=_flag(env, "MOTCUA_ALLOW_PRIVATE_WEBHOOKS"),
             otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
+            clock=_clock(env),
         )
 
 
@@ -82,6 +85,16 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
         return int(raw)
     except ValueError:
         raise SettingsError(f"{name} must be a whole number.") from None
+
+
+def _clock(env: Mapping[str, str]) -> FastClock | None:
+    raw = env.get("MOTCUA_CLOCK")
+    if not raw:
+        return None
+    try:
+        return FastClock.parse(raw)
+    except ValueError as reason:
+        raise SettingsError(f"MOTCUA_CLOCK must be SHOWS,STARTED,RATE: {reason}.") from None
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
-from app.core.clock import local
+from app.core.clock import local, machine_time
 from app.core.phones import InvalidPhone, to_e164
 from app.http.access import open_to
 from app.http.body import ShortText
@@ -91,9 +91,10 @@ class OauthProblem(msgspec.Struct):
     error: str
 
 
-def _tokens(request: Request[Any, Any, Any], session: Session, now: datetime) -> TokensView:
+def _tokens(request: Request[Any, Any, Any], session: Session) -> TokensView:
+    """Stamped with the machine's time: that is what judges it, also on a simulated day."""
     return TokensView(
-        access_token=request.app.state.tokens.issue(session.principal, now=now),
+        access_token=request.app.state.tokens.issue(session.principal, now=machine_time()),
         expires_in=int(LIFETIME.total_seconds()),
         refresh_token=session.refresh_token,
     )
@@ -173,7 +174,7 @@ async def verify_code(
 ) -> Response[TokensView]:
     """Five attempts per code; a code works once, and only the newest one of a phone works."""
     session = await operations.verify_code(challenge_id=challenge_id, code=data.code, now=now)
-    return _no_store(_tokens(request, session, now), page_cookie(request, session))
+    return _no_store(_tokens(request, session), page_cookie(request, session))
 
 
 @post(
@@ -190,7 +191,7 @@ async def refresh(
 ) -> Response[TokensView]:
     """A used token that comes back ends the whole family."""
     session = await operations.refresh(refresh_token=data.refresh_token, now=now)
-    return _no_store(_tokens(request, session, now), [])
+    return _no_store(_tokens(request, session), [])
 
 
 @post(
@@ -235,7 +236,7 @@ async def sign_in_officer(
     session = await operations.sign_in_officer(
         username=data.username, password=data.password, totp=data.totp, now=now
     )
-    return _no_store(_tokens(request, session, now), page_cookie(request, session))
+    return _no_store(_tokens(request, session), page_cookie(request, session))
 
 
 @post(
@@ -252,7 +253,7 @@ async def sign_in_device(
 ) -> Response[TokensView]:
     """A device token for the centre the device was enrolled at."""
     session = await operations.sign_in_device(device_id=data.device_id, key=data.key, now=now)
-    return _no_store(_tokens(request, session, now), [])
+    return _no_store(_tokens(request, session), [])
 
 
 @post(
@@ -280,7 +281,7 @@ async def get_partner_token(
             status_code=status,
             headers={"Cache-Control": "no-store"},
         )
-    view = _tokens(request, session, now)
+    view = _tokens(request, session)
     view.scope = " ".join(sorted(session.principal.scopes))
     return _no_store(view, [])
 

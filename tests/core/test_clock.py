@@ -1,0 +1,51 @@
+"""The clock of a simulated day."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.clock import FastClock, current_time, machine_time, set_clock
+from app.settings import Settings, SettingsError
+
+STARTED = datetime(2026, 11, 27, 3, tzinfo=UTC)
+moments = st.integers(1, 365 * 24).map(lambda hours: STARTED + timedelta(hours=hours))
+
+
+@given(shows=moments, rate=st.integers(1, 3600), passed=st.integers(0, 86_400))
+def test_time_passes_as_many_times_faster_as_was_asked(shows: datetime, rate: int, passed: int) -> None:
+    clock = FastClock(shows, STARTED, rate)
+
+    assert clock.at(STARTED) == shows
+    assert clock.at(STARTED + timedelta(seconds=passed)) - shows == timedelta(seconds=passed * rate)
+    assert FastClock.parse(str(clock)) == clock
+
+
+def test_a_process_told_a_clock_lives_by_it_and_tokens_do_not() -> None:
+    started = machine_time()
+    set_clock(FastClock(started + timedelta(days=3), started, 60))
+    try:
+        ahead = current_time() - machine_time()
+    finally:
+        set_clock(None)
+
+    assert ahead >= timedelta(days=3)
+    assert abs(machine_time() - started) < timedelta(days=1)
+    assert abs(current_time() - machine_time()) < timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tomorrow",
+        "2026-11-30T07:00:00,2026-11-27T03:00:00+00:00,60",
+        "2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00,0",
+        "2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00,3601",
+        "2026-11-26T07:00:00+07:00,2026-11-27T03:00:00+00:00,60",
+        "2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00",
+    ],
+)
+def test_a_clock_that_cannot_be_is_refused_by_its_name(text: str) -> None:
+    with pytest.raises(SettingsError, match="MOTCUA_CLOCK"):
+        Settings.from_environment({"MOTCUA_CLOCK": text})
