@@ -18,6 +18,11 @@ MOST_GRAINS: Final = 24
 # Late enough for an SMS to have arrived, early enough for the place to be used by somebody else.
 MOVED_UNTIL: Final = timedelta(hours=2)
 
+# A confirmed place that is given up rests so long, by a draw, before the public may book it: whoever
+# sells places cannot tell the buyer when to press the button. It leaves this much time to come.
+REST: Final = (timedelta(minutes=2), timedelta(minutes=10))
+TIME_TO_COME: Final = timedelta(minutes=20)
+
 CHECK_IN_FROM: Final = timedelta(minutes=30)
 GRACE: Final = timedelta(minutes=10)
 
@@ -81,6 +86,13 @@ def is_bookable(starts_at: datetime, *, now: datetime) -> bool:
 
 def may_be_moved(starts_at: datetime, *, now: datetime) -> bool:
     return now <= starts_at - MOVED_UNTIL
+
+
+def rest(starts_at: datetime, *, now: datetime, draw: float) -> timedelta:
+    """How long a place given up rests, for a draw from 0 to 1; nothing when its time is too near."""
+    shortest, longest = REST
+    left = starts_at - TIME_TO_COME - now
+    return max(min(shortest + (longest - shortest) * draw, left), timedelta(0))
 
 
 def check_in_window(starts_at: datetime) -> tuple[datetime, datetime]:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from app.appointments import rules, states
+from app.appointments import kept_back, rules, states
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.appointments.events import AppointmentExpired
 from app.appointments.hot import PLACES_LEFT, Channel
@@ -33,7 +33,7 @@ WITH dead AS (
 ended AS (
     UPDATE appointment SET state = 'expired', version = version + 1
      WHERE id IN (SELECT id FROM dead)
-    RETURNING id, centre_id, channel, starts_at),
+    RETURNING id, centre_id, citizen_id, channel, starts_at),
 unclaimed AS (
     DELETE FROM appointment_claim WHERE appointment_id IN (SELECT id FROM ended)),
 unplaced AS (
@@ -55,7 +55,7 @@ given_back AS (
                     taken_walkin = taken_walkin - freed.walkin
       FROM freed JOIN locked ON locked.id = freed.slot_id
      WHERE slot.id = freed.slot_id)
-SELECT id, centre_id, starts_at FROM ended
+SELECT id, centre_id, citizen_id, starts_at FROM ended
 """
 WANTED: Final = "pool_id = ANY($2) AND starts_at >= $3 AND starts_at < $4"
 IN_THE_WAY: Final = f"""AND (citizen_id = $5 OR EXISTS (
@@ -140,8 +140,13 @@ async def has_expired_holds(stretch: Stretch) -> bool:
 
 
 async def _tell(rows: Sequence[asyncpg.Record], *, now: datetime) -> int:
-    for row in rows:
-        appointment_id, centre_id, starts_at = row
+    kept = [row["id"] for row in rows if row["citizen_id"] == kept_back.NOBODY]
+    if kept:
+        await in_transaction().execute("DELETE FROM appointment WHERE id = ANY($1)", kept)
+    for appointment_id, centre_id, citizen_id, starts_at in rows:
+        wake_after_commit(f"centre:{centre_id}")
+        if citizen_id == kept_back.NOBODY:
+            continue
         await journal.write(
             "appointment.expired", object_kind="appointment", object_id=appointment_id, at=now
         )
@@ -153,7 +158,6 @@ async def _tell(rows: Sequence[asyncpg.Record], *, now: datetime) -> int:
                 starts_at=starts_at,
             )
         )
-        wake_after_commit(f"centre:{centre_id}")
     return len(rows)
 
 

@@ -17,6 +17,7 @@ from tests.appointments.conftest import (
     Publish,
     copies,
     drift,
+    let_holds_end,
     make_centre,
 )
 
@@ -35,7 +36,7 @@ async def confirmed(
     return await operations.confirm(appointment_id=row.id, citizen_id=lan, now=now)
 
 
-async def test_a_moved_appointment_keeps_its_id_and_reference_and_frees_its_old_place(
+async def test_a_moved_appointment_keeps_its_id_and_reference_and_frees_its_old_place_after_a_rest(
     place: Place, publish: Publish, now: datetime
 ) -> None:
     await publish(counters=1)
@@ -50,6 +51,9 @@ async def test_a_moved_appointment_keeps_its_id_and_reference_and_frees_its_old_
 
     assert (moved.id, moved.reference, moved.version) == (row.id, row.reference, row.version + 1)
     assert moved.starts_at == place.opens + 3 * GRAIN
+    with pytest.raises(SlotFull):
+        await confirmed(place, now)
+    await let_holds_end()
     assert (await confirmed(place, now)).starts_at == place.opens
     assert await drift() == []
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Final
 
-from app.appointments import hot, needs, queries, rules, states, steps
+from app.appointments import hot, kept_back, needs, queries, rules, states, steps
 from app.appointments.errors import HoldExpired, NotHeld, NotToBeCancelled, NotToBeMoved, SlotFull
 from app.appointments.events import (
     AppointmentCancelled,
@@ -75,7 +75,9 @@ async def cancel(
     now: datetime,
     reason: str | None = None,
 ) -> AppointmentRow:
-    """Give the place back. Doing it again changes nothing.
+    """Give the place back: a hold to everybody at once, a promise after a rest (`kept_back`).
+
+    Doing it again changes nothing.
 
     Raises `AppointmentNotFound`, and `NotToBeCancelled` once the person has arrived or it is over.
     """
@@ -84,7 +86,7 @@ async def cancel(
         return row
     if states.after(row.state, Move.CANCEL) is None:
         raise NotToBeCancelled(state=row.state)
-    await steps.release(row)
+    await _give_up(row, now=now)
     cancelled = await steps.move(row, Move.CANCEL)
     if reason is not None:
         await in_transaction().execute(
@@ -105,6 +107,14 @@ async def cancel(
     return cancelled
 
 
+async def _give_up(row: AppointmentRow, *, now: datetime) -> None:
+    rest = kept_back.drawn_rest(row.starts_at, now=now)
+    if State(row.state) is State.CONFIRMED and rest:
+        await kept_back.keep(row, rest=rest, now=now)
+    else:
+        await steps.release(row)
+
+
 @operation
 async def reschedule(
     *,
@@ -115,6 +125,8 @@ async def reschedule(
     centre_id: uuid.UUID | None = None,
 ) -> AppointmentRow:
     """Swap the places for others at once; id and reference stay. Whatever fails, the old ones are kept.
+
+    What is given up rests like the places of a cancelled appointment.
 
     Raises `AppointmentNotFound`, `NotToBeMoved`, `OutsideBookingPeriod`, `AppointmentLimit`,
     `SlotFull` with alternatives, and what `needs.need_of` raises.
@@ -129,9 +141,12 @@ async def reschedule(
     need = await needs.need_of(centre_id or row.centre_id, items, starts_at=starts_at, now=now)
     stretch = Stretch.of(need, starts_at, citizen_id)
     await steps.reclaim(stretch, now=now, keeping=row.id)
+    before = await kept_back.places_of(row.id)
     await steps.release(row)
     await _claim(row, need, starts_at)
     moved = await _take_new(row, need, starts_at, now)
+    rest = kept_back.drawn_rest(row.starts_at, now=now)
+    await kept_back.keep_what_was_left(row, before, rest=rest, now=now)
     await _tell_rescheduled(row, moved, now)
     return moved
 
