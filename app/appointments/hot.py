@@ -6,41 +6,16 @@ places are counters on the row, and the guard reads nothing else (docs/decisions
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
 
 from app.appointments.needs import StoredItem
+from app.appointments.places import PLACES_LEFT, Channel
 from app.core.database import in_transaction
-
-
-class Channel(StrEnum):
-    """Which way a place was taken (kênh đặt lịch)."""
-
-    ONLINE = "online"
-    PARTNER = "partner"
-    STAFF = "staff"
-    WALKIN = "walkin"
-
-
-PROMISED: Final = "taken_online + taken_partner + taken_staff"
-# Nobody but walk-ins and officers may use what is kept for walk-ins.
-BESIDE_WALKINS: Final = f"capacity - ({PROMISED} + GREATEST(taken_walkin, walkin_floor))"
-
-# How many places a channel can still take, from the columns of the slot alone.
-PLACES_LEFT: Final[Mapping[Channel, str]] = MappingProxyType(
-    {
-        Channel.ONLINE: f"LEAST(online_cap - taken_online, {BESIDE_WALKINS})",
-        Channel.PARTNER: f"LEAST(partner_cap - taken_partner, {BESIDE_WALKINS})",
-        Channel.STAFF: f"capacity + overbook_limit - ({PROMISED} + taken_walkin)",
-        Channel.WALKIN: f"capacity - ({PROMISED} + taken_walkin)",
-    }
-)
 
 # Slots of one pool never overlap, so they follow one another exactly when they add up.
 IN_A_ROW: Final = """

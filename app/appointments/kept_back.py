@@ -20,7 +20,8 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from app.appointments import rules
-from app.appointments.hot import Channel, LostRace
+from app.appointments.hot import LostRace
+from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
 from app.core.clock import local_date
 from app.core.database import in_transaction

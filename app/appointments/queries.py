@@ -10,8 +10,8 @@ import msgspec
 
 from app.appointments import needs, rules
 from app.appointments.errors import AppointmentNotFound
-from app.appointments.hot import PLACES_LEFT, Channel
 from app.appointments.needs import Item, Need, StoredItem
+from app.appointments.places import PLACES_LEFT, Channel
 from app.centres import queries as centres
 from app.centres import rules as centre_rules
 from app.core.clock import local, local_date

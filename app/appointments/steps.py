@@ -14,8 +14,8 @@ import asyncpg
 from app.appointments import kept_back, rules, states
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.appointments.events import AppointmentExpired
-from app.appointments.hot import PLACES_LEFT, Channel
 from app.appointments.needs import Need
+from app.appointments.places import PLACES_LEFT, Channel
 from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
 from app.core import journal, outbox

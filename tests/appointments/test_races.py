@@ -9,8 +9,8 @@ from itertools import count
 
 from app.appointments import operations
 from app.appointments.errors import HoldExpired, NotHeld, NotToBeMoved, SlotFull
-from app.appointments.hot import Channel
 from app.appointments.needs import Item
+from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
 from app.core.database import DB
 from app.core.errors import Refusal

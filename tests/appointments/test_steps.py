@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.appointments import operations, queries, rules, steps
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
-from app.appointments.hot import Channel
+from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
 from app.core.database import DB, transaction
 from tests.appointments.conftest import GRAIN, Place, Publish, copies, drift, let_holds_end

@@ -15,8 +15,9 @@ from app.appointments.errors import (
     PriorityGroupNotKnown,
     SlotFull,
 )
-from app.appointments.hot import Channel, Held, LostRace, Wanted
+from app.appointments.hot import Held, LostRace, Wanted
 from app.appointments.needs import Item, Need
+from app.appointments.places import Channel
 from app.appointments.queries import Alternative, AppointmentRow
 from app.appointments.states import State
 from app.appointments.steps import Stretch

@@ -11,9 +11,9 @@ from app.appointments.events import (
     AppointmentConfirmed,
     AppointmentRescheduled,
 )
-from app.appointments.hot import Channel
 from app.appointments.needs import Item, Need
 from app.appointments.operations.book import Who, outside_period, refuse_over_limit
+from app.appointments.places import Channel
 from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
 from app.appointments.steps import Stretch

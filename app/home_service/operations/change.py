@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 
 from app.appointments import steps as appointments
-from app.appointments.hot import Channel
+from app.appointments.places import Channel
 from app.core.database import fetch_row, in_transaction
 from app.core.operation import operation
 from app.home_service import queries, rules

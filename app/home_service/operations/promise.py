@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 
 from app.appointments import steps as appointments
-from app.appointments.hot import Channel
+from app.appointments.places import Channel
 from app.centres import queries as centres
 from app.core.clock import local_date
 from app.core.database import fetch_row, in_transaction
