@@ -53,3 +53,20 @@ class NotServedHere(Invalid):
 class UnknownPriorityGroup(Invalid):
     code = "unknown_priority_group"
     detail = Words("Diện ưu tiên không có trong danh mục.", "There is no such priority group.")
+
+
+class ServedElsewhere(Conflict):
+    """This counter does not do it; others here do."""
+
+    code = "procedure_served_elsewhere"
+    title = Words("Thủ tục do nhóm quầy khác tiếp nhận", "Another group of counters serves it")
+    detail = Words(
+        "Quầy này không tiếp nhận thủ tục đó; hãy chuyển sang: {where_vi}.",
+        "This counter does not serve that procedure; send the person to: {where_en}.",
+    )
+    told = ("pools",)
+
+
+class PeriodNotFound(NotFound):
+    code = "period_not_found"
+    detail = Words("Phiếu không có lần phục vụ này.", "The ticket has no such period.")

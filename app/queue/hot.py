@@ -26,7 +26,12 @@ called AS (
      WHERE id IN (SELECT id FROM due)
     RETURNING * ),
 noted AS (
-    INSERT INTO queue_event (centre_id, ticket_id, counter_id, type, at, actor_kind, actor_id)
-    SELECT centre_id, id, counter_id, 'called', $4, $5, $6 FROM called )
+    INSERT INTO queue_event (centre_id, ticket_id, counter_id, type, at, actor_kind, actor_id, pool_id,
+                             data)
+    SELECT centre_id, id, counter_id, 'called', $4, $5, $6, pool_id, jsonb_build_object(
+        'number', number, 'ticket_class', ticket_class, 'priority_group', priority_group,
+        'procedures', procedure_codes, 'wait_from', wait_from,
+        'officer', (SELECT officer_id FROM counter_state WHERE counter_id = $3))
+      FROM called )
 SELECT {columns} FROM called
 """

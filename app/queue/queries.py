@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
+
 from app.centres import queries as centres
 from app.core.clock import local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
 from app.queue.forecast import Duration, Forecast, Serving, forecast
+from app.queue.history import Event
 from app.queue.states import State
 
 RECENT: Final = 8
@@ -42,6 +45,9 @@ class TicketRow(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     version: int
+    eligible_at: datetime | None
+    put_backs: int
+    turn: str | None
 
 
 COLUMNS: Final = ", ".join(TicketRow._fields)
@@ -52,6 +58,25 @@ class IssuedTicket(NamedTuple):
 
     ticket: TicketRow
     forecast: Forecast
+
+
+class PeriodRow(NamedTuple):
+    """One procedure of a ticket at one counter, from–to."""
+
+    n: int
+    procedure_code: str
+    counter_id: uuid.UUID
+    officer_id: uuid.UUID
+    started_at: datetime
+    ended_at: datetime | None
+    inaccurate: bool
+
+
+class Served(NamedTuple):
+    """A ticket with what was done for it so far."""
+
+    ticket: TicketRow
+    periods: Sequence[PeriodRow]
 
 
 class CounterRow(NamedTuple):
@@ -136,6 +161,36 @@ async def open_at(counter_id: uuid.UUID) -> TicketRow | None:
         counter_id,
     )
     return None if row is None else TicketRow(*row)
+
+
+async def periods_of(ticket_id: uuid.UUID) -> list[PeriodRow]:
+    """What was done for a ticket, in order."""
+    rows = await fetch(
+        f"SELECT {', '.join(PeriodRow._fields)} FROM ticket_period WHERE ticket_id = $1 ORDER BY n",
+        ticket_id,
+    )
+    return [PeriodRow(*row) for row in rows]
+
+
+async def minutes_taken(centre_id: uuid.UUID, procedure_code: str, *, since: datetime) -> list[float]:
+    """How long a procedure took at a centre, each time since then; without the times known to be wrong."""
+    rows = await fetch(
+        "SELECT extract(epoch FROM ended_at - started_at)::float8 / 60 AS minutes FROM ticket_period"
+        " WHERE centre_id = $1 AND procedure_code = $2 AND started_at >= $3"
+        " AND ended_at IS NOT NULL AND NOT inaccurate ORDER BY started_at, ticket_id, n",
+        centre_id,
+        procedure_code,
+        since,
+    )
+    return [row["minutes"] for row in rows]
+
+
+async def events_of(ticket_id: uuid.UUID) -> list[Event]:
+    """What happened to a ticket, in order; `history.story` folds it."""
+    rows = await fetch(
+        "SELECT type, at, data FROM queue_event WHERE ticket_id = $1 ORDER BY seq", ticket_id
+    )
+    return [Event(row["type"], row["at"], msgspec.json.decode(row["data"])) for row in rows]
 
 
 async def revision(centre_id: uuid.UUID) -> int:

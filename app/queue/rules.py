@@ -1,5 +1,6 @@
 """Who is called when, and why (pure)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -64,6 +65,14 @@ def may_recall(*, last_called_at: datetime | None, calls: int, now: datetime) ->
     """Not again within seconds, and not for ever: after three calls comes no-show."""
     waited = last_called_at is None or now - last_called_at >= RECALL_LOCK
     return waited and calls < MAX_CALLS
+
+
+def procedure_to_serve(codes: Sequence[str], *, begun: Sequence[str], resuming: bool) -> str:
+    """What is begun now: the interrupted procedure, else the first not begun, else the last."""
+    if begun and resuming:
+        return begun[-1]
+    left = [code for code in codes if code not in begun]
+    return (left or begun[-1:] or codes)[0]
 
 
 def display_number(series: str, count: int) -> str:

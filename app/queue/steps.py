@@ -1,8 +1,11 @@
 """What others, and the queue's own operations, join into their transaction."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from app.core import journal
 from app.core.actor import current_actor
@@ -14,6 +17,13 @@ from app.queue.errors import SeriesFull, TicketNotFound, TicketState
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import State
 
+# The officer of an event is who sits at its counter, whoever presses the button.
+NOTE: Final = """
+INSERT INTO queue_event (centre_id, ticket_id, counter_id, type, at, actor_kind, actor_id, pool_id, data)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb || coalesce(
+    (SELECT jsonb_build_object('officer', officer_id) FROM counter_state WHERE counter_id = $3), '{}')
+"""
+
 
 async def note(
     kind: str,
@@ -22,12 +32,13 @@ async def note(
     at: datetime,
     ticket_id: uuid.UUID | None = None,
     counter_id: uuid.UUID | None = None,
+    pool_id: uuid.UUID | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """One event of the queue; its number is the new revision of the centre's boards."""
     actor = current_actor.get()
     await in_transaction().execute(
-        "INSERT INTO queue_event (centre_id, ticket_id, counter_id, type, at, actor_kind, actor_id)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7)",
+        NOTE,
         centre_id,
         ticket_id,
         counter_id,
@@ -35,6 +46,8 @@ async def note(
         at,
         actor.kind,
         actor.id,
+        pool_id,
+        msgspec.json.encode(data or {}).decode(),
     )
     await journal.write(
         f"ticket.{kind}" if ticket_id else f"counter.{kind}",
@@ -44,6 +57,31 @@ async def note(
         detail={"counter": str(counter_id)} if counter_id else None,
     )
     wake_after_commit(f"centre:{centre_id}")
+
+
+async def note_ticket(
+    kind: str, ticket: TicketRow, *, at: datetime, counter_id: uuid.UUID | None = None, **more: Any
+) -> None:
+    """What happened to a ticket, with everything a figure needs of it at that moment.
+
+    `counter_id` is where it happened, for a ticket that has left its counter by it.
+    """
+    await note(
+        kind,
+        centre_id=ticket.centre_id,
+        ticket_id=ticket.id,
+        counter_id=counter_id or ticket.counter_id,
+        pool_id=ticket.pool_id,
+        at=at,
+        data={
+            "number": ticket.number,
+            "ticket_class": ticket.ticket_class,
+            "priority_group": ticket.priority_group,
+            "procedures": list(ticket.procedure_codes),
+            "wait_from": ticket.wait_from,
+            **more,
+        },
+    )
 
 
 async def next_number(centre_id: uuid.UUID, series: str, *, now: datetime) -> str:

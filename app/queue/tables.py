@@ -1,12 +1,16 @@
 """What is stored about the queue."""
 
 from piccolo.columns import (
+    JSONB,
     UUID,
     Array,
     BigInt,
+    Boolean,
     Date,
     DoublePrecision,
+    ForeignKey,
     Integer,
+    OnDelete,
     SmallInt,
     Text,
     Timestamptz,
@@ -54,6 +58,36 @@ class Ticket(Table, db=DB, tablename="ticket"):
     started_at = Timestamptz(null=True, default=None)
     ended_at = Timestamptz(null=True, default=None)
     version = Integer(null=False, default=1)
+    eligible_at = Timestamptz(null=True, default=None)
+    put_backs = SmallInt(null=False, default=0)
+    turn = Text(null=True, default=None)
+
+
+class TicketPeriod(Table, db=DB, tablename="ticket_period"):
+    """One procedure of a ticket at one counter, from–to; a ticket has at most one that is open."""
+
+    ticket_id = ForeignKey(Ticket, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict)
+    n = Integer(null=False, default=None)
+    centre_id = UUID(null=False, default=None)
+    procedure_code = Text(null=False, default=None)
+    counter_id = UUID(null=False, default=None)
+    officer_id = UUID(null=False, default=None)
+    started_at = Timestamptz(null=False, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    inaccurate = Boolean(null=False, default=None)
+
+
+class TicketBlock(Table, db=DB, tablename="ticket_block"):
+    """Numbers of a series that one kiosk may give on one day without asking."""
+
+    id = UUID(primary_key=True, default=None)
+    device_id = UUID(null=False, default=None)
+    centre_id = UUID(null=False, default=None)
+    local_date = Date(null=False, default=None)
+    series = Text(null=False, default=None)
+    first_no = Integer(null=False, default=None)
+    last_no = Integer(null=False, default=None)
+    given_at = Timestamptz(null=False, default=None)
 
 
 class CounterState(Table, db=DB, tablename="counter_state"):
@@ -65,10 +99,14 @@ class CounterState(Table, db=DB, tablename="counter_state"):
     officer_id = UUID(null=False, default=None)
     since = Timestamptz(null=False, default=None)
     version = Integer(null=False, default=1)
+    priority_run = SmallInt(null=False, default=0)
 
 
 class QueueEvent(Table, db=DB, tablename="queue_event"):
-    """What happened, in order. `seq` of a centre is the revision of its boards."""
+    """What happened, in order, and never changed. `seq` of a centre is the revision of its boards.
+
+    `data` holds what a figure needs, so that none has to look at a row that changes.
+    """
 
     seq = BigInt(primary_key=True, default=None)
     centre_id = UUID(null=False, default=None)
@@ -78,6 +116,8 @@ class QueueEvent(Table, db=DB, tablename="queue_event"):
     at = Timestamptz(null=False, default=None)
     actor_kind = Text(null=False, default=None)
     actor_id = Text(null=False, default=None)
+    pool_id = UUID(null=True, default=None)
+    data = JSONB(null=False, default="{}")
 
 
 class DeviceHeartbeat(Table, db=DB, tablename="device_heartbeat"):

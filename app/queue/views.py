@@ -9,7 +9,16 @@ from app.core.clock import local
 from app.core.links import tracking_token
 from app.queue import rules
 from app.queue.forecast import Forecast
-from app.queue.queries import Board, CounterRow, IssuedTicket, PoolWait, QueueLists, TicketRow
+from app.queue.queries import (
+    Board,
+    CounterRow,
+    IssuedTicket,
+    PeriodRow,
+    PoolWait,
+    QueueLists,
+    Served,
+    TicketRow,
+)
 from app.queue.rules import TicketClass
 
 STALE_AFTER_S = 30
@@ -100,6 +109,41 @@ class IssuedTicketView(msgspec.Struct):
             tracking_token=tracking_token("ticket", ticket.id),
             version=ticket.version,
         )
+
+
+class PeriodView(msgspec.Struct):
+    """One procedure at one counter, from–to; `ended_at` is empty while it is being done."""
+
+    n: int
+    procedure: str
+    counter_id: uuid.UUID
+    officer_id: uuid.UUID
+    started_at: datetime
+    ended_at: datetime | None
+    inaccurate: bool
+
+    @classmethod
+    def of(cls, row: PeriodRow) -> "PeriodView":
+        return cls(
+            n=row.n,
+            procedure=row.procedure_code,
+            counter_id=row.counter_id,
+            officer_id=row.officer_id,
+            started_at=local(row.started_at),
+            ended_at=local(row.ended_at) if row.ended_at else None,
+            inaccurate=row.inaccurate,
+        )
+
+
+class ServedView(msgspec.Struct):
+    """A ticket with what was done for it so far."""
+
+    ticket: TicketView
+    periods: list[PeriodView]
+
+    @classmethod
+    def of(cls, served: Served) -> "ServedView":
+        return cls(TicketView.of(served.ticket), [PeriodView.of(row) for row in served.periods])
 
 
 class CounterView(msgspec.Struct):

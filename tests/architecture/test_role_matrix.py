@@ -52,6 +52,7 @@ def filled(path: str) -> str:
     """A path with ids nobody has."""
     path = re.sub(r"\{\w+:uuid\}", lambda _: str(uuid.uuid4()), path)
     path = re.sub(r"\{\w+:date\}", "2026-11-25", path)
+    path = re.sub(r"\{\w+:int\}", "1", path)
     return re.sub(r"\{\w+(:\w+)?\}", "H42.10-261124-9999", path)
 
 

@@ -80,6 +80,7 @@ async def test_what_the_table_says_happens_and_what_it_does_not_say_changes_noth
             assert await seen(ticket.id) == before
 
         assert DB.pool is not None
+        await DB.pool.execute("DELETE FROM ticket_period WHERE ticket_id = $1", ticket.id)
         await DB.pool.execute("DELETE FROM ticket WHERE id = $1", ticket.id)
 
 

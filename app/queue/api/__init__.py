@@ -7,9 +7,16 @@ from litestar import Router
 from app.queue.api.boards import board_handlers
 from app.queue.api.devices import device_handlers
 from app.queue.api.lists import list_handlers
+from app.queue.api.periods import period_handlers
 from app.queue.api.staff import staff_handlers
 
 queue_router: Final = Router(
     path="/",
-    route_handlers=[*board_handlers, *device_handlers, *list_handlers, *staff_handlers],
+    route_handlers=[
+        *board_handlers,
+        *device_handlers,
+        *list_handlers,
+        *period_handlers,
+        *staff_handlers,
+    ],
 )

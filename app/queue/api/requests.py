@@ -44,5 +44,11 @@ class TransferRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, 
     pool_id: uuid.UUID
 
 
+class PeriodRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """What is done next for the person at the counter."""
+
+    procedure: Code
+
+
 class HeartbeatRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     status: Annotated[str, msgspec.Meta(pattern="^(ok|no_paper|printer_error|offline_issuing)$")]

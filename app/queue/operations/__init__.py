@@ -4,13 +4,16 @@ from app.queue.operations.call import call_next
 from app.queue.operations.counters import close_counter, open_counter, pause_counter
 from app.queue.operations.devices import note_heartbeat
 from app.queue.operations.join import check_in, issue_walk_in
+from app.queue.operations.periods import add_procedure, mark_inaccurate
 from app.queue.operations.serve import move, transfer
 
 __all__ = [
+    "add_procedure",
     "call_next",
     "check_in",
     "close_counter",
     "issue_walk_in",
+    "mark_inaccurate",
     "move",
     "note_heartbeat",
     "open_counter",

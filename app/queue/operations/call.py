@@ -32,7 +32,7 @@ async def call_next(*, counter_id: uuid.UUID, centre_id: uuid.UUID, now: datetim
     )
     if state != "open":
         raise CounterNotOpen
-    await _refuse_if_busy(counter_id)
+    await refuse_if_busy(counter_id)
     pool_ids = await centres.pool_ids_of_counter(counter_id)
     actor = current_actor.get()
     row = await connection.fetchrow(
@@ -68,7 +68,8 @@ async def tell_called(ticket: TicketRow, *, counter_id: uuid.UUID, now: datetime
     wake_after_commit(f"centre:{ticket.centre_id}")
 
 
-async def _refuse_if_busy(counter_id: uuid.UUID) -> None:
+async def refuse_if_busy(counter_id: uuid.UUID) -> None:
+    """A counter has one open ticket; raises `CounterBusy` naming it."""
     held = await queries.open_at(counter_id)
     if held is not None:
         raise CounterBusy(number=held.number, ticket_id=held.id, version=held.version)

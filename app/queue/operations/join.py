@@ -20,7 +20,7 @@ from app.queue.errors import NotServedHere, UnknownPriorityGroup
 from app.queue.events import TicketIssued
 from app.queue.forecast import Duration
 from app.queue.queries import COLUMNS, IssuedTicket, TicketRow
-from app.queue.steps import next_number, note
+from app.queue.steps import next_number, note_ticket
 
 
 class _Joining(NamedTuple):
@@ -166,7 +166,16 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
         rules.call_by(kind=kind, waiting_from=waiting_from),
     )
     ticket = TicketRow(*row)
-    await note("issued", centre_id=ticket.centre_id, ticket_id=ticket.id, at=now)
+    expected = await queries.forecast_of(ticket, now=now)
+    await note_ticket(
+        "issued",
+        ticket,
+        at=now,
+        p50_minutes=expected.p50_minutes,
+        p80_minutes=expected.p80_minutes,
+        position=expected.position,
+        appointment=ticket.appointment_id is not None,
+    )
     await outbox.record(
         TicketIssued(
             occurred_at=now,
@@ -177,7 +186,7 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
             appointment_id=ticket.appointment_id,
         )
     )
-    return IssuedTicket(ticket, await queries.forecast_of(ticket, now=now))
+    return IssuedTicket(ticket, expected)
 
 
 async def _shortest(pool_ids: Sequence[uuid.UUID]) -> uuid.UUID:

@@ -12,12 +12,13 @@ from app.core import outbox
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.queue import rules, states
-from app.queue.errors import NotServedHere, StaleTicket, TicketState, TooSoonToRecall
+from app.queue.errors import CounterNotOpen, NotServedHere, StaleTicket, TicketState, TooSoonToRecall
 from app.queue.events import TicketFinished, TicketMissed
-from app.queue.operations.call import tell_called
+from app.queue.operations.call import refuse_if_busy, tell_called
+from app.queue.operations.periods import end_period, open_period
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import Move, State
-from app.queue.steps import locked, note
+from app.queue.steps import locked, note_ticket
 
 # What each move writes besides the state; $5 is now, $6 the counter.
 WRITES: Final[Mapping[Move, str]] = MappingProxyType(
@@ -25,7 +26,7 @@ WRITES: Final[Mapping[Move, str]] = MappingProxyType(
         Move.RECALL: "calls = calls + 1, last_called_at = $5",
         Move.START: "started_at = $5",
         Move.PARK: "counter_id = NULL",
-        Move.RESUME: "counter_id = $6",
+        Move.RESUME: "counter_id = $6, started_at = coalesce(started_at, $5)",
         Move.TRANSFER: "counter_id = NULL, call_by = $5",
         Move.NO_SHOW: "counter_id = NULL, ended_at = $5",
         Move.FINISH: "ended_at = $5",
@@ -59,20 +60,24 @@ async def move(
     counter_id: uuid.UUID | None = None,
 ) -> TicketRow:
     """One move of one ticket. `StaleTicket` (412) when it changed since it was seen, `TicketState` (409)
-    when the move is not allowed now. `RESUME` names the counter that takes the ticket up again.
+    when the move is not allowed now. `RESUME` names the counter that takes the ticket up again, which holds
+    no other (`CounterBusy`) and is not closed (`CounterNotOpen`).
     """
+    if counter_id is not None:
+        await _lock_counter(counter_id, centre_id)
     ticket = await _allowed(ticket_id, centre_id, move, expected_version)
+    if move is Move.RESUME:
+        await _refuse_nowhere(counter_id)
     if move is Move.RECALL and not rules.may_recall(
         last_called_at=ticket.last_called_at, calls=ticket.calls, now=now
     ):
         raise TooSoonToRecall
     if move is Move.UNDO_CHECK_IN and ticket.appointment_id is None:
         raise TicketState(state=ticket.state, version=ticket.version)
-    if move is Move.RESUME and counter_id is not None:
-        await centres.counter(counter_id, centre_id=centre_id)
     changed = await _write(ticket, move, now=now, counter_id=counter_id)
+    await _keep_time(ticket, changed, now=now)
     await _follow_appointment(ticket, move, now=now)
-    await _tell(changed, move, now=now)
+    await _tell(ticket, changed, move, now=now)
     return changed
 
 
@@ -92,8 +97,29 @@ async def transfer(
         raise NotServedHere
     changed = await _write(ticket, Move.TRANSFER, now=now, counter_id=None)
     await in_transaction().execute("UPDATE ticket SET pool_id = $2 WHERE id = $1", ticket.id, pool_id)
-    await _tell(changed, Move.TRANSFER, now=now)
-    return changed._replace(pool_id=pool_id)
+    changed = changed._replace(pool_id=pool_id)
+    await _keep_time(ticket, changed, now=now)
+    await _tell(ticket, changed, Move.TRANSFER, now=now)
+    return changed
+
+
+async def _lock_counter(counter_id: uuid.UUID, centre_id: uuid.UUID) -> None:
+    """The counter that takes a ticket up again: of this centre, and not closed.
+
+    Its row is locked before the ticket's, as calling does.
+    """
+    await centres.counter(counter_id, centre_id=centre_id)
+    state = await in_transaction().fetchval(
+        "SELECT state FROM counter_state WHERE counter_id = $1 FOR UPDATE", counter_id
+    )
+    if state in {None, "closed"}:
+        raise CounterNotOpen
+
+
+async def _refuse_nowhere(counter_id: uuid.UUID | None) -> None:
+    if counter_id is None:
+        raise CounterNotOpen
+    await refuse_if_busy(counter_id)
 
 
 async def _allowed(
@@ -136,14 +162,17 @@ async def _follow_appointment(ticket: TicketRow, move: Move, *, now: datetime) -
         await appointments.undo_arrival(ticket.appointment_id, now=now)
 
 
-async def _tell(ticket: TicketRow, move: Move, *, now: datetime) -> None:
-    await note(
-        EVENT[move],
-        centre_id=ticket.centre_id,
-        ticket_id=ticket.id,
-        counter_id=ticket.counter_id,
-        at=now,
-    )
+async def _keep_time(before: TicketRow, ticket: TicketRow, *, now: datetime) -> None:
+    """A period is open exactly while the ticket is being served."""
+    if before.state == State.SERVING:
+        await end_period(ticket.id, now=now)
+    if ticket.state == State.SERVING:
+        await open_period(ticket, resuming=before.state == State.PARKED, now=now)
+
+
+async def _tell(before: TicketRow, ticket: TicketRow, move: Move, *, now: datetime) -> None:
+    way = {"from_pool": before.pool_id, "to_pool": ticket.pool_id} if move is Move.TRANSFER else {}
+    await note_ticket(EVENT[move], ticket, at=now, counter_id=before.counter_id, **way)
     if move is Move.RECALL and ticket.counter_id is not None:
         await tell_called(ticket, counter_id=ticket.counter_id, now=now)
     kind = {Move.FINISH: TicketFinished, Move.NO_SHOW: TicketMissed}.get(move)

@@ -1,0 +1,107 @@
+"""What the events of one ticket tell: waits, times and counts are computed from here (pure).
+
+The row of a ticket is kept for speed; this is what it can be rebuilt from.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from app.queue.states import State
+
+STATE_AFTER: Final[Mapping[str, State]] = MappingProxyType(
+    {
+        "issued": State.WAITING,
+        "called": State.CALLED,
+        "recalled": State.CALLED,
+        "started": State.SERVING,
+        "parked": State.PARKED,
+        "resumed": State.SERVING,
+        "transferred": State.WAITING,
+        "put_back": State.WAITING,
+        "missed": State.MISSED,
+        "finished": State.DONE,
+        "left": State.LEFT,
+        "check_in_undone": State.UNDONE,
+    }
+)
+CALLS: Final = frozenset({"called", "recalled"})
+ENDED: Final = frozenset({State.DONE, State.LEFT, State.MISSED, State.UNDONE})
+
+
+class Event(NamedTuple):
+    """One line of the queue's events."""
+
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+class Story(NamedTuple):
+    """A ticket as its events tell it. `served` is the time at a counter, without the pauses."""
+
+    number: str
+    ticket_class: str
+    priority_group: str | None
+    procedures: tuple[str, ...]
+    state: State
+    issued_at: datetime
+    wait_from: datetime
+    calls: int
+    first_called_at: datetime | None
+    ended_at: datetime | None
+    served: timedelta
+    p50_quoted: int | None
+    p80_quoted: int | None
+
+    @property
+    def waited(self) -> timedelta | None:
+        """From the agreed time or the door until the first call; None for one never called."""
+        if self.first_called_at is None:
+            return None
+        return max(timedelta(), self.first_called_at - self.wait_from)
+
+
+def story(events: Iterable[Event]) -> Story | None:
+    """Fold the events of one ticket, in order; None before it was issued."""
+    found: Story | None = None
+    since: datetime | None = None
+    for event in events:
+        if found is None:
+            found = _begun(event)
+            continue
+        state = STATE_AFTER.get(event.type, found.state)
+        served = found.served
+        if since is not None and state is not State.SERVING:
+            served, since = served + (event.at - since), None
+        if state is State.SERVING and since is None:
+            since = event.at
+        found = found._replace(
+            state=state,
+            served=served,
+            procedures=tuple(event.data["procedures"]),
+            calls=found.calls + (event.type in CALLS),
+            first_called_at=found.first_called_at or (event.at if event.type in CALLS else None),
+            ended_at=(event.at if state is not found.state else found.ended_at) if state in ENDED else None,
+        )
+    return found
+
+
+def _begun(event: Event) -> Story:
+    data = event.data
+    return Story(
+        number=data["number"],
+        ticket_class=data["ticket_class"],
+        priority_group=data["priority_group"],
+        procedures=tuple(data["procedures"]),
+        state=State.WAITING,
+        issued_at=event.at,
+        wait_from=datetime.fromisoformat(data["wait_from"]),
+        calls=0,
+        first_called_at=None,
+        ended_at=None,
+        served=timedelta(),
+        p50_quoted=data.get("p50_minutes"),
+        p80_quoted=data.get("p80_minutes"),
+    )
