@@ -6,7 +6,8 @@ Always true:
 - a hold (giữ chỗ) is a place until its time on the database's clock, and nothing after it, also when
   every background process is dead: confirming asks the clock, the next booking reclaims, and
   availability counts what could be reclaimed as free;
-- the slots of a hold never change, so whoever finds it expired knows which places it gives back;
+- until its person arrives an appointment may go to another pool at the same time (`placing.py`), so whoever
+  needs its slots locks it first and asks for them in a later statement;
 - whoever needs an appointment and slots locks the appointment first, then the slots by id;
 - a person has at most two appointments a day and one per sector a day: rows that cannot exist twice;
 - nothing here knows counters or tickets: a citizen is placed in a pool, and `app.queue` turns a kept

@@ -23,16 +23,34 @@ from app.core.clock import local
 from app.core.database import in_transaction
 from app.core.wakeups import wake_after_commit
 
-# The holds are locked first and asked again; their slots cannot change while they are holds, so the
-# places they give back are known. The slots are locked in id order, with those the caller wants next.
-EXPIRE: Final = """
-WITH dead AS (
-    SELECT id FROM appointment
-     WHERE state = 'held' AND hold_expires_at <= clock_timestamp() {scope}
-     ORDER BY id LIMIT $1 FOR UPDATE {waiting}),
-ended AS (
-    UPDATE appointment SET state = 'expired', version = version + 1
-     WHERE id IN (SELECT id FROM dead)
+# Three statements, for what stands beside a locked row is as old as its statement. The holds are locked and
+# asked again; then their slots, in one order with those the caller wants next; then the places go back.
+OVER: Final = """
+SELECT id FROM appointment
+ WHERE state = 'held' AND hold_expires_at <= clock_timestamp() {scope}
+ ORDER BY id LIMIT $1 FOR UPDATE {waiting}
+"""
+WANTED: Final = "pool_id = ANY($2) AND starts_at >= $3 AND starts_at < $4"
+IN_THE_WAY: Final = f"""AND (citizen_id = $5 OR EXISTS (
+    SELECT FROM appointment_slot placed JOIN slot ON slot.id = placed.slot_id
+     WHERE placed.appointment_id = appointment.id AND {WANTED}))"""
+ALL_OVER: Final = OVER.format(scope="", waiting="SKIP LOCKED")
+OVER_HERE: Final = OVER.format(scope=IN_THE_WAY, waiting="OF appointment")
+HAS_EXPIRED: Final = f"""
+SELECT count(*) > 0 FROM (
+    SELECT FROM appointment
+     WHERE state = 'held' AND hold_expires_at <= clock_timestamp() {IN_THE_WAY} LIMIT $1) dead
+"""
+LOCK_SLOTS: Final = f"""
+SELECT id FROM slot WHERE id IN (
+       SELECT id FROM slot WHERE {WANTED}
+        UNION ALL
+       SELECT slot_id FROM appointment_slot WHERE appointment_id = ANY($1))
+ ORDER BY id FOR UPDATE
+"""
+END: Final = """
+WITH ended AS (
+    UPDATE appointment SET state = 'expired', version = version + 1 WHERE id = ANY($1)
     RETURNING id, centre_id, citizen_id, channel, starts_at),
 unclaimed AS (
     DELETE FROM appointment_claim WHERE appointment_id IN (SELECT id FROM ended)),
@@ -46,8 +64,7 @@ freed AS (
            count(*) FILTER (WHERE channel = 'walkin') AS walkin
       FROM unplaced GROUP BY slot_id),
 locked AS (
-    SELECT id FROM slot WHERE id IN (SELECT slot_id FROM freed) {wanted}
-     ORDER BY id FOR UPDATE),
+    SELECT id FROM slot WHERE id IN (SELECT slot_id FROM freed) ORDER BY id FOR UPDATE),
 given_back AS (
     UPDATE slot SET taken_online = taken_online - freed.online,
                     taken_partner = taken_partner - freed.partner,
@@ -56,19 +73,6 @@ given_back AS (
       FROM freed JOIN locked ON locked.id = freed.slot_id
      WHERE slot.id = freed.slot_id)
 SELECT id, centre_id, citizen_id, starts_at FROM ended
-"""
-WANTED: Final = "pool_id = ANY($2) AND starts_at >= $3 AND starts_at < $4"
-IN_THE_WAY: Final = f"""AND (citizen_id = $5 OR EXISTS (
-    SELECT FROM appointment_slot placed JOIN slot ON slot.id = placed.slot_id
-     WHERE placed.appointment_id = appointment.id AND {WANTED}))"""
-NEXT: Final = f"""OR ({WANTED})
-    OR id IN (SELECT slot_id FROM appointment_slot WHERE appointment_id = $6)"""
-SWEEP: Final = EXPIRE.format(scope="", waiting="SKIP LOCKED", wanted="")
-RECLAIM: Final = EXPIRE.format(scope=IN_THE_WAY, waiting="OF appointment", wanted=NEXT)
-HAS_EXPIRED: Final = f"""
-SELECT count(*) > 0 FROM (
-    SELECT FROM appointment
-     WHERE state = 'held' AND hold_expires_at <= clock_timestamp() {IN_THE_WAY} LIMIT $1) dead
 """
 MOST_AT_ONCE: Final = 200
 
@@ -121,7 +125,7 @@ async def release(row: AppointmentRow) -> None:
 
 async def sweep(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
     """End holds whose time is over, passing by those somebody is working on; how many."""
-    return await _tell(await in_transaction().fetch(SWEEP, limit), now=now)
+    return await _end(await in_transaction().fetch(ALL_OVER, limit), now=now)
 
 
 async def reclaim(stretch: Stretch, *, now: datetime, keeping: uuid.UUID | None = None) -> int:
@@ -130,8 +134,19 @@ async def reclaim(stretch: Stretch, *, now: datetime, keeping: uuid.UUID | None 
     The caller holds no slot yet. Afterwards it holds all of the stretch, and the slots of the
     appointment it is keeping, locked in one order.
     """
-    rows = await in_transaction().fetch(RECLAIM, MOST_AT_ONCE, *stretch, keeping)
-    return await _tell(rows, now=now)
+    work = in_transaction()
+    dead = await work.fetch(OVER_HERE, MOST_AT_ONCE, *stretch)
+    theirs = [row["id"] for row in dead]
+    if keeping is not None:
+        theirs.append(keeping)
+    await work.execute(LOCK_SLOTS, theirs, stretch.pool_ids, stretch.start, stretch.end)
+    return await _end(dead, now=now)
+
+
+async def _end(dead: Sequence[asyncpg.Record], *, now: datetime) -> int:
+    if not dead:
+        return 0
+    return await _tell(await in_transaction().fetch(END, [row["id"] for row in dead]), now=now)
 
 
 async def has_expired_holds(stretch: Stretch) -> bool:

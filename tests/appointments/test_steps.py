@@ -153,3 +153,18 @@ def test_a_limit_is_reached_exactly_by_two_visits_or_a_shared_sector(
     wanted = rules.sector_claims(sectors)
     reached = rules.limit_reached(held, wanted)
     assert (reached is None) == (not set(rules.VISITS) <= held and not held & set(wanted))
+
+
+async def test_whoever_reclaims_holds_all_the_slots_they_want_next_also_when_nothing_has_expired(
+    place: Place, publish: Publish, now: datetime
+) -> None:
+    assert DB.pool is not None
+    await publish(grains=8)
+    kept = await confirmed(place._replace(opens=place.opens + 6 * GRAIN), now)
+    wanted = steps.Stretch([place.pool_id], place.opens, place.opens + 3 * GRAIN, uuid.uuid4())
+
+    async with transaction():
+        await steps.reclaim(wanted, now=now, keeping=kept.id)
+        free = await DB.pool.fetch("SELECT starts_at FROM slot ORDER BY id FOR UPDATE SKIP LOCKED")
+
+    assert [row["starts_at"] for row in free] == [place.opens + n * GRAIN for n in (3, 4, 5, 7)]
