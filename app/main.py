@@ -38,6 +38,7 @@ from app.identity.gatekeeper import SignInGatekeeper
 from app.pages.router import pages_router
 from app.procedures.api import procedures_router
 from app.queue.api import queue_router
+from app.satisfaction.api import satisfaction_router
 from app.settings import Settings
 from app.staff.api import staff_router
 from app.tracking.api import tracking_router
@@ -57,6 +58,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     dossiers_router,
     home_service_router,
     tracking_router,
+    satisfaction_router,
     partner_router,
     pages_router,
     notifications_router,

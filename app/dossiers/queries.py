@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 
+from app.core.clock import at_local
 from app.core.contacts import Contact
-from app.core.database import fetch, fetch_row
+from app.core.database import fetch, fetch_row, fetch_value
 from app.dossiers.errors import DossierNotFound
+from app.dossiers.states import Status
 
 
 class DossierRow(NamedTuple):
@@ -49,6 +51,7 @@ class DossierFile(NamedTuple):
 
 
 COLUMNS = ", ".join(DossierRow._fields)
+WITH_RESULT: Final = [Status.DONE.value, Status.RETURNED.value]
 
 
 async def _file(where: str, *arguments: object) -> DossierFile:
@@ -73,6 +76,28 @@ async def at_centre(number: str, *, centre_id: uuid.UUID) -> DossierFile:
 async def of_citizen(number: str, *, citizen_id: uuid.UUID) -> DossierFile:
     """A dossier as its owner sees it."""
     return await _file("number = $1 AND citizen_id = $2", number, citizen_id)
+
+
+async def completed(dossier_id: uuid.UUID) -> DossierRow | None:
+    """A dossier whose result is there, returned to its owner or not."""
+    row = await fetch_row(
+        f"SELECT {COLUMNS} FROM dossier WHERE id = $1 AND status = ANY($2)", dossier_id, WITH_RESULT
+    )
+    return None if row is None else DossierRow(*row)
+
+
+async def count_completed(centre_id: uuid.UUID, *, first: date, last: date) -> int:
+    """How many results a centre had ready from the first to the last local day."""
+    return int(
+        await fetch_value(
+            "SELECT count(*) FROM dossier WHERE centre_id = $1 AND status = ANY($2)"
+            " AND completed_at >= $3 AND completed_at < $4",
+            centre_id,
+            WITH_RESULT,
+            at_local(first, 0),
+            at_local(last + timedelta(days=1), 0),
+        )
+    )
 
 
 async def mine(citizen_id: uuid.UUID, *, before: uuid.UUID | None, limit: int) -> Sequence[DossierRow]:

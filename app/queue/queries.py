@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 import msgspec
@@ -144,6 +144,25 @@ async def ticket_at(ticket_id: uuid.UUID, *, centre_id: uuid.UUID) -> TicketRow 
 async def by_id(ticket_id: uuid.UUID) -> TicketRow | None:
     row = await fetch_row(f"SELECT {COLUMNS} FROM ticket WHERE id = $1", ticket_id)
     return None if row is None else TicketRow(*row)
+
+
+async def served(ticket_id: uuid.UUID) -> TicketRow | None:
+    """A ticket whose holder was served to the end."""
+    row = await by_id(ticket_id)
+    return row if row is not None and row.state == State.DONE else None
+
+
+async def count_served(centre_id: uuid.UUID, *, first: date, last: date) -> int:
+    """How many were served at a centre from the first to the last local day."""
+    return int(
+        await fetch_value(
+            "SELECT count(*) FROM ticket"
+            " WHERE centre_id = $1 AND local_date BETWEEN $2 AND $3 AND state = 'done'",
+            centre_id,
+            first,
+            last,
+        )
+    )
 
 
 async def of_appointment(appointment_id: uuid.UUID) -> TicketRow | None:
