@@ -15,6 +15,7 @@ from app.pages.board import board_handlers
 from app.pages.booking import booking_handlers
 from app.pages.console import console_handlers
 from app.pages.responses import on_refusal, page
+from app.pages.survey import survey_handlers
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -38,6 +39,7 @@ pages_router: Final = Router(
         *booking_handlers,
         *console_handlers,
         *board_handlers,
+        *survey_handlers,
         create_static_files_router(
             path="/static",
             directories=[STATIC],

@@ -166,6 +166,21 @@ PROCEDURE: Final = {
     "errors": [],
 }
 
+SURVEY: Final = {
+    "what": {"kind": "ticket", "centre_name": CENTRE, "served_at": NOW},
+    "questions": [
+        {
+            "field": field,
+            "text": text,
+            "choices": [{"value": "2", "text": "Tốt"}, {"value": "1", "text": LONG}],
+        }
+        for field, text in (("attitude", "Thái độ của cán bộ, công chức"), ("online", LONG_PROCEDURE))
+    ],
+    "values": {},
+    "comment_length": 1000,
+    "errors": [],
+}
+
 
 def error(field: str, message: str) -> list[dict[str, str]]:
     return [{"field": field, "message": message}]
@@ -204,6 +219,19 @@ def citizen_cases() -> list[Case]:
         ("booking/cancel.html", "done", {"appointment": APPOINTMENT, "cancelled": True}),
         ("booking/full.html", "typical", FULL),
         ("booking/full.html", "empty", {**FULL, "alternatives": []}),
+        ("survey/questions.html", "typical", SURVEY),
+        (
+            "survey/questions.html",
+            "wrong",
+            {
+                **SURVEY,
+                "what": {**SURVEY["what"], "kind": "dossier"},  # type: ignore[dict-item]  # a mapping
+                "values": {"attitude": "2", "comment": "</textarea><b>"},
+                "errors": error("online", "Chọn một câu trả lời") + error("comment", "Viết ngắn hơn"),
+            },
+        ),
+        ("survey/thanks.html", "typical", {"again": False}),
+        ("survey/thanks.html", "again", {"again": True}),
         (
             "problem.html",
             "typical",
