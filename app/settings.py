@@ -13,6 +13,8 @@ from app.core.clock import FastClock
 from app.core.crypto import Secret
 
 DEFAULT_DATA_DIR: Final = Path(".motcua")
+# An SMS of one segment has room for this much before the path of a link.
+PUBLIC_URL_LENGTH: Final = 64
 
 
 class SettingsError(Exception):
@@ -54,6 +56,8 @@ class Settings:
         public_url = env.get("MOTCUA_PUBLIC_URL") or f"http://127.0.0.1:{port}"
         if not public_url.startswith(("http://", "https://")):
             raise SettingsError("MOTCUA_PUBLIC_URL must start with http:// or https://.")
+        if len(public_url) > PUBLIC_URL_LENGTH:
+            raise SettingsError(f"MOTCUA_PUBLIC_URL must have at most {PUBLIC_URL_LENGTH} characters.")
         return cls(
             data_dir=data_dir,
             database_url=env.get("DATABASE_URL") or None,

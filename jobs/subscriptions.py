@@ -27,11 +27,12 @@ from app.queue.events import TicketCalled
 from app.settings import Settings
 from jobs.subscription import Lane, Subscription
 from notifications.channels import make_channels
-from notifications.listeners import MESSAGES, tell_person
+from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_person
 from partners.postal import feed, webhooks
 from partners.postal.egress import Egress
 
 PEOPLE: Final = "people"
+SURVEYS: Final = "surveys"
 PARTNERS: Final = "partners"
 INSPECTION: Final = "inspection"
 HOME_SERVICE: Final = "home_service"
@@ -49,7 +50,7 @@ for _concept in pkgutil.iter_modules(app.__path__):
     with contextlib.suppress(ModuleNotFoundError):
         importlib.import_module(f"app.{_concept.name}.events")
 
-_HEARD: Final = {DocumentUploaded, DossierAccepted, *MESSAGES, *FOR_PARTNERS}
+_HEARD: Final = {DocumentUploaded, DossierAccepted, *MESSAGES, *INVITATIONS, *FOR_PARTNERS}
 # Facts nobody listens to today: drained so that they do not wait for ever, and kept as they are.
 SILENT: Final = sorted(kind for kind, fact in KINDS.items() if fact not in _HEARD)
 
@@ -64,6 +65,9 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
     async def people(fact: Fact) -> None:
         await tell_person(fact, channels=channels)
 
+    async def surveys(fact: Fact) -> None:
+        await invite_to_survey(fact, channels=channels)
+
     async def partners(fact: HomeVisitFact) -> None:
         await tell_partner(fact, egress=egress)
 
@@ -71,6 +75,12 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
         *(
             Subscription(fact, PEOPLE, people, lane=LANES.get(fact, Lane.NORMAL), max_attempts=60)
             for fact in MESSAGES
+        ),
+        *(
+            Subscription(
+                fact, SURVEYS, surveys, lane=Lane.BULK, max_attempts=60, lifetime=timedelta(days=4)
+            )
+            for fact in INVITATIONS
         ),
         *(
             Subscription(

@@ -6,4 +6,6 @@ from notifications.twilio_channel import TwilioChannel
 
 
 def make_channels(settings: Settings) -> Channels:
-    return Channels(sms=TwilioChannel(settings.twilio, public_url=settings.public_url))
+    return Channels(
+        sms=TwilioChannel(settings.twilio, public_url=settings.public_url), pages_url=settings.public_url
+    )

@@ -56,6 +56,7 @@ async def owe(
     about: str,
     version: int,
     now: datetime,
+    happened_at: datetime | None = None,
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before."""
     dedupe = f"{phone}|{template.code}|{about}|{version}"
@@ -64,6 +65,7 @@ async def owe(
         return known
     body = template.render(locale, values)
     priced = cost(body)
+    not_before = policy.not_before(template.category, now=now, happened_at=happened_at)
     message_id = new_id()
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
@@ -80,8 +82,8 @@ async def owe(
         priced.segments,
         about,
         now,
-        policy.not_before(template.category, now=now),
-        policy.not_before(template.category, now=now) + template.lifetime,
+        not_before,
+        not_before + template.lifetime,
     )
     other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
     if other is not None:

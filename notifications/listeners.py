@@ -1,5 +1,6 @@
 """When somebody deserves a message: a fact → a template and its values, by one table."""
 
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -13,6 +14,7 @@ from app.appointments.events import (
 from app.centres import queries as centres
 from app.core.clock import current_time, local
 from app.core.contacts import Contact
+from app.core.links import tracking_token
 from app.core.outbox import Fact
 from app.custody.events import IncidentOpened
 from app.dossiers import queries as dossiers
@@ -28,8 +30,10 @@ from app.home_service.events import (
 from app.identity import queries as identity
 from app.identity.events import OtpRequested
 from app.queue import queries as queue
-from app.queue.events import TicketCalled
+from app.queue.events import TicketCalled, TicketFinished
 from app.rounds import queries as rounds
+from app.satisfaction import queries as satisfaction
+from app.satisfaction.errors import SurveyClosed, SurveyNotFound
 from notifications import delivery
 from notifications.port import Channels
 from notifications.templates import TEMPLATES
@@ -38,13 +42,14 @@ TIME: Final = "%H:%M %d/%m/%Y"
 
 
 class Wording(NamedTuple):
-    """Whom to tell, with which template, filled with what."""
+    """Whom to tell, with which template, filled with what; `path` is the page its link leads to."""
 
     contact: Contact
     template: str
     values: Mapping[str, str]
     about: str
     version: int
+    path: str = ""
 
 
 async def _code(fact: OtpRequested) -> Wording | None:
@@ -111,6 +116,28 @@ async def _visit(fact: Any, template: str) -> Wording | None:
     return Wording(contact, template, values, f"{fact.kind}:{visit.id}", version)
 
 
+async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
+    """Nobody is asked who left no phone, or who said already how it was."""
+    if contact is None:
+        return None
+    token = tracking_token(kind, thing_id)
+    try:
+        subject = await satisfaction.subject_of(token, now=current_time())
+    except (SurveyNotFound, SurveyClosed):
+        return None
+    if await satisfaction.is_answered(subject):
+        return None
+    return Wording(contact, "survey_invitation", {}, f"survey:{kind}:{thing_id}", 1, f"/survey/{token}")
+
+
+async def _survey_of_ticket(fact: TicketFinished) -> Wording | None:
+    return await _survey("ticket", fact.ticket_id, await queue.contact_of(fact.ticket_id))
+
+
+async def _survey_of_dossier(fact: DossierReturned) -> Wording | None:
+    return await _survey("dossier", fact.dossier_id, await dossiers.contact_of(fact.dossier_id))
+
+
 def _with(
     find: Callable[[Any, str], Awaitable[Wording | None]], template: str
 ) -> Callable[[Any], Awaitable[Wording | None]]:
@@ -139,21 +166,34 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         IncidentOpened: _with(_visit, "package_incident"),
     }
 )
+# After which fact people are asked how it was, the next morning; beside the message it may deserve at once.
+INVITATIONS: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]] = MappingProxyType(
+    {TicketFinished: _survey_of_ticket, DossierReturned: _survey_of_dossier}
+)
 
 
 async def tell_person(fact: Fact, *, channels: Channels) -> None:
     """Owe the message this fact deserves and bring it out. Running twice sends once; raises `Later`."""
-    words = await MESSAGES[type(fact)](fact)
+    await _bring_out(fact, await MESSAGES[type(fact)](fact), channels=channels)
+
+
+async def invite_to_survey(fact: Fact, *, channels: Channels) -> None:
+    """Owe the question how it was and bring it out in the morning. As often harmless as `tell_person`."""
+    await _bring_out(fact, await INVITATIONS[type(fact)](fact), channels=channels)
+
+
+async def _bring_out(fact: Fact, words: Wording | None, *, channels: Channels) -> None:
     if words is None:
         return
-    now = current_time()
+    link = {"link": f"{channels.pages_url}{words.path}"} if words.path else {}
     message_id = await delivery.owe(
         template=TEMPLATES[words.template],
         locale=words.contact.locale,
         phone=words.contact.phone,
-        values=words.values,
+        values={**words.values, **link},
         about=words.about,
         version=words.version,
-        now=now,
+        now=current_time(),
+        happened_at=fact.occurred_at,
     )
     await delivery.deliver(message_id, channel=channels.sms, now=current_time())

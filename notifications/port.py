@@ -50,6 +50,7 @@ class SmsChannel(Protocol):
 
 
 class Channels(NamedTuple):
-    """The providers of this installation."""
+    """The providers of this installation, and where the pages are that a message leads to."""
 
     sms: SmsChannel
+    pages_url: str = ""

@@ -15,11 +15,14 @@ from notifications.segments import BASIC, Cost, cost
 
 
 class Category(StrEnum):
-    """`otp` and `urgent` pass at any hour; the rest waits for the morning."""
+    """`otp` and `urgent` pass at any hour; `transactional` waits for the end of the quiet hours, and
+    `next_morning` in any case for the morning of the day after what it is about.
+    """
 
     OTP = "otp"
     URGENT = "urgent"
     TRANSACTIONAL = "transactional"
+    NEXT_MORNING = "next_morning"
 
 
 class Template(NamedTuple):
@@ -51,6 +54,8 @@ def _plain(value: str) -> str:
 
 
 HOUR: Final = timedelta(hours=1)
+# The longest link a message has room for; a longer one is cut, and a link that is cut leads nowhere.
+LINK_LENGTH: Final = 108
 
 _ALL: Final = (
     Template(
@@ -137,6 +142,12 @@ _ALL: Final = (
         "Motcua: túi hồ sơ của lượt {reference} đang được tạm giữ để kiểm kê. Trung tâm sẽ liên hệ.",
         "Motcua: the package of visit {reference} is held for a joint count. The centre will call you.",
         {"reference": 12},
+    ),
+    Template(
+        "survey_invitation", 1, Category.NEXT_MORNING, 48 * HOUR, 0,
+        "Motcua: mời Ông/Bà đánh giá việc phục vụ: {link}",
+        "Motcua: how did we serve you? {link}",
+        {"link": LINK_LENGTH},
     ),
 )  # fmt: skip
 

@@ -84,7 +84,7 @@ async def _settle(stage: Stage, cast: Cast) -> dict[str, int]:
         f"{figures['sms']} SMS of {figures['sms_owed']}, {figures['webhooks']} webhooks of"
         f" {figures['webhooks_owed']}"
         + (
-            f"; {figures['sms_held_for_the_morning']} SMS wait for the end of the quiet hours"
+            f"; {figures['sms_held_for_the_morning']} SMS wait for the morning"
             if figures["sms_held_for_the_morning"]
             else ""
         ),

@@ -51,3 +51,45 @@ def test_the_quiet_hours_end_at_half_past_six(
     leaves = local(policy.not_before(Category.TRANSACTIONAL, now=now.astimezone(UTC)))
 
     assert (leaves.day, leaves.hour, leaves.minute) == until
+
+
+@given(happened_at=moments, late=st.timedeltas(timedelta(), timedelta(days=3)))
+def test_a_question_about_a_day_comes_the_next_morning_or_later_and_never_at_night(
+    happened_at: datetime, late: timedelta
+) -> None:
+    heard = happened_at + late
+    leaves = policy.not_before(Category.NEXT_MORNING, now=heard, happened_at=happened_at)
+
+    assert local(leaves).date() > local(happened_at).date()
+    assert local(leaves).time() >= policy.QUIET_UNTIL
+    assert local(leaves).time() < policy.QUIET_FROM
+    seven = datetime.combine(
+        local(happened_at).date() + timedelta(days=1), policy.NEXT_MORNING, tzinfo=ZONE
+    )
+    assert leaves >= seven
+    # On time it is seven o'clock exactly; late it is no later than it must be.
+    assert leaves == seven or leaves <= heard + timedelta(hours=9)
+
+
+@pytest.mark.parametrize(
+    ("served", "heard", "leaves"),
+    [
+        ((24, 8, 0), (24, 8, 0), (25, 7, 0)),
+        ((24, 23, 59), (25, 0, 5), (25, 7, 0)),
+        ((25, 0, 0), (25, 0, 0), (26, 7, 0)),
+        ((24, 16, 0), (25, 6, 45), (25, 7, 0)),
+        ((24, 16, 0), (25, 9, 0), (25, 9, 0)),
+        ((24, 16, 0), (25, 22, 0), (26, 6, 30)),
+    ],
+)
+def test_an_invitation_leaves_at_seven(
+    served: tuple[int, int, int], heard: tuple[int, int, int], leaves: tuple[int, int, int]
+) -> None:
+    moment, now = (
+        datetime(2026, 11, *when, tzinfo=ZONE).astimezone(UTC)  # type: ignore[arg-type, misc]  # day, hour, minute
+        for when in (served, heard)
+    )
+
+    found = local(policy.not_before(Category.NEXT_MORNING, now=now, happened_at=moment))
+
+    assert (found.day, found.hour, found.minute) == leaves

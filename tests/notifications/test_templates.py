@@ -2,21 +2,35 @@
 
 import string
 import unicodedata
+import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.links import tracking_token
 from app.core.references import new_reference
 from app.core.text import without_diacritics
 from app.sample import files
+from app.settings import PUBLIC_URL_LENGTH
 from notifications.listeners import MESSAGES
 from notifications.segments import BASIC, EXTENDED, cost
 from notifications.templates import TEMPLATES, Category, Template
 
 MOST_SEGMENTS = 2
 # Codes, numbers, times and places; never who it is about or what for.
-MAY_BE_SAID = {"code", "reference", "time", "place", "number", "counter", "window", "courier", "seal"}
+MAY_BE_SAID = {
+    "code",
+    "reference",
+    "time",
+    "place",
+    "number",
+    "counter",
+    "window",
+    "courier",
+    "seal",
+    "link",
+}
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=list(TEMPLATES))
 every_locale = pytest.mark.parametrize("locale", ["vi", "en"])
@@ -31,7 +45,7 @@ def test_the_longest_message_of_a_template_fits(template: Template, locale: str)
     assert longest.segments <= MOST_SEGMENTS
 
 
-@pytest.mark.parametrize("code", ["otp", "ticket_called"])
+@pytest.mark.parametrize("code", ["otp", "ticket_called", "survey_invitation"])
 @every_locale
 def test_what_somebody_waits_for_fits_one_segment(code: str, locale: str) -> None:
     assert TEMPLATES[code].longest_cost(locale).segments == 1
@@ -107,3 +121,11 @@ def test_every_fact_with_a_message_is_named_once() -> None:
 
     assert len(set(kinds)) == len(kinds)
     assert {"otp.requested", "appointment.confirmed", "ticket.called"} <= set(kinds)
+
+
+def test_a_link_is_never_cut() -> None:
+    """Cut by one character, it would lead nowhere."""
+    longest = "h" * PUBLIC_URL_LENGTH + "/survey/" + tracking_token("dossier", uuid.uuid4())
+
+    for locale in ("vi", "en"):
+        assert TEMPLATES["survey_invitation"].render(locale, {"link": longest}).endswith(longest)
