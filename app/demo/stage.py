@@ -61,8 +61,13 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def staged(settings: Settings, *, sample_wanted: bool) -> AsyncIterator[Stage]:
-    """Stores, sample, emulators, API and worker, in this order; stopped in the reverse."""
+async def staged(
+    settings: Settings, *, sample_wanted: bool, open_at_once: bool = True
+) -> AsyncIterator[Stage]:
+    """Stores, sample, emulators, API and worker, in this order; stopped in the reverse.
+
+    `open_at_once` opens the demonstration's centre at any hour; without it only its own hours are open.
+    """
     sms_port, postal_port = free_port(), free_port()
     settings = replace(
         settings,
@@ -73,7 +78,7 @@ async def staged(settings: Settings, *, sample_wanted: bool) -> AsyncIterator[St
     log = settings.data_dir / LOG_NAME
     async with supervised(settings, log_file=log) as supervisor:
         if sample_wanted:
-            await _load_sample(supervisor)
+            await _load_sample(supervisor, open_at_once=open_at_once)
         sms = await _start_sms_emulator(supervisor, sms_port)
         api = await supervisor.start_api()
         await supervisor.start_worker()
@@ -81,10 +86,10 @@ async def staged(settings: Settings, *, sample_wanted: bool) -> AsyncIterator[St
         yield Stage(supervisor, api, sms, postal, log)
 
 
-async def _load_sample(supervisor: Supervisor) -> None:
+async def _load_sample(supervisor: Supervisor, *, open_at_once: bool) -> None:
     await DB.open(supervisor.servers.database_url, size=4)
     try:
-        await sample.seed(now=current_time(), open_at_once=True)
+        await sample.seed(now=current_time(), open_at_once=open_at_once)
     finally:
         await DB.close()
 

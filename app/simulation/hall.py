@@ -1,0 +1,100 @@
+"""What the simulated day knows of itself: its clock, its people's tickets, and the figures shown."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from app.core.clock import FastClock, current_time
+from app.queue.rules import WAIT_TARGET
+from app.simulation.plan import Visitor
+
+MINUTE: Final = timedelta(minutes=1)
+
+
+class Tempo(NamedTuple):
+    """Waits in the time of the day, which passes faster than ours."""
+
+    clock: FastClock
+
+    async def until(self, moment: datetime) -> None:
+        left = (moment - current_time()).total_seconds() / self.clock.rate
+        if left > 0:
+            await asyncio.sleep(left)  # the passing of the day is the thing itself
+
+    async def minutes(self, minutes: float) -> None:
+        await self.until(current_time() + minutes * MINUTE)
+
+
+@dataclass
+class Guest:
+    """Somebody with a number, and since when their wait counts."""
+
+    visitor: Visitor
+    number: str
+    waits_from: datetime
+    called_at: datetime | None = None
+    ended: str | None = None
+
+    @property
+    def wait(self) -> timedelta | None:
+        """First call minus arrival or agreed time, whichever was later; None before the call."""
+        return None if self.called_at is None else max(timedelta(), self.called_at - self.waits_from)
+
+
+@dataclass
+class Book:
+    """The day's tickets by id, and what happened beside them."""
+
+    guests: dict[str, Guest] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
+    booked: int = 0
+    stayed_away: int = 0
+    expected: int = 0
+
+    def waits(self) -> list[float]:
+        """Minutes until the first call, of everybody who was called, in order."""
+        waits = [guest.wait for guest in self.guests.values()]
+        return sorted(wait / MINUTE for wait in waits if wait is not None)
+
+    @property
+    def waiting(self) -> Sequence[Guest]:
+        return [guest for guest in self.guests.values() if guest.called_at is None and not guest.ended]
+
+    @property
+    def served(self) -> int:
+        return sum(guest.ended == "done" for guest in self.guests.values())
+
+    @property
+    def over(self) -> bool:
+        """Everybody who was going to come has come, and has gone."""
+        come = len(self.guests) + self.stayed_away + sum(self.refused.values())
+        return come >= self.expected and all(guest.ended for guest in self.guests.values())
+
+    def figures(self) -> dict[str, float | int]:
+        """What the day comes to so far; minutes of the day."""
+        waits = self.waits()
+        target = WAIT_TARGET / MINUTE
+        within = sum(wait <= target for wait in waits)
+        return {
+            "tickets": len(self.guests),
+            "booked": self.booked,
+            "stayed_away": self.stayed_away,
+            "refused": sum(self.refused.values()),
+            "waiting": len(self.waiting),
+            "called": len(waits),
+            "served": self.served,
+            "within_15_minutes": round(within / len(waits), 4) if waits else 1.0,
+            "p50_minutes": quantile(waits, 0.5),
+            "p95_minutes": quantile(waits, 0.95),
+            "longest_minutes": round(waits[-1], 1) if waits else 0.0,
+        }
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The smallest value that so many of them do not exceed; 0 of nothing."""
+    if not ordered:
+        return 0.0
+    return round(ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * share // 1) - 1))], 1)

@@ -1,0 +1,204 @@
+"""The people of a simulated day: each speaks HTTP as the real one would, and lives by the fast clock."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+
+from app.core.clock import current_time, local
+from app.demo.people import Caller, SmsInbox, StoryBroken, sign_in_by_code
+from app.simulation.hall import Book, Guest, Tempo
+from app.simulation.plan import Session, Visitor, comes_at
+
+LOOK_EVERY_MINUTES: Final = 0.5
+WALK_MINUTES: Final = (0.3, 1.2)
+TURNS_UP: Final = 0.98
+RECALL_AFTER_MINUTES: Final = 1.0
+STARTS_TRIED: Final = 3
+BOOKING_AT_ONCE: Final = 8
+ELDERLY: Final = "NCT"
+
+
+class Refused(Exception):
+    """The house said no in its own words; a person goes home, the day goes on."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass
+class Member:
+    """Somebody who signs in again when a sign-in has run out, as a device or an officer does."""
+
+    caller: Caller
+    sign_in: Callable[[], Awaitable[dict[str, Any]]]
+
+    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        answer = await self._once(method, path, **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self.caller.carry((await self.sign_in())["access_token"])
+            answer = await self._once(method, path, **options)
+        return answer
+
+    async def post(self, path: str, body: Any = None, *, version: int | None = None) -> Any:
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        options: dict[str, Any] = {} if body is None else {"json": body}
+        return _read(await self.ask("POST", path, headers=headers, **options))
+
+    async def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
+        # Never broken here: the caller reads the answer, so every status is an expected one.
+        headers = self.caller.headers | options.pop("headers", {})
+        headers.setdefault("Idempotency-Key", secrets.token_hex(12))
+        return await self.caller.http.request(method, path, headers=headers, **options)
+
+
+def _read(answer: httpx.Response) -> Any:
+    """What was answered; a refusal of the business as `Refused`, anything else breaks the day."""
+    if answer.status_code in {404, 409, 410, 412, 422, 429}:
+        raise Refused(str(answer.json().get("code")))
+    if answer.is_error:
+        raise StoryBroken(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
+    return answer.json() if answer.content else None
+
+
+@dataclass
+class World:
+    """Where everybody is."""
+
+    api: httpx.AsyncClient
+    inbox: SmsInbox
+    centre_id: str
+    tempo: Tempo
+    book: Book
+    chance: random.Random
+    kiosk: Member
+    # Nobody's phone is quicker than their fingers: so many book at the same moment.
+    booking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BOOKING_AT_ONCE))
+
+
+async def citizen(world: World, visitor: Visitor, phone: str) -> None:
+    """Book (or not), come (or not), and take a number. Who finds no place comes all the same."""
+    try:
+        if not (visitor.booked and await _booked_and_came(world, visitor, phone)):
+            await world.tempo.until(visitor.arrives)
+            await _walk_in(world, visitor)
+    except Refused as reason:
+        world.book.refused[reason.code] += 1
+
+
+async def _booked_and_came(world: World, visitor: Visitor, phone: str) -> bool:
+    """Whether there was a place; then they came for it, or stayed away."""
+    caller = Caller(world.api)
+    member = Member(caller, lambda: _again(world, caller, phone))
+    async with world.booking:
+        await sign_in_by_code(caller, world.inbox, phone)
+        held = await _hold(member, world, visitor)
+        if held is None:
+            return False
+        await member.post(f"/v1/appointments/{held['id']}/confirm", {})
+    world.book.booked += 1
+    if not visitor.shows:
+        world.book.stayed_away += 1
+        return True
+    starts_at = datetime.fromisoformat(held["starts_at"])
+    await world.tempo.until(comes_at(starts_at, world.chance))
+    ticket = await member.post(f"/v1/appointments/{held['id']}/check-in")
+    world.book.guests[ticket["id"]] = Guest(visitor, ticket["number"], max(current_time(), starts_at))
+    return True
+
+
+async def _again(world: World, caller: Caller, phone: str) -> dict[str, Any]:
+    await sign_in_by_code(caller, world.inbox, phone)
+    return {"access_token": caller.headers["Authorization"].removeprefix("Bearer ")}
+
+
+async def _hold(member: Member, world: World, visitor: Visitor) -> dict[str, Any] | None:
+    """A place near the wished time: the nearest that is free, or the next when somebody was faster."""
+    day = local(visitor.arrives).date().isoformat()
+    asked = {"centre": world.centre_id, "procedure": visitor.procedure, "from": day, "to": day}
+    found = _read(await member.ask("GET", "/v1/availability", params=asked))
+    slots = [datetime.fromisoformat(slot["starts_at"]) for day in found["days"] for slot in day["slots"]]
+    near = sorted(slots, key=lambda starts_at: abs(starts_at - visitor.arrives))
+    for starts_at in near[:STARTS_TRIED]:
+        body = {
+            "centre_id": world.centre_id,
+            "starts_at": local(starts_at).isoformat(),
+            "items": [{"procedure": visitor.procedure, "quantity": 1}],
+        }
+        try:
+            held: dict[str, Any] = await member.post("/v1/appointments", body)
+        except Refused:
+            continue
+        return held
+    return None
+
+
+async def _walk_in(world: World, visitor: Visitor) -> None:
+    body: dict[str, Any] = {"procedures": [visitor.procedure]}
+    if visitor.priority:
+        body["priority_group"] = ELDERLY
+    ticket = await world.kiosk.post("/v1/device/tickets", body)
+    world.book.guests[ticket["id"]] = Guest(visitor, ticket["number"], current_time())
+
+
+@dataclass
+class Desk:
+    """An officer at a counter: opens it, calls whoever is due, serves, and closes after the last."""
+
+    world: World
+    member: Member
+    counter_id: str
+    sessions: Sequence[Session]
+
+    async def work(self) -> None:
+        for session in self.sessions:
+            await self.world.tempo.until(session.opens)
+            await self._do("open")
+            while current_time() < session.closes or self.world.book.waiting:
+                if not await self._next():
+                    await self.world.tempo.minutes(LOOK_EVERY_MINUTES)
+                if current_time() > session.closes + timedelta(hours=1):
+                    break
+            await self._do("close")
+
+    async def _do(self, verb: str) -> None:
+        await self.member.post(f"/v1/staff/counters/{self.counter_id}/{verb}")
+
+    async def _next(self) -> bool:
+        """Call and serve one person; whether there was one."""
+        ticket = await self.member.post(f"/v1/staff/counters/{self.counter_id}/next")
+        if ticket is None:
+            return False
+        guest = self.world.book.guests.get(ticket["id"])
+        if guest is None:
+            guest = await self._met(ticket["id"])
+        guest.called_at = guest.called_at or current_time()
+        await self.world.tempo.minutes(self.world.chance.uniform(*WALK_MINUTES))
+        if self.world.chance.random() > TURNS_UP:
+            await self.world.tempo.minutes(RECALL_AFTER_MINUTES)
+            await self._move(ticket, "no-show")
+            guest.ended = "missed"
+            return True
+        started = await self._move(ticket, "start")
+        await self.world.tempo.minutes(guest.visitor.minutes)
+        await self._move(started, "finish")
+        guest.ended = "done"
+        return True
+
+    async def _met(self, ticket_id: str) -> Guest:
+        """Who holds a number printed this moment, while its answer is still on the way to them."""
+        while ticket_id not in self.world.book.guests:
+            await self.world.tempo.minutes(0.1)
+        return self.world.book.guests[ticket_id]
+
+    async def _move(self, ticket: dict[str, Any], move: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self.member.post(
+            f"/v1/staff/tickets/{ticket['id']}/{move}", version=ticket["version"]
+        )
+        return found

@@ -1,0 +1,210 @@
+"""Play a day: the whole installation on a fast clock, and everybody of the plan in it."""
+
+import asyncio
+import random
+import secrets
+import tempfile
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from app.centres import queries as centres
+from app.core.clock import FastClock, at_local, current_time, local, local_date, machine_time, set_clock
+from app.core.database import DB
+from app.core.working_calendar import WorkingCalendar
+from app.demo.people import Caller, SmsInbox
+from app.demo.stage import Stage, staged
+from app.procedures import queries as procedures
+from app.queue.forecast import Duration
+from app.sample import files
+from app.sample import seed as sample
+from app.sample.people import accounts
+from app.settings import Settings, SettingsError
+from app.simulation.hall import Book, Tempo
+from app.simulation.people import Desk, Member, World, citizen
+from app.simulation.plan import Hall, Session, Visitor, visitors
+
+# Long enough before the doors open for everybody to book, on the clock of the day.
+BOOKS_BEFORE: Final = timedelta(minutes=40)
+TIMEOUT_S: Final = 30.0
+SHOWN_EVERY_S: Final = 1.0
+FIRST_PHONE: Final = 912_000_000
+
+
+class Day(NamedTuple):
+    """Which day is played, and how."""
+
+    date: date
+    sessions: Sequence[Session]
+    load: float
+    seed: int
+
+
+async def simulate(
+    settings: Settings,
+    *,
+    speed: int,
+    load: float,
+    seed: int,
+    until: int,
+    exit_after: bool,
+    as_json: bool,
+    wait: Callable[[], Awaitable[None]],
+) -> dict[str, Any]:
+    """The next working day of the demonstration's centre, `speed` times as fast, open until that hour.
+
+    Returns one summary; `ok` when everybody of the plan has come and gone and nobody was forgotten.
+    """
+    if settings.database_url or settings.redis_url:
+        raise SettingsError(
+            "A simulated day starts servers of its own: unset DATABASE_URL and REDIS_URL for it."
+        )
+    console = Console(stderr=as_json)
+    day = _next_working_day(local_date(machine_time()), until=until, load=load, seed=seed)
+    with tempfile.TemporaryDirectory(prefix="motcua-day-") as folder:
+        clock = FastClock(day.sessions[0].opens - BOOKS_BEFORE, machine_time(), speed)
+        own = replace(settings, data_dir=Path(folder), clock=clock, otp_per_address_per_hour=100_000)
+        set_clock(clock)
+        try:
+            async with staged(own, sample_wanted=True, open_at_once=False) as stage:
+                summary = await _play(stage, day, clock, console)
+                if not exit_after:
+                    console.print_json(data=summary)
+                    await wait()
+        finally:
+            set_clock(None)
+    return summary
+
+
+def _next_working_day(today: date, *, until: int, load: float, seed: int) -> Day:
+    """The first working day after today by the sample's calendar, and when its doors are open."""
+    days = files.calendar().days
+    calendar = WorkingCalendar(
+        holidays=frozenset(day.day for day in days if day.kind == "holiday"),
+        working_days=frozenset(day.day for day in days if day.kind == "working"),
+    )
+    day = calendar.next_working_day(today)
+    last = at_local(day, until)
+    sessions = [
+        Session(opens, min(closes, last)) for opens, closes in calendar.intervals(day) if opens < last
+    ]
+    if not sessions:
+        raise SettingsError("The doors are not open before that hour.")
+    return Day(day, sessions, load, seed)
+
+
+async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> dict[str, Any]:
+    expected = visitors(await _halls(stage, day.date), day.sessions, load=day.load, seed=day.seed)
+    book = Book(expected=len(expected))
+    async with (
+        httpx.AsyncClient(base_url=stage.api, timeout=TIMEOUT_S, trust_env=False) as api,
+        httpx.AsyncClient(base_url=stage.sms, timeout=TIMEOUT_S, trust_env=False) as sms,
+    ):
+        world = World(
+            api=api,
+            inbox=SmsInbox(sms),
+            centre_id=str(sample.DEMO_CENTRE_ID),
+            tempo=Tempo(clock),
+            book=book,
+            chance=random.Random(day.seed),  # noqa: S311 - a simulation
+            kiosk=Member(Caller(api), _sign_in(api, "kiosk")),
+        )
+        desks = await _desks(world, day.sessions)
+        with Live(console=console, auto_refresh=False) as screen:
+            await _live(world, expected, desks, show=lambda: screen.update(_table(book, day), refresh=True))
+        messages = len(await world.inbox.all())
+    return {
+        "ok": book.over,
+        "day": day.date.isoformat(),
+        "speed": clock.rate,
+        "load": day.load,
+        **book.figures(),
+        "refusals": dict(book.refused),
+        "sms": messages,
+        "urls": stage.urls,
+    }
+
+
+async def _live(
+    world: World, expected: Sequence[Visitor], desks: Sequence[Desk], *, show: Callable[[], None]
+) -> None:
+    """Everybody at once; whatever breaks ends the day."""
+
+    async def watch() -> None:
+        while True:
+            show()
+            await asyncio.sleep(SHOWN_EVERY_S)  # a screen that is looked at
+
+    async with asyncio.TaskGroup() as day:
+        watching = day.create_task(watch())
+        busy = [
+            day.create_task(citizen(world, visitor, f"+84{FIRST_PHONE + n}"))
+            for n, visitor in enumerate(expected)
+        ]
+        busy += [day.create_task(desk.work()) for desk in desks]
+        await asyncio.wait(busy)
+        watching.cancel()
+    show()
+
+
+async def _halls(stage: Stage, on: date) -> list[Hall]:
+    """What each group of counters serves; a desk of two groups gives half of its time to each."""
+    await DB.open(stage.supervisor.servers.database_url, size=2)
+    try:
+        offered = await procedures.offered_by(sample.DEMO_CENTRE_ID, on=on)
+        pools = [pool.id for pool in await centres.pools_of(sample.DEMO_CENTRE_ID, "counter")]
+        desks = {pool: await centres.counter_ids_of_pool(pool) for pool in pools}
+        served: dict[uuid.UUID, dict[str, Duration]] = {pool: {} for pool in pools}
+        for code, offer in offered.items():
+            for pool in (await procedures.pools_serving(sample.DEMO_CENTRE_ID, [code]))[:1]:
+                served[pool][code] = Duration(float(offer.p50_minutes), float(offer.p80_minutes))
+    finally:
+        await DB.close()
+    groups = Counter(desk for found in desks.values() for desk in found)
+    return [Hall(served[pool], sum(1 / groups[desk] for desk in desks[pool])) for pool in pools]
+
+
+async def _desks(world: World, sessions: Sequence[Session]) -> list[Desk]:
+    """An officer at every counter; they share an account, each with a sign-in of their own."""
+    sign_in = _sign_in(world.api, "officer")
+    answer = await Member(Caller(world.api), sign_in).ask("GET", "/v1/staff/counters")
+    answer.raise_for_status()
+    return [
+        Desk(world, Member(Caller(world.api), sign_in), counter["id"], sessions)
+        for counter in answer.json()["items"]
+    ]
+
+
+def _sign_in(api: httpx.AsyncClient, kind: str) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Signs in with the sample's first account of a kind."""
+    _, name, secret = next(account for account in accounts() if account[0] == kind)
+    path, body = (
+        ("/v1/auth/device", {"device_id": name, "key": secret})
+        if kind == "kiosk"
+        else ("/v1/auth/staff", {"username": name, "password": secret})
+    )
+
+    async def sign_in() -> dict[str, Any]:
+        answer = await api.post(path, json=body, headers={"Idempotency-Key": secrets.token_hex(12)})
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return sign_in
+
+
+def _table(book: Book, day: Day) -> Table:
+    """The day so far, as a shift lead would ask for it."""
+    table = Table(title=f"{day.date:%d/%m/%Y} {local(current_time()):%H:%M}", box=None, show_header=False)
+    for name, value in book.figures().items():
+        table.add_row(name.replace("_", " "), str(value))
+    return table
