@@ -14,7 +14,7 @@ from arq import cron
 from arq.connections import RedisSettings
 from arq.worker import Worker
 
-from app.appointments.operations import expire_holds, miss_overdue
+from app.appointments.operations import expire_holds, miss_overdue, offer_everywhere, pass_offers_on
 from app.core.clock import current_time
 from app.core.database import in_transaction
 from app.core.operation import operation
@@ -30,6 +30,16 @@ JOB_TIMEOUT_S: Final = 30
 async def sweep_holds(_context: dict[Any, Any]) -> None:
     """Give expired holds back; booking does the same for the slots it wants."""
     await expire_holds(now=current_time())
+
+
+async def pass_offers_to_the_next(_context: dict[Any, Any]) -> None:
+    """End offers nobody confirmed; the fact of it brings the place to the next who waits."""
+    await pass_offers_on(now=current_time())
+
+
+async def offer_what_is_free(_context: dict[Any, Any]) -> None:
+    """Find for those who wait what no fact told of: the morning after a quiet night, places released."""
+    await offer_everywhere(now=current_time())
 
 
 async def miss_overdue_appointments(_context: dict[Any, Any]) -> None:
@@ -72,6 +82,8 @@ def make_worker(redis_url: str) -> Worker:
         functions=[],
         cron_jobs=[
             cron(_job(sweep_holds), second=EVERY_FIVE_SECONDS),
+            cron(_job(pass_offers_to_the_next), second=EVERY_FIVE_SECONDS),
+            cron(_job(offer_what_is_free), second={40}),
             cron(_job(miss_overdue_appointments), second={20}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),

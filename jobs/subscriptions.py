@@ -3,12 +3,22 @@
 import contextlib
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
 
 import app
-from app.core.clock import current_time
+from app.appointments import operations as appointments
+from app.appointments.events import (
+    AppointmentCancelled,
+    AppointmentExpired,
+    AppointmentRescheduled,
+    OpeningPublished,
+    WaitlistJoined,
+    WaitlistOffered,
+)
+from app.core.clock import at_local, current_time, local_date
 from app.core.outbox import KINDS, Fact
 from app.documents import operations as documents
 from app.documents import store as document_store
@@ -36,8 +46,30 @@ SURVEYS: Final = "surveys"
 PARTNERS: Final = "partners"
 INSPECTION: Final = "inspection"
 HOME_SERVICE: Final = "home_service"
+WAITLIST: Final = "waitlist"
 
-LANES: Final = {OtpRequested: Lane.CODE, TicketCalled: Lane.URGENT}
+LANES: Final = {
+    OtpRequested: Lane.CODE,
+    TicketCalled: Lane.URGENT,
+    WaitlistOffered: Lane.URGENT,
+}
+
+
+def _day_of(moment: datetime) -> tuple[datetime, datetime]:
+    start = at_local(local_date(moment), 0)
+    return start, start + timedelta(days=1)
+
+
+# After which facts somebody who waits may find a place, and when; the sweep finds what is not here.
+BRINGS_PLACES: Final[Mapping[type[Fact], Callable[[Any], tuple[datetime, datetime]]]] = MappingProxyType(
+    {
+        AppointmentCancelled: lambda fact: _day_of(fact.starts_at),
+        AppointmentExpired: lambda fact: _day_of(fact.starts_at),
+        AppointmentRescheduled: lambda fact: _day_of(fact.previous_starts_at),
+        OpeningPublished: lambda fact: _day_of(fact.starts_at),
+        WaitlistJoined: lambda fact: (fact.window_from, fact.window_to),
+    }
+)
 # What a partner has to know about a visit of its couriers.
 FOR_PARTNERS: Final[tuple[type[HomeVisitFact], ...]] = (
     HomeVisitAssigned,
@@ -50,7 +82,14 @@ for _concept in pkgutil.iter_modules(app.__path__):
     with contextlib.suppress(ModuleNotFoundError):
         importlib.import_module(f"app.{_concept.name}.events")
 
-_HEARD: Final = {DocumentUploaded, DossierAccepted, *MESSAGES, *INVITATIONS, *FOR_PARTNERS}
+_HEARD: Final = {
+    DocumentUploaded,
+    DossierAccepted,
+    *BRINGS_PLACES,
+    *MESSAGES,
+    *INVITATIONS,
+    *FOR_PARTNERS,
+}
 # Facts nobody listens to today: drained so that they do not wait for ever, and kept as they are.
 SILENT: Final = sorted(kind for kind, fact in KINDS.items() if fact not in _HEARD)
 
@@ -95,6 +134,7 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
         ),
         Subscription(DocumentUploaded, INSPECTION, inspect_document, lane=Lane.URGENT),
         Subscription(DossierAccepted, HOME_SERVICE, note_acceptance),
+        *(Subscription(fact, WAITLIST, offer_places, lane=Lane.URGENT) for fact in BRINGS_PLACES),
     ]
 
 
@@ -117,6 +157,12 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
     )
     if event is not None:
         await webhooks.push(event, egress=egress, now=current_time())
+
+
+async def offer_places(fact: Any) -> None:
+    """Offer what is free then to those who wait, first come first. Running twice finds it taken."""
+    start, end = BRINGS_PLACES[type(fact)](fact)
+    await appointments.offer_places(centre_id=fact.centre_id, start=start, end=end, now=current_time())
 
 
 async def inspect_document(fact: DocumentUploaded) -> None:

@@ -10,7 +10,9 @@ from app.appointments.events import (
     AppointmentCancelled,
     AppointmentConfirmed,
     AppointmentRescheduled,
+    WaitlistOffered,
 )
+from app.appointments.states import State
 from app.centres import queries as centres
 from app.core.clock import current_time, local
 from app.core.contacts import Contact
@@ -76,6 +78,22 @@ async def _appointment(
         "place": centre.name_en if contact.locale == "en" else centre.name_vi,
     }
     return Wording(contact, template, values, fact.subject, fact.version)
+
+
+async def _offer(fact: WaitlistOffered) -> Wording | None:
+    """Nobody is called to a place that was confirmed, declined or passed on meanwhile."""
+    contact = await appointments.contact_of(fact.appointment_id)
+    row = await appointments.by_id(fact.appointment_id)
+    if contact is None or row is None or row.state != State.HELD:
+        return None
+    centre = await centres.any_centre(row.centre_id)
+    values = {
+        "reference": row.reference,
+        "time": f"{local(row.starts_at):{TIME}}",
+        "place": centre.name_en if contact.locale == "en" else centre.name_vi,
+        "until": f"{local(fact.offer_expires_at):%H:%M}",
+    }
+    return Wording(contact, "waitlist_offered", values, fact.subject, fact.version)
 
 
 async def _ticket(fact: TicketCalled) -> Wording | None:
@@ -154,6 +172,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         AppointmentConfirmed: _with(_appointment, "appointment_confirmed"),
         AppointmentCancelled: _with(_appointment, "appointment_cancelled"),
         AppointmentRescheduled: _with(_appointment, "appointment_rescheduled"),
+        WaitlistOffered: _offer,
         TicketCalled: _ticket,
         DossierAccepted: _with(_dossier, "dossier_accepted"),
         DossierCompleted: _with(_dossier, "dossier_completed"),

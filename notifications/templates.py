@@ -84,6 +84,12 @@ _ALL: Final = (
         {"reference": 12, "time": 16, "place": 60},
     ),
     Template(
+        "waitlist_offered", 1, Category.URGENT, timedelta(minutes=10), 0,
+        "Motcua: có chỗ {time} tại {place}. Xác nhận mã {reference} trước {until}, sau đó mời người khác.",
+        "Motcua: a place at {time}, {place}. Confirm {reference} by {until} or the next is asked.",
+        {"reference": 12, "time": 16, "place": 60, "until": 5},
+    ),
+    Template(
         "ticket_called", 1, Category.URGENT, timedelta(minutes=3), 0,
         "Motcua: mời số {number} đến quầy {counter}.",
         "Motcua: number {number}, please come to counter {counter}.",

@@ -9,6 +9,8 @@ Always true:
 - until its person arrives an appointment may go to another pool at the same time (`placing.py`), so whoever
   needs its slots locks it first and asks for them in a later statement;
 - whoever needs an appointment and slots locks the appointment first, then the slots by id;
+- a place given up rests before the public has it (`kept_back`), and is offered to those who wait
+  (`waitlist`);
 - a person has at most two appointments a day and one per sector a day: rows that cannot exist twice;
 - nothing here knows counters or tickets: a citizen is placed in a pool, and `app.queue` turns a kept
   appointment into a ticket (`steps.mark_arrived`).

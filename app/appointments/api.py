@@ -48,6 +48,7 @@ from app.appointments.views import (
     ReschedulingRequest,
     who,
 )
+from app.appointments.waitlist_api import join_waitlist, leave_waitlist, list_waitlist
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
 from app.http.access import open_to
@@ -318,6 +319,9 @@ appointments_router: Final = Router(
         get_calendar,
         reschedule,
         cancel,
+        join_waitlist,
+        list_waitlist,
+        leave_waitlist,
         publish_opening,
         list_openings,
     ],

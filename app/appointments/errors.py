@@ -155,3 +155,41 @@ class OpeningOverlap(Conflict):
     title = Words("Trùng ca tiếp nhận", "The openings overlap")
     detail = Words("Nhóm quầy đã mở trong khoảng thời gian này.", "The pool is already open at this time.")
     told = ("opening",)
+
+
+class WaitlistEntryNotFound(NotFound):
+    code = "waitlist_entry_not_found"
+    detail = Words("Không có yêu cầu chờ này.", "There is no such entry of the waiting list.")
+
+
+class WaitlistOverlap(Conflict):
+    """The person waits for a place at this centre and time already; that entry is named."""
+
+    code = "waitlist_overlap"
+    title = Words("Đã có trong danh sách chờ", "Waiting already")
+    detail = Words(
+        "Ông/Bà đã chờ chỗ tại đây trong khoảng thời gian này.",
+        "You are waiting for a place here at this time already.",
+    )
+    told = ("entry_id",)
+
+
+class WaitlistLimit(Conflict):
+    """A person waits for so many places at a time."""
+
+    code = "waitlist_limit"
+    title = Words("Quá số yêu cầu chờ", "Waiting for too many places")
+    detail = Words(
+        "Mỗi người có tối đa {most} yêu cầu chờ cùng lúc.",
+        "A person waits for at most {most} places at a time.",
+    )
+    told = ("most",)
+
+
+class WaitingWindowNotValid(Invalid):
+    code = "waiting_window_not_valid"
+    title = Words("Khoảng thời gian chờ không hợp lệ", "The window is not valid")
+    detail = Words(
+        "Khoảng thời gian chờ phải ở phía trước và không quá {days} ngày tới.",
+        "The window must lie ahead, within the next {days} days.",
+    )

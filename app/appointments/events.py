@@ -76,3 +76,27 @@ class OpeningPublished(Fact, frozen=True, kw_only=True):
     pool_id: uuid.UUID
     starts_at: datetime
     ends_at: datetime
+
+
+class WaitlistJoined(Fact, frozen=True, kw_only=True):
+    """Somebody waits for a place; there may be one already."""
+
+    kind: ClassVar[str] = "waitlist.joined"
+    subject_field: ClassVar[str] = "entry_id"
+    entry_id: uuid.UUID
+    centre_id: uuid.UUID
+    window_from: datetime
+    window_to: datetime
+
+
+class WaitlistOffered(Fact, frozen=True, kw_only=True):
+    """A place is held for somebody who waited, until they confirm it or the offer is over."""
+
+    kind: ClassVar[str] = "waitlist.offered"
+    subject_field: ClassVar[str] = "entry_id"
+    entry_id: uuid.UUID
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    starts_at: datetime
+    offer_expires_at: datetime
+    version: int

@@ -8,7 +8,7 @@ background process is dead.
 Always true:
 - the counters of a slot do not change when a place is kept back, and no slot is locked;
 - nobody is told of these holds, and a row is deleted when it ends: no figure ever counts it;
-- the waiting list may take a place before its time is over (`take`), the public may not.
+- the waiting list may take a place before its time is over (`end_rest`), the public may not.
 """
 
 import secrets
@@ -59,6 +59,19 @@ INSERT INTO appointment_slot (slot_id, appointment_id)
 SELECT pair.slot_id, pair.new_id FROM unnest($12::uuid[], $8::uuid[]) AS pair (slot_id, new_id)
 """
 
+# One place of each slot; one that somebody is working on is left to them.
+END_NOW: Final = """
+UPDATE appointment SET hold_expires_at = clock_timestamp() WHERE id IN (
+    SELECT id FROM appointment WHERE state = 'held' AND id IN (
+        SELECT DISTINCT ON (slot.id) held.id
+          FROM slot JOIN appointment_slot placed ON placed.slot_id = slot.id
+          JOIN appointment held ON held.id = placed.appointment_id
+         WHERE slot.pool_id = $1 AND slot.starts_at >= $2 AND slot.starts_at < $3
+           AND held.citizen_id = $4 AND held.state = 'held'
+         ORDER BY slot.id, held.channel <> 'online', held.id)
+     ORDER BY id FOR UPDATE SKIP LOCKED)
+"""
+
 
 class Place(NamedTuple):
     """One slot somebody has a place in."""
@@ -94,6 +107,11 @@ async def keep_what_was_left(
     left = [place for place in before if place.slot_id not in has]
     if left and rest:
         await _execute(TAKE_AGAIN.format(channel=Channel(row.channel).value), row, left, rest, now)
+
+
+async def end_rest(pool_id: uuid.UUID, *, start: datetime, end: datetime) -> None:
+    """The waiting list takes what is kept in these slots: `steps.reclaim` will find it ended."""
+    await in_transaction().execute(END_NOW, pool_id, start, end, NOBODY)
 
 
 async def _execute(

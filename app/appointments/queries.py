@@ -105,14 +105,17 @@ class Alternative(msgspec.Struct, frozen=True):
 
 
 COLUMNS: Final = ", ".join(AppointmentRow._fields)
+# Until when a hold can be confirmed; the hold of an offer lasts a little longer (rules.PASSING_ON).
+CONFIRM_BY: Final = "coalesce(confirm_by, hold_expires_at)"
 # Shown to people: a hold whose time is over is expired, whether or not anybody has swept it.
 SHOWN: Final = COLUMNS.replace(
-    "state,",
-    "CASE WHEN state = 'held' AND hold_expires_at <= clock_timestamp() THEN 'expired'"
-    " ELSE state END AS state,",
+    "state, hold_expires_at,",
+    f"CASE WHEN state = 'held' AND {CONFIRM_BY} <= clock_timestamp() THEN 'expired'"
+    f" ELSE state END AS state, {CONFIRM_BY} AS hold_expires_at,",
 )
 OPENING: Final = f"SELECT {', '.join(OpeningRow._fields)} FROM opening"
 
+ENDED: Final = "held.hold_expires_at <= clock_timestamp()"
 # Holds whose time is over are counted as free before anybody sweeps them. A visit fits where the slots
 # its length reaches over follow one another, as often as the fullest of them has places.
 SEATS: Final = f"""
@@ -122,7 +125,7 @@ WITH freed AS (
            count(*) FILTER (WHERE held.channel = 'partner') AS partner,
            count(*) FILTER (WHERE held.channel = 'staff') AS staff
       FROM appointment held JOIN appointment_slot placed ON placed.appointment_id = held.id
-     WHERE held.state = 'held' AND held.hold_expires_at <= clock_timestamp()
+     WHERE held.state = 'held' AND {ENDED}
        AND held.pool_id = ANY($1)
      GROUP BY placed.slot_id),
 counted AS (

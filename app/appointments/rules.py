@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from app.core.clock import local_date
+from app.core.clock import local, local_date
 from app.core.errors import Words
 
 # A person may book today and so many days ahead; a visit that starts sooner than this is a walk-in.
@@ -22,6 +22,16 @@ MOVED_UNTIL: Final = timedelta(hours=2)
 # sells places cannot tell the buyer when to press the button. It leaves this much time to come.
 REST: Final = (timedelta(minutes=2), timedelta(minutes=10))
 TIME_TO_COME: Final = timedelta(minutes=20)
+
+# A place that becomes free is offered to whoever has waited longest, for so long (DOMAIN 10, story 3).
+OFFER: Final = timedelta(minutes=10)
+# Nobody else can take it for this long afterwards, so that it passes to the next person.
+PASSING_ON: Final = timedelta(minutes=1)
+# An offer made at night would expire unseen.
+OFFERS_FROM: Final = time(7)
+OFFERS_UNTIL: Final = time(21)
+MOST_WAITING: Final = 5
+LONGEST_WAIT: Final = timedelta(days=60)
 
 CHECK_IN_FROM: Final = timedelta(minutes=30)
 GRACE: Final = timedelta(minutes=10)
@@ -93,6 +103,26 @@ def rest(starts_at: datetime, *, now: datetime, draw: float) -> timedelta:
     shortest, longest = REST
     left = starts_at - TIME_TO_COME - now
     return max(min(shortest + (longest - shortest) * draw, left), timedelta(0))
+
+
+def may_offer(now: datetime) -> bool:
+    """Whether somebody who is told now is likely to see it in time."""
+    return OFFERS_FROM <= local(now).time() < OFFERS_UNTIL
+
+
+def earliest_offer(now: datetime) -> datetime:
+    """The first start worth offering: the offer is over, and there is still time to come."""
+    return now + OFFER + CUT_OFF
+
+
+def window_faults(starts_at: datetime, ends_at: datetime, *, now: datetime) -> list[tuple[str, str]]:
+    """What is wrong with a window somebody wants to wait for: (field, code) pairs."""
+    faults = [
+        (ends_at <= starts_at, "to", "not_after_start"),
+        (ends_at <= earliest_offer(now), "to", "in_the_past"),
+        (ends_at > now + LONGEST_WAIT, "to", "too_far"),
+    ]
+    return [(field, code) for wrong, field, code in faults if wrong]
 
 
 def check_in_window(starts_at: datetime) -> tuple[datetime, datetime]:

@@ -58,3 +58,17 @@ def after(state: str, move: Move) -> State | None:
 def allowing(move: Move) -> list[str]:
     """The states a move starts from, for the WHERE of a compare-and-set."""
     return [state.value for state, possible in MOVES if possible is move]
+
+
+class Wait(StrEnum):
+    """Where an entry of the waiting list is (trạng thái chờ)."""
+
+    WAITING = "waiting"  # đang chờ
+    OFFERED = "offered"  # đã được mời
+    TAKEN = "taken"  # đã nhận chỗ
+    EXPIRED = "expired"  # hết hạn
+    WITHDRAWN = "withdrawn"  # đã rút
+
+
+# An entry that may still bring a place; in the others it is over, and another one may be made.
+STILL_WAITING: Final = frozenset({Wait.WAITING, Wait.OFFERED})

@@ -193,7 +193,8 @@ async def move(row: AppointmentRow, move: Move) -> AppointmentRow:
     """Bring a locked appointment to the state that follows; the caller has asked the table."""
     state = states.MOVES[State(row.state), move]
     await in_transaction().execute(
-        "UPDATE appointment SET state = $2, hold_expires_at = NULL, version = version + 1 WHERE id = $1",
+        "UPDATE appointment SET state = $2, hold_expires_at = NULL, confirm_by = NULL,"
+        " version = version + 1 WHERE id = $1",
         row.id,
         state.value,
     )

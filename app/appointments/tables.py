@@ -68,6 +68,7 @@ class Appointment(Table, db=DB, tablename="appointment"):
     channel = Text(null=False, default=None)
     state = Text(null=False, default=None)
     hold_expires_at = Timestamptz(null=True, default=None)
+    confirm_by = Timestamptz(null=True, default=None)
     starts_at = Timestamptz(null=False, default=None)
     ends_at = Timestamptz(null=False, default=None)
     local_date = Date(null=False, default=None)
@@ -96,3 +97,23 @@ class AppointmentClaim(Table, db=DB, tablename="appointment_claim"):
     local_date = Date(null=False, default=None)
     claim = Text(null=False, default=None)
     appointment_id = UUID(null=False, default=None)
+
+
+class WaitlistEntry(Table, db=DB, tablename="waitlist_entry"):
+    """Somebody who wants a place in a window of time, and what they were offered (danh sách chờ)."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    citizen_id = UUID(null=False, default=None)
+    items = JSONB(null=False, default=None)
+    window_from = Timestamptz(null=False, default=None)
+    window_to = Timestamptz(null=False, default=None)
+    state = Text(null=False, default=None)
+    appointment_id = UUID(null=True, default=None)
+    offer_expires_at = Timestamptz(null=True, default=None)
+    priority_group = Text(null=True, default=None)
+    contact_name = Text(null=True, default=None)
+    contact_phone = Text(null=True, default=None)
+    locale = Text(null=False, default=None)
+    version = Integer(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)

@@ -26,6 +26,7 @@ MAY_BE_SAID = {
     "place",
     "number",
     "counter",
+    "until",
     "window",
     "courier",
     "seal",

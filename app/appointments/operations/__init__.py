@@ -2,15 +2,28 @@
 
 from app.appointments.operations.book import book
 from app.appointments.operations.change import cancel, confirm, reschedule
+from app.appointments.operations.offers import (
+    offer,
+    offer_everywhere,
+    offer_places,
+    pass_offers_on,
+)
 from app.appointments.operations.openings import publish_opening
 from app.appointments.operations.sweeps import expire_holds, miss_overdue
+from app.appointments.operations.waitlist import join_waitlist, leave_waitlist
 
 __all__ = [
     "book",
     "cancel",
     "confirm",
     "expire_holds",
+    "join_waitlist",
+    "leave_waitlist",
     "miss_overdue",
+    "offer",
+    "offer_everywhere",
+    "offer_places",
+    "pass_offers_on",
     "publish_opening",
     "reschedule",
 ]

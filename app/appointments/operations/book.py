@@ -66,7 +66,7 @@ async def book(
     if not rules.is_bookable(starts_at, now=now):
         raise outside_period()
     if priority_group is not None:
-        await _refuse_unknown_group(priority_group)
+        await refuse_unknown_group(priority_group)
     need = await needs.need_of(centre_id, items, starts_at=starts_at, now=now)
     given = contact or Who()
     actor = current_actor.get()
@@ -197,7 +197,8 @@ def outside_period() -> OutsideBookingPeriod:
     return OutsideBookingPeriod(minutes=int(rules.CUT_OFF.total_seconds() // 60), days=rules.HORIZON.days)
 
 
-async def _refuse_unknown_group(code: str) -> None:
+async def refuse_unknown_group(code: str) -> None:
+    """Raise `PriorityGroupNotKnown`."""
     if code not in {group.code for group in await centres.priority_groups()}:
         raise PriorityGroupNotKnown
 

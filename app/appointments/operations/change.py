@@ -1,10 +1,10 @@
 """Confirming, moving and giving up an appointment (xác nhận, đổi, hủy lịch)."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from app.appointments import hot, kept_back, needs, queries, rules, states, steps
+from app.appointments import hot, kept_back, needs, queries, rules, states, steps, waitlist
 from app.appointments.errors import HoldExpired, NotHeld, NotToBeCancelled, NotToBeMoved, SlotFull
 from app.appointments.events import (
     AppointmentCancelled,
@@ -14,7 +14,7 @@ from app.appointments.events import (
 from app.appointments.needs import Item, Need
 from app.appointments.operations.book import Who, outside_period, refuse_over_limit
 from app.appointments.places import Channel
-from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
+from app.appointments.queries import COLUMNS, CONFIRM_BY, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
 from app.appointments.steps import Stretch
 from app.core import journal, outbox
@@ -23,11 +23,18 @@ from app.core.database import in_transaction
 from app.core.operation import operation
 from app.core.wakeups import wake_after_commit
 
+# Whoever waited for this place has it now.
 CONFIRM: Final = f"""
-UPDATE appointment SET state = 'confirmed', hold_expires_at = NULL, version = version + 1,
-       contact_name = coalesce($3, contact_name), contact_phone = coalesce($4, contact_phone)
- WHERE id = $1 AND citizen_id = $2 AND state = 'held' AND hold_expires_at > clock_timestamp()
-RETURNING {COLUMNS}
+WITH confirmed AS (
+    UPDATE appointment SET state = 'confirmed', hold_expires_at = NULL, confirm_by = NULL,
+           version = version + 1, contact_name = coalesce($3, contact_name),
+           contact_phone = coalesce($4, contact_phone)
+     WHERE id = $1 AND citizen_id = $2 AND state = 'held' AND {CONFIRM_BY} > clock_timestamp()
+    RETURNING {COLUMNS}),
+taken AS (
+    UPDATE waitlist_entry SET state = 'taken', version = version + 1
+     WHERE state = 'offered' AND appointment_id IN (SELECT id FROM confirmed))
+SELECT * FROM confirmed
 """
 OVER: Final = frozenset({State.CANCELLED, State.EXPIRED})
 
@@ -108,8 +115,13 @@ async def cancel(
 
 
 async def _give_up(row: AppointmentRow, *, now: datetime) -> None:
-    rest = kept_back.drawn_rest(row.starts_at, now=now)
-    if State(row.state) is State.CONFIRMED and rest:
+    """An offer goes to the next who waits, a promise rests, a hold is free at once."""
+    rest = timedelta(0)
+    if State(row.state) is State.CONFIRMED:
+        rest = kept_back.drawn_rest(row.starts_at, now=now)
+    elif await waitlist.decline(row.id):
+        rest = rules.PASSING_ON
+    if rest:
         await kept_back.keep(row, rest=rest, now=now)
     else:
         await steps.release(row)
