@@ -135,6 +135,11 @@ def may_check_in(starts_at: datetime, *, now: datetime) -> bool:
     return opens_at <= now <= closes_at
 
 
+def came_late(starts_at: datetime, *, now: datetime) -> bool:
+    """After the grace, on the same day: too late to be called as expected, not to be served."""
+    return now > starts_at + GRACE and local_date(now) == local_date(starts_at)
+
+
 class Shares(NamedTuple):
     """How the places of a slot are shared among the channels."""
 

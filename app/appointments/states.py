@@ -29,6 +29,7 @@ class Move(StrEnum):
     LEAVE_UNDONE = "leave_undone"
     SERVE = "serve"
     MISS = "miss"
+    COME_LATE = "come_late"
 
 
 MOVES: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
@@ -43,6 +44,8 @@ MOVES: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
         (State.ARRIVED, Move.LEAVE_UNDONE): State.CONFIRMED,
         (State.ARRIVED, Move.SERVE): State.SERVED,
         (State.ARRIVED, Move.MISS): State.MISSED,
+        (State.CONFIRMED, Move.COME_LATE): State.ARRIVED,
+        (State.MISSED, Move.COME_LATE): State.ARRIVED,
     }
 )
 

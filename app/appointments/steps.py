@@ -209,36 +209,52 @@ async def mark_arrived(
     reference: str | None = None,
     centre_id: uuid.UUID | None = None,
     citizen_id: uuid.UUID | None = None,
+    late_too: bool = False,
 ) -> AppointmentRow:
     """The person is here. Named by id or by reference, at a centre or by its owner.
 
     Raises `AppointmentNotFound`, and `OutsideCheckInWindow` when it is not confirmed, too early or too
-    late. The caller makes the ticket.
+    late. With `late_too` whoever comes after the grace, still on the day, has arrived as well, also when
+    it was marked as missed meanwhile: they came. The caller makes the ticket.
     """
     found = await in_transaction().fetchrow(
         f"SELECT {COLUMNS} FROM appointment WHERE ($1::uuid IS NULL OR id = $1)"
-        " AND ($2::text IS NULL OR (reference = $2 AND state IN ('held', 'confirmed', 'arrived')))"
+        " AND ($2::text IS NULL OR (reference = $2 AND (state IN ('held', 'confirmed', 'arrived')"
+        "      OR ($5 AND state = 'missed'))))"
         " AND ($3::uuid IS NULL OR centre_id = $3) AND ($4::uuid IS NULL OR citizen_id = $4)"
-        " AND ($1::uuid IS NOT NULL OR $2::text IS NOT NULL) FOR UPDATE",
+        " AND ($1::uuid IS NOT NULL OR $2::text IS NOT NULL)"
+        " ORDER BY state = 'missed', starts_at DESC LIMIT 1 FOR UPDATE",
         appointment_id,
         reference,
         centre_id,
         citizen_id,
+        late_too,
     )
     if found is None:
         raise AppointmentNotFound
     row = appointment_row(found)
-    if states.after(row.state, Move.ARRIVE) is None or not rules.may_check_in(row.starts_at, now=now):
+    step: Move | None = Move.ARRIVE
+    action = "appointment.arrived"
+    if late_too and rules.came_late(row.starts_at, now=now):
+        step, action = Move.COME_LATE, "appointment.arrived_late"
+    elif not rules.may_check_in(row.starts_at, now=now):
+        step = None
+    if step is None or states.after(row.state, step) is None:
         opens_at, closes_at = rules.check_in_window(row.starts_at)
         raise OutsideCheckInWindow(opens_at=local(opens_at), closes_at=local(closes_at), state=row.state)
-    row = await move(row, Move.ARRIVE)
-    await journal.write("appointment.arrived", object_kind="appointment", object_id=row.id, at=now)
+    row = await move(row, step)
+    await journal.write(action, object_kind="appointment", object_id=row.id, at=now)
     return row
 
 
 async def undo_arrival(appointment_id: uuid.UUID, *, now: datetime) -> None:
     """The check-in was a mistake: the appointment stands as before."""
     await _follow(appointment_id, Move.LEAVE_UNDONE, "appointment.arrival_undone", now=now)
+
+
+async def mark_come_late(appointment_id: uuid.UUID, *, now: datetime) -> None:
+    """The person who had not come when called is here: nobody stayed away. Otherwise nothing changes."""
+    await _follow(appointment_id, Move.COME_LATE, "appointment.arrived_late", now=now)
 
 
 async def mark_served(appointment_id: uuid.UUID, *, now: datetime) -> None:

@@ -7,10 +7,10 @@ from typing import Any, Final
 from app.centres import queries as centres
 from app.core.clock import local_date
 from app.procedures import queries as procedures
-from app.queue import queries, rules, states
+from app.queue import queries, states
 from app.queue.queries import CounterRow, QueueLists, TicketRow
-from app.queue.rules import TicketClass
 from app.queue.states import Move, State
+from app.queue.views import reason_of
 
 # What the workspace offers for the ticket at the counter, in the order of its buttons.
 OFFERED: Final = (
@@ -87,7 +87,7 @@ def _current(row: TicketRow, names: dict[str, str], language: str, now: datetime
 
 
 def _ticket(row: TicketRow, names: dict[str, str], language: str, now: datetime) -> dict[str, Any]:
-    why = rules.reason(kind=TicketClass(row.ticket_class), due=row.call_by, now=now)
+    why = reason_of(row, now=now)
     waited = (row.first_called_at or now) - row.wait_from
     return {
         "id": str(row.id),

@@ -40,6 +40,15 @@ class TooSoonToRecall(Conflict):
     detail = Words("Vừa gọi xong hoặc đã gọi đủ số lần.", "It was called a moment ago, or often enough.")
 
 
+class PutBackOnce(Conflict):
+    code = "put_back_once"
+    title = Words("Đã được gọi lại một lần", "It was put back once already")
+    detail = Words(
+        "Số đã bỏ lượt chỉ được xếp lại một lần, trong ngày phát số.",
+        "A number that was missed is put back once, on the day it was given.",
+    )
+
+
 class SeriesFull(Conflict):
     code = "ticket_series_full"
     detail = Words("Hôm nay đã hết số.", "Today's numbers are used up.")

@@ -30,6 +30,19 @@ class TicketCalled(TicketFact, frozen=True, kw_only=True):
     calls: int
 
 
+class PriorityPassedTarget(TicketFact, frozen=True, kw_only=True):
+    """Somebody without priority waited past the target because one with priority was called first.
+
+    The ticket is the one called just now; `others` are those it passed, or 1 when it is itself the one
+    that had to wait.
+    """
+
+    kind: ClassVar[str] = "ticket.priority_passed_target"
+
+    counter_id: uuid.UUID
+    others: int
+
+
 class TicketFinished(TicketFact, frozen=True, kw_only=True):
     kind: ClassVar[str] = "ticket.finished"
 

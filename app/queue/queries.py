@@ -49,6 +49,11 @@ class TicketRow(NamedTuple):
     put_backs: int
     turn: str | None
 
+    @property
+    def is_late(self) -> bool:
+        """It came with an appointment, too late to be called as one."""
+        return self.appointment_id is not None and self.ticket_class == "walk_in"
+
 
 COLUMNS: Final = ", ".join(TicketRow._fields)
 

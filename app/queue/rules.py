@@ -1,5 +1,6 @@
 """Who is called when, and why (pure)."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,27 +14,46 @@ class TicketClass(StrEnum):
 
     PRIORITY = "priority"
     APPOINTMENT = "appointment"
+    RETURNING = "returning"
     WALK_IN = "walk_in"
 
 
+class Turn(StrEnum):
+    """Why it was somebody's turn, in what is kept of a call."""
+
+    DUE = "due"
+    AFTER_PRIORITY = "after_priority"
+    PICKED = "picked"
+
+
 # Within how long each should be called. Plan VII.4: at most 15 minutes for anybody; the elderly,
-# pregnant and disabled at once (Decree 61/2018/NĐ-CP), an appointment within five minutes of its time.
+# pregnant and disabled at once (Decree 61/2018/NĐ-CP), an appointment within five minutes of its time,
+# and so a walk-in who went away and came back at the time that was agreed.
 TARGETS: Final = {
     TicketClass.PRIORITY: timedelta(),
     TicketClass.APPOINTMENT: timedelta(minutes=5),
+    TicketClass.RETURNING: timedelta(minutes=5),
     TicketClass.WALK_IN: timedelta(minutes=15),
 }
 WAIT_TARGET: Final = timedelta(minutes=15)
+# So many with priority in a row at one counter while others wait (DOMAIN 7.5).
+PRIORITY_RUN: Final = 2
 RECALL_LOCK: Final = timedelta(seconds=15)
 MAX_CALLS: Final = 3
+# Who was called and put back is passed by for so long: the person is not here, or is busy with a form.
+REST_AFTER_CALL: Final = timedelta(minutes=5)
+MAX_PUT_BACKS: Final = 1
 SERIES_CAP: Final = 899
 FIRST_NUMBER: Final = 101
 
 
-def ticket_class(*, priority_group: str | None, has_appointment: bool) -> TicketClass:
+def ticket_class(
+    *, priority_group: str | None, has_appointment: bool, is_late: bool = False
+) -> TicketClass:
+    """An appointment somebody is late for beyond the grace counts as none: the class of a walk-in."""
     if priority_group is not None:
         return TicketClass.PRIORITY
-    return TicketClass.APPOINTMENT if has_appointment else TicketClass.WALK_IN
+    return TicketClass.APPOINTMENT if has_appointment and not is_late else TicketClass.WALK_IN
 
 
 def wait_from(*, arrived_at: datetime, starts_at: datetime | None) -> datetime:
@@ -45,8 +65,16 @@ def call_by(*, kind: TicketClass, waiting_from: datetime) -> datetime:
     return waiting_from + TARGETS[kind]
 
 
-def reason(*, kind: TicketClass, due: datetime, now: datetime) -> Words:
-    """Why a ticket stands where it stands, in one sentence."""
+def reason(
+    *,
+    kind: TicketClass,
+    due: datetime,
+    now: datetime,
+    is_late: bool = False,
+    turn: str | None = None,
+    rests_until: datetime | None = None,
+) -> Words:
+    """Why a ticket stands where it stands, or why it was its turn, in one sentence."""
     minutes = round((due - now).total_seconds() / 60)
     when = (
         Words(f"cần gọi trong {minutes} phút", f"due in {minutes} min")
@@ -56,15 +84,54 @@ def reason(*, kind: TicketClass, due: datetime, now: datetime) -> Words:
     who = {
         TicketClass.PRIORITY: Words("Diện ưu tiên", "Priority group"),
         TicketClass.APPOINTMENT: Words("Có lịch hẹn", "Appointment"),
-        TicketClass.WALK_IN: Words("Đến trực tiếp", "Walk-in"),
+        TicketClass.RETURNING: Words("Hẹn quay lại", "Came back as agreed"),
+        TicketClass.WALK_IN: LATE if is_late else Words("Đến trực tiếp", "Walk-in"),
     }[kind]
+    if turn in TURNS:
+        when = TURNS[Turn(turn)]
+    elif rests_until is not None and rests_until > now:
+        rest = math.ceil((rests_until - now).total_seconds() / 60)
+        when = Words(f"vừa được gọi, gọi lại sau {rest} phút", f"called just now, again in {rest} min")
     return Words(f"{who.vi}: {when.vi}", f"{who.en}: {when.en}")
 
 
-def may_recall(*, last_called_at: datetime | None, calls: int, now: datetime) -> bool:
-    """Not again within seconds, and not for ever: after three calls comes no-show."""
+LATE: Final = Words("Trễ hẹn, xếp như đến trực tiếp", "Late for an appointment, so as a walk-in")
+LATE_NOTICE: Final = Words(
+    "Đến sau giờ hẹn quá 10 phút: xếp như đến trực tiếp, thời gian chờ tính từ lúc xác nhận đã đến.",
+    "More than 10 minutes late: you wait as a walk-in, and your wait counts from this check-in.",
+)
+TURNS: Final = {
+    Turn.AFTER_PRIORITY: Words(
+        f"đến lượt sau {PRIORITY_RUN} lượt ưu tiên", f"next after {PRIORITY_RUN} with priority"
+    ),
+    Turn.PICKED: Words("trưởng ca gọi ngoài thứ tự", "called out of order by the shift lead"),
+}
+
+
+def may_recall(*, last_called_at: datetime | None, calls: int, put_backs: int = 0, now: datetime) -> bool:
+    """Not again within seconds, and not for ever: after three calls comes no-show.
+
+    Somebody who was put back after not coming may be called as often again.
+    """
     waited = last_called_at is None or now - last_called_at >= RECALL_LOCK
-    return waited and calls < MAX_CALLS
+    return waited and calls < MAX_CALLS * (1 + put_backs)
+
+
+def may_put_back(*, was_missed: bool, put_backs: int) -> bool:
+    """Who did not come gets one more chance; who was only put aside, as many as it takes."""
+    return not was_missed or put_backs < MAX_PUT_BACKS
+
+
+def back_at(*, kind: TicketClass, was_missed: bool, now: datetime) -> datetime:
+    """Due again: at the tail of its class for who did not come, at once for who was put aside."""
+    return call_by(kind=kind, waiting_from=now) if was_missed else now
+
+
+def rests_until(last_called_at: datetime | None, *, now: datetime) -> datetime | None:
+    """Until when somebody who is put back is passed by; None when the last call is long over."""
+    if last_called_at is None or last_called_at + REST_AFTER_CALL <= now:
+        return None
+    return last_called_at + REST_AFTER_CALL
 
 
 def procedure_to_serve(codes: Sequence[str], *, begun: Sequence[str], resuming: bool) -> str:

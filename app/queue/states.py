@@ -31,6 +31,7 @@ class Move(StrEnum):
     FINISH = "finish"
     LEAVE = "left"
     UNDO_CHECK_IN = "undo-check-in"
+    PUT_BACK = "put-back"
 
 
 MOVES: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
@@ -46,6 +47,8 @@ MOVES: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
         (State.SERVING, Move.TRANSFER): State.WAITING,
         (State.PARKED, Move.RESUME): State.SERVING,
         (State.PARKED, Move.LEAVE): State.LEFT,
+        (State.PARKED, Move.PUT_BACK): State.WAITING,
+        (State.MISSED, Move.PUT_BACK): State.WAITING,
         (State.WAITING, Move.LEAVE): State.LEFT,
         (State.WAITING, Move.TRANSFER): State.WAITING,
         (State.WAITING, Move.UNDO_CHECK_IN): State.UNDONE,
@@ -53,7 +56,8 @@ MOVES: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
 )
 
 AT_A_COUNTER: Final = frozenset({State.CALLED, State.SERVING})
-OVER: Final = frozenset({State.DONE, State.LEFT, State.MISSED, State.UNDONE})
+# A missed ticket is over too, unless it is put back.
+OVER: Final = frozenset({State.DONE, State.LEFT, State.UNDONE})
 
 
 def after(state: State, move: Move) -> State | None:

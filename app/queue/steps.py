@@ -1,19 +1,20 @@
 """What others, and the queue's own operations, join into their transaction."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from app.centres.queries import PoolRow
 from app.core import journal
 from app.core.actor import current_actor
 from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.wakeups import wake_after_commit
 from app.queue import hot, rules
-from app.queue.errors import SeriesFull, TicketNotFound, TicketState
+from app.queue.errors import SeriesFull, ServedElsewhere, TicketNotFound, TicketState
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import State
 
@@ -104,6 +105,15 @@ async def locked(ticket_id: uuid.UUID, *, centre_id: uuid.UUID) -> TicketRow:
     if row is None:
         raise TicketNotFound
     return TicketRow(*row)
+
+
+def served_elsewhere(pools: Sequence[PoolRow]) -> ServedElsewhere:
+    """The refusal, naming the groups of counters to go to."""
+    return ServedElsewhere(
+        pools=[{"id": str(p.id), "name_vi": p.name_vi, "name_en": p.name_en} for p in pools],
+        where_vi=", ".join(pool.name_vi for pool in pools),
+        where_en=", ".join(pool.name_en for pool in pools),
+    )
 
 
 class ServedPerson(NamedTuple):

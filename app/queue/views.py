@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from app.core.clock import local
+from app.core.errors import Words
 from app.core.links import tracking_token
 from app.queue import rules
 from app.queue.forecast import Forecast
@@ -20,6 +21,7 @@ from app.queue.queries import (
     TicketRow,
 )
 from app.queue.rules import TicketClass
+from app.queue.states import State
 
 STALE_AFTER_S = 30
 
@@ -79,7 +81,10 @@ class TicketView(msgspec.Struct):
 
 
 class IssuedTicketView(msgspec.Struct):
-    """A new ticket: its number, what to expect, and the secret link to follow it."""
+    """A new ticket: its number, what to expect, and the secret link to follow it.
+
+    `late` says that its holder came after the grace and waits as a walk-in; the notice says so in words.
+    """
 
     id: uuid.UUID
     number: str
@@ -88,6 +93,9 @@ class IssuedTicketView(msgspec.Struct):
     pool_id: uuid.UUID
     forecast: ForecastView
     return_offer: ReturnOffer | None
+    late: bool
+    notice_vi: str
+    notice_en: str
     tracking_token: str
     version: int
 
@@ -106,6 +114,9 @@ class IssuedTicketView(msgspec.Struct):
             pool_id=ticket.pool_id,
             forecast=ForecastView.of(expected),
             return_offer=offer,
+            late=ticket.is_late,
+            notice_vi=rules.LATE_NOTICE.vi if ticket.is_late else "",
+            notice_en=rules.LATE_NOTICE.en if ticket.is_late else "",
             tracking_token=tracking_token("ticket", ticket.id),
             version=ticket.version,
         )
@@ -163,6 +174,19 @@ class CounterList(msgspec.Struct):
     next_cursor: str | None = None
 
 
+def reason_of(row: TicketRow, *, now: datetime) -> Words:
+    """Why a ticket stands where it stands; of one at a counter, why it was its turn."""
+    waits = row.state == State.WAITING
+    return rules.reason(
+        kind=TicketClass(row.ticket_class),
+        due=row.call_by,
+        now=now,
+        is_late=row.is_late,
+        turn=None if waits else row.turn,
+        rests_until=row.eligible_at if waits else None,
+    )
+
+
 class QueueEntry(msgspec.Struct):
     """A line of a console's list: the ticket, its place, and why it stands there."""
 
@@ -189,7 +213,7 @@ class QueueView(msgspec.Struct):
         def entries(rows: list[TicketRow]) -> list[QueueEntry]:
             found = []
             for order, row in enumerate(rows, start=1):
-                why = rules.reason(kind=TicketClass(row.ticket_class), due=row.call_by, now=lists.as_of)
+                why = reason_of(row, now=lists.as_of)
                 found.append(QueueEntry(TicketView.of(row), order, why.vi, why.en))
             return found
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.queue import rules
 from app.queue.api.staff import staff_handlers
-from app.queue.rules import TicketClass
+from app.queue.rules import TicketClass, Turn
 from app.queue.states import AT_A_COUNTER, MOVES, OVER, Move, State
 
 MOMENT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -42,6 +42,38 @@ def test_each_class_has_its_target(
 ) -> None:
     assert rules.ticket_class(priority_group=group, has_appointment=has_appointment) is kind
     assert rules.call_by(kind=kind, waiting_from=MOMENT) == MOMENT + timedelta(minutes=within)
+
+
+def test_who_is_late_for_an_appointment_is_in_the_class_of_a_walk_in() -> None:
+    def kind(group: str | None) -> TicketClass:
+        return rules.ticket_class(priority_group=group, has_appointment=True, is_late=True)
+
+    assert kind(None) is TicketClass.WALK_IN
+    assert kind("NCT") is TicketClass.PRIORITY
+
+
+@pytest.mark.parametrize("turn", [Turn.AFTER_PRIORITY, Turn.PICKED])
+@pytest.mark.parametrize("kind", TicketClass)
+def test_an_unusual_turn_is_said_in_words_instead_of_minutes(kind: TicketClass, turn: Turn) -> None:
+    usual = rules.reason(kind=kind, due=MOMENT, now=MOMENT, turn=Turn.DUE)
+    why = rules.reason(kind=kind, due=MOMENT, now=MOMENT, turn=turn)
+
+    assert why.vi.partition(":")[0] == usual.vi.partition(":")[0]
+    assert why.vi.endswith(rules.TURNS[turn].vi)
+    assert why.en.endswith(rules.TURNS[turn].en)
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(1, 1), (60, 1), (61, 2), (300, 5)])
+def test_who_rests_after_a_call_is_said_to_be_called_again_later(seconds: int, minutes: int) -> None:
+    why = rules.reason(
+        kind=TicketClass.WALK_IN,
+        due=MOMENT,
+        now=MOMENT,
+        rests_until=MOMENT + timedelta(seconds=seconds),
+    )
+
+    assert f"sau {minutes} phút" in why.vi
+    assert f"in {minutes} min" in why.en
 
 
 @given(later=st.integers(15, 10_000))

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from app.core.phones import InvalidPhone, to_e164
+from app.http.body import ShortText
 from app.identity.errors import PhoneNotAccepted
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["2.000815"])]
@@ -30,6 +31,13 @@ class CheckInRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
     """Somebody with an appointment is here and says the reference."""
 
     reference: Reference
+
+
+class PickRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Who is called out of order, and why."""
+
+    ticket_id: uuid.UUID
+    reason: ShortText
 
 
 class ResumeRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.centres import queries as centres
 from app.centres.errors import CounterNotFound
+from app.core.errors import Forbidden
 from app.http.access import open_to
 from app.http.once import Once
 from app.http.principals import Caller, Principal
@@ -23,6 +24,7 @@ from app.queue import operations, queries
 from app.queue.api.devices import reference_of
 from app.queue.api.requests import (
     CheckInRequest,
+    PickRequest,
     ResumeRequest,
     TicketRequest,
     TransferRequest,
@@ -31,7 +33,9 @@ from app.queue.errors import (
     CounterBusy,
     CounterNotOpen,
     NotServedHere,
+    PutBackOnce,
     SeriesFull,
+    ServedElsewhere,
     StaleTicket,
     TicketNotFound,
     TicketState,
@@ -44,7 +48,7 @@ from app.queue.views import CounterList, CounterView, IssuedTicketView, TicketVi
 
 PoolId = Annotated[uuid.UUID | None, QueryParameter(description="A group of counters.")]
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
-MOVE_PROBLEMS: Final = problems(TicketNotFound, TicketState, StaleTicket, TooSoonToRecall)
+MOVE_PROBLEMS: Final = problems(TicketNotFound, TicketState, StaleTicket, TooSoonToRecall, PutBackOnce)
 
 
 def _version(row: TicketRow) -> str:
@@ -98,7 +102,9 @@ async def check_in(
     """By reference; twice gives the same number."""
     return await once(
         IssuedTicketView.of,
-        operations.check_in(reference=reference_of(data.reference), centre_id=principal.centre, now=now),
+        operations.check_in(
+            reference=reference_of(data.reference), centre_id=principal.centre, late_too=True, now=now
+        ),
         status=201,
     )
 
@@ -179,21 +185,41 @@ async def list_counters(principal: NamedDependency[Principal], pool: PoolId = No
     tags=["staff"],
     opt=open_to(*OFFICERS),
     status_code=200,
-    responses=problems(CounterNotFound, CounterBusy, CounterNotOpen),
+    responses=problems(
+        CounterNotFound, CounterBusy, CounterNotOpen, TicketNotFound, TicketState, ServedElsewhere
+    ),
 )
 async def call_next(
     counter_id: FromPath[uuid.UUID],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
+    data: JSONBody[PickRequest | None] = None,
 ) -> Response[TicketView | None]:
     """204 when nobody waits; 409 with the open ticket when the counter holds one.
 
-    Asking twice is safe without a key: the second time the counter is busy with the same ticket.
+    A shift lead may name who is called out of order, and says why. Asking twice is safe without a key:
+    the second time the counter is busy with the same ticket.
     """
-    row = await operations.call_next(counter_id=counter_id, centre_id=principal.centre, now=now)
+    if data is None:
+        row = await operations.call_next(counter_id=counter_id, centre_id=principal.centre, now=now)
+    else:
+        require_lead(principal)
+        row = await operations.call_chosen(
+            counter_id=counter_id,
+            centre_id=principal.centre,
+            ticket_id=data.ticket_id,
+            reason=data.reason,
+            now=now,
+        )
     if row is None:
         return Response(None, status_code=204)
     return Response(TicketView.of(row), headers={"ETag": _version(row)})
+
+
+def require_lead(principal: Principal) -> None:
+    """Out of order is for a shift lead to decide, or the leader of the centre."""
+    if not principal.callers & {Caller.SHIFT_LEAD, Caller.CENTRE_LEADER}:
+        raise Forbidden
 
 
 def _move_route(move: Move, summary: str) -> HTTPRouteHandler:
@@ -308,6 +334,7 @@ staff_handlers: Final[list[Any]] = [
     _move_route(Move.NO_SHOW, "Called, and nobody came"),
     _move_route(Move.FINISH, "The person was served"),
     _move_route(Move.LEAVE, "The person went away"),
+    _move_route(Move.PUT_BACK, "Back into the queue"),
     _move_route(Move.UNDO_CHECK_IN, "The check-in was a mistake"),
     resume,
     transfer,

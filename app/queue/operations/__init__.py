@@ -1,6 +1,6 @@
 """What can be done in the queue, a file per thing an officer, a kiosk or a citizen does."""
 
-from app.queue.operations.call import call_next
+from app.queue.operations.call import call_chosen, call_next
 from app.queue.operations.counters import close_counter, open_counter, pause_counter
 from app.queue.operations.devices import note_heartbeat
 from app.queue.operations.join import check_in, issue_walk_in
@@ -9,6 +9,7 @@ from app.queue.operations.serve import move, transfer
 
 __all__ = [
     "add_procedure",
+    "call_chosen",
     "call_next",
     "check_in",
     "close_counter",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.appointments import queries as appointments
 from app.appointments import steps as appointment_steps
 from app.appointments.errors import OutsideCheckInWindow
+from app.appointments.rules import came_late
 from app.centres import queries as centres
 from app.core import outbox
 from app.core.clock import local_date
@@ -79,8 +80,17 @@ async def check_in(
     reference: str | None = None,
     centre_id: uuid.UUID | None = None,
     citizen_id: uuid.UUID | None = None,
+    late_too: bool = False,
 ) -> IssuedTicket:
-    """A number for somebody who is expected. Checking in twice gives the same number."""
+    """A number for somebody who is expected. Checking in twice gives the same number.
+
+    With `late_too`, at a desk or a kiosk, somebody who comes after the grace joins as a walk-in does, at
+    the tail and with the wait counted from now; without, `OutsideCheckInWindow`.
+    """
+    if late_too:
+        known = await _known(appointment_id, reference, centre_id, citizen_id)
+        if known is not None:
+            return IssuedTicket(known, await queries.forecast_of(known, now=now))
     try:
         row = await appointment_steps.mark_arrived(
             now=now,
@@ -88,6 +98,7 @@ async def check_in(
             reference=reference,
             centre_id=centre_id,
             citizen_id=citizen_id,
+            late_too=late_too,
         )
     except OutsideCheckInWindow:
         known = await _known(appointment_id, reference, centre_id, citizen_id)
@@ -138,7 +149,9 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
         raise NotServedHere
     number = await next_number(joining.centre_id, pool.series, now=now)
     kind = rules.ticket_class(
-        priority_group=joining.priority_group, has_appointment=joining.appointment_id is not None
+        priority_group=joining.priority_group,
+        has_appointment=joining.appointment_id is not None,
+        is_late=joining.starts_at is not None and came_late(joining.starts_at, now=now),
     )
     waiting_from = rules.wait_from(arrived_at=now, starts_at=joining.starts_at)
     row = await in_transaction().fetchrow(
@@ -175,6 +188,7 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
         p80_minutes=expected.p80_minutes,
         position=expected.position,
         appointment=ticket.appointment_id is not None,
+        late=ticket.is_late,
     )
     await outbox.record(
         TicketIssued(

@@ -11,10 +11,10 @@ from app.core.operation import operation
 from app.procedures import queries as procedures
 from app.procedures.queries import Offer
 from app.queue import queries, rules
-from app.queue.errors import NotServedHere, PeriodNotFound, ServedElsewhere, StaleTicket, TicketState
+from app.queue.errors import NotServedHere, PeriodNotFound, StaleTicket, TicketState
 from app.queue.queries import COLUMNS, Served, TicketRow
 from app.queue.states import State
-from app.queue.steps import locked, note_ticket
+from app.queue.steps import locked, note_ticket, served_elsewhere
 
 
 @operation
@@ -96,11 +96,7 @@ async def _served_at(counter_id: uuid.UUID, centre_id: uuid.UUID, code: str, *, 
         raise NotServedHere
     if not set(serving) & set(await centres.pool_ids_of_counter(counter_id)):
         pools = [pool for pool in await centres.pools_of(centre_id, "counter") if pool.id in serving]
-        raise ServedElsewhere(
-            pools=[{"id": str(p.id), "name_vi": p.name_vi, "name_en": p.name_en} for p in pools],
-            where_vi=", ".join(pool.name_vi for pool in pools),
-            where_en=", ".join(pool.name_en for pool in pools),
-        )
+        raise served_elsewhere(pools)
     return offers[code]
 
 

@@ -9,18 +9,27 @@ from typing import Any, Final
 from app.appointments import steps as appointments
 from app.centres import queries as centres
 from app.core import outbox
+from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.queue import rules, states
-from app.queue.errors import CounterNotOpen, NotServedHere, StaleTicket, TicketState, TooSoonToRecall
+from app.queue.errors import (
+    CounterNotOpen,
+    NotServedHere,
+    PutBackOnce,
+    StaleTicket,
+    TicketState,
+    TooSoonToRecall,
+)
 from app.queue.events import TicketFinished, TicketMissed
 from app.queue.operations.call import refuse_if_busy, tell_called
 from app.queue.operations.periods import end_period, open_period
 from app.queue.queries import COLUMNS, TicketRow
+from app.queue.rules import TicketClass
 from app.queue.states import Move, State
 from app.queue.steps import locked, note_ticket
 
-# What each move writes besides the state; $5 is now, $6 the counter.
+# What each move writes besides the state; $5 is now, $6 the counter, $7 when it is due, $8 from when.
 WRITES: Final[Mapping[Move, str]] = MappingProxyType(
     {
         Move.RECALL: "calls = calls + 1, last_called_at = $5",
@@ -32,6 +41,8 @@ WRITES: Final[Mapping[Move, str]] = MappingProxyType(
         Move.FINISH: "ended_at = $5",
         Move.LEAVE: "counter_id = NULL, ended_at = $5",
         Move.UNDO_CHECK_IN: "appointment_id = NULL, ended_at = $5",
+        Move.PUT_BACK: "ended_at = NULL, call_by = $7, eligible_at = $8,"
+        " put_backs = put_backs + CASE WHEN state = 'missed' THEN 1 ELSE 0 END",
     }
 )
 EVENT: Final[Mapping[Move, str]] = MappingProxyType(
@@ -45,6 +56,7 @@ EVENT: Final[Mapping[Move, str]] = MappingProxyType(
         Move.FINISH: "finished",
         Move.LEAVE: "left",
         Move.UNDO_CHECK_IN: "check_in_undone",
+        Move.PUT_BACK: "put_back",
     }
 )
 
@@ -69,9 +81,11 @@ async def move(
     if move is Move.RESUME:
         await _refuse_nowhere(counter_id)
     if move is Move.RECALL and not rules.may_recall(
-        last_called_at=ticket.last_called_at, calls=ticket.calls, now=now
+        last_called_at=ticket.last_called_at, calls=ticket.calls, put_backs=ticket.put_backs, now=now
     ):
         raise TooSoonToRecall
+    if move is Move.PUT_BACK:
+        _refuse_another_put_back(ticket, now=now)
     if move is Move.UNDO_CHECK_IN and ticket.appointment_id is None:
         raise TicketState(state=ticket.state, version=ticket.version)
     changed = await _write(ticket, move, now=now, counter_id=counter_id)
@@ -133,15 +147,27 @@ async def _allowed(
     return ticket
 
 
+def _refuse_another_put_back(ticket: TicketRow, *, now: datetime) -> None:
+    is_today = local_date(ticket.issued_at) == local_date(now)
+    was_missed = ticket.state == State.MISSED
+    if not is_today or not rules.may_put_back(was_missed=was_missed, put_backs=ticket.put_backs):
+        raise PutBackOnce
+
+
 async def _write(
     ticket: TicketRow, move: Move, *, now: datetime, counter_id: uuid.UUID | None
 ) -> TicketRow:
     target = states.MOVES[State(ticket.state), move]
+    due = rules.back_at(
+        kind=TicketClass(ticket.ticket_class), was_missed=ticket.state == State.MISSED, now=now
+    )
     arguments: list[Any] = [ticket.id, ticket.version, target.value, ticket.centre_id, now, counter_id]
+    arguments += [due, rules.rests_until(ticket.last_called_at, now=now)]
     row = await in_transaction().fetchrow(
         f"UPDATE ticket SET state = $3, {WRITES[move]}, version = version + 1"
         " WHERE id = $1 AND version = $2 AND centre_id = $4"
         " AND ($5::timestamptz IS NOT NULL) AND ($6::uuid IS NULL OR true)"
+        " AND ($7::timestamptz IS NOT NULL) AND ($8::timestamptz IS NULL OR true)"
         f" RETURNING {COLUMNS}",
         *arguments,
     )
@@ -160,6 +186,8 @@ async def _follow_appointment(ticket: TicketRow, move: Move, *, now: datetime) -
         await appointments.mark_missed(ticket.appointment_id, now=now)
     elif move is Move.UNDO_CHECK_IN:
         await appointments.undo_arrival(ticket.appointment_id, now=now)
+    elif move is Move.PUT_BACK:
+        await appointments.mark_come_late(ticket.appointment_id, now=now)
 
 
 async def _keep_time(before: TicketRow, ticket: TicketRow, *, now: datetime) -> None:
