@@ -24,7 +24,7 @@ from app.documents import store as document_store
 from app.documents.api import documents_router
 from app.dossiers.api import dossiers_router
 from app.home_service.api import home_service_router
-from app.http.access import admit, provide_principal
+from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
 from app.http.once import provide_once, provide_once_required
@@ -94,7 +94,7 @@ def create_app(
     app = Litestar(
         route_handlers=[Router(path="/", route_handlers=list(routers))],
         lifespan=[stores],
-        guards=[admit],
+        middleware=[Door],
         request_class=MotcuaRequest,
         dependencies={
             "now": Provide(provide_now),

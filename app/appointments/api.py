@@ -1,13 +1,14 @@
 """Free places for anybody, appointments for citizens; openings stand in `openings_api`."""
 
 import uuid
-from datetime import datetime
-from typing import Annotated, Final
+from datetime import date, datetime
+from typing import Annotated, Final, NamedTuple
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.types import Scope
 
 from app.appointments import availability, operations, queries, rules
 from app.appointments.availability import Availability, Question
@@ -56,8 +57,8 @@ from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
 from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
-from app.http.ready import ReadyAnswer
-from app.http.requests import MotcuaRequest, language_of
+from app.http.ready import AskedBefore, ReadyAnswer
+from app.http.requests import MotcuaRequest, header, language_of
 from app.http.versions import etag
 
 Procedures = Annotated[
@@ -75,12 +76,33 @@ HowMany = Annotated[
 ]
 
 
+class Asked(NamedTuple):
+    """A question as it was put; without days it means another week every day."""
+
+    centre_id: uuid.UUID
+    items: tuple[Item, ...]
+    first: date | None
+    last: date | None
+
+
+async def _find(asked: Asked, scope: Scope, now: datetime) -> ReadyAnswer:
+    """The places of this moment, in the form the request can take."""
+    start, end = period(asked.first, asked.last, now=now)
+    found = await availability.SHARED(Question(asked.centre_id, asked.items, start, end), now=now)
+    form = found.packed if "gzip" in header(scope, b"accept-encoding") else found.plain
+    return form.for_holder_of(header(scope, b"if-none-match"))
+
+
+ASKED_BEFORE: Final = AskedBefore(_find)
+
+
 @get(
     "/v1/availability",
     operation_id="getAvailability",
     summary="Where a visit fits",
     tags=["public"],
     opt=open_to(Caller.ANYONE),
+    middleware=[ASKED_BEFORE],
     responses={200: ResponseSpec(Availability, generate_examples=False, description="The days")}
     | problems(CentreNotFound, ProcedureNotOffered, NotServedTogether, VisitTooLong, PeriodNotValid),
 )
@@ -94,11 +116,10 @@ async def get_availability(
     last: To = None,
 ) -> ReadyAnswer:
     """Days of the booking period with the starts that have places; 304 when nothing has changed."""
-    start, end = period(first, last, now=now)
-    items = tuple(Item(code, quantity) for code in procedures)
-    found = await availability.SHARED(Question(centre, items, start, end), now=now)
-    form = found.packed if "gzip" in request.headers.get("accept-encoding", "") else found.plain
-    return form.for_holder_of(request.headers.get("if-none-match"))
+    asked = Asked(centre, tuple(Item(code, quantity) for code in procedures), first, last)
+    found = await _find(asked, request.scope, now)
+    ASKED_BEFORE.remember(asked, request.scope)
+    return found
 
 
 @post(

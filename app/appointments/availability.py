@@ -74,7 +74,7 @@ class Form(NamedTuple):
         whole = ReadyAnswer(body, headers=headers | encoding | {"Content-Type": JSON})
         return cls(tag, whole, ReadyAnswer(b"", status=304, headers=headers))
 
-    def for_holder_of(self, tag: str | None) -> ReadyAnswer:
+    def for_holder_of(self, tag: str) -> ReadyAnswer:
         return self.unchanged if tag == self.etag else self.whole
 
 
@@ -92,7 +92,7 @@ async def _read(question: Question, now: datetime) -> Answer:
     if first > last:
         return _written(first, last, [])
     start, end = max(rules.earliest_start(now), at_local(first, 0)), at_local(last, 0) + DAY
-    known = _known.get(question)
+    known, seen = _known.get(question), None
     if known is not None and known.need == need and known.days == (first, last):
         # A slot that has begun meanwhile is in the mark, and not in what a snapshot can tell.
         same_slots = start <= known.earliest
@@ -102,7 +102,7 @@ async def _read(question: Question, now: datetime) -> Answer:
             _known[question] = known._replace(seen=seen, earliest=earliest)
             return known.answer
     # The glance comes first: what is written after it makes the next one differ.
-    seen = await queries.glance(need, start=start, end=end)
+    seen = seen or await queries.glance(need, start=start, end=end)
     found, mark = await queries.marked_seats(need, start=start, end=end)
     answer = _written(first, last, found)
     if mark is not None:

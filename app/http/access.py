@@ -7,17 +7,18 @@ in the role-matrix test. Whose *object* it is stands in each query: another pers
 import uuid
 from typing import Any, Final, Protocol
 
-from litestar.connection import ASGIConnection
-from litestar.handlers.base import BaseRouteHandler
-from litestar.types import Empty
+from litestar.types import ASGIApp, Empty, Receive, Scope, Send
 
 from app.core.actor import Actor, current_actor
 from app.core.errors import Forbidden, NotFound, Unauthenticated
 from app.http.principals import AUDIENCE_OF, Caller, Principal
-from app.http.requests import MotcuaRequest, is_canonical, request_id_of
+from app.http.requests import MotcuaRequest, header, is_canonical, request_id_in
 
 CALLERS: Final = "callers"
 SCOPE: Final = "scope"
+
+# A code, a password or a signature is asked for inside.
+OPEN_DOORS: Final = frozenset({Caller.ANYONE, Caller.PROVIDER})
 
 ACTOR_KIND: Final = {
     "citizen": "citizen",
@@ -40,51 +41,68 @@ def open_to(*callers: Caller, scope: str | None = None) -> dict[str, Any]:
     return {CALLERS: frozenset(callers), SCOPE: scope}
 
 
-async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The guard of every route."""
-    _refuse_other_spellings(connection)
-    callers: frozenset[Caller] | None = handler.opt.get(CALLERS)
+class Door:
+    """The layer around every route: who is not named by the route does not reach it.
+
+    The application puts it there, outermost, so no route can be without it. It reads only what it needs
+    from the raw request: it is the one thing every request pays for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await admit(scope)
+        await self._app(scope, receive, send)
+
+
+async def admit(scope: Scope) -> None:
+    """Let the caller of a routed request in, or raise why not."""
+    if scope["path_params"]:
+        _refuse_other_spellings(scope)
+    opt = scope["route_handler"].opt
+    callers: frozenset[Caller] | None = opt.get(CALLERS)
     if not callers:
         raise Forbidden
-    principal = await _principal(connection)
-    connection.scope["user"] = principal
-    current_actor.set(_actor(connection, principal))
-    if callers & {Caller.ANYONE, Caller.PROVIDER}:
+    credentials = header(scope, b"authorization")
+    principal = await _principal(scope, credentials) if credentials else None
+    scope["user"] = principal
+    current_actor.set(_actor(scope, principal))
+    if not callers.isdisjoint(OPEN_DOORS):
         return
     if principal is None:
         raise Unauthenticated
     if principal.audience not in {AUDIENCE_OF[caller] for caller in callers}:
         raise Unauthenticated
-    if not principal.callers & callers:
+    if principal.callers.isdisjoint(callers):
         raise Forbidden
-    scope = handler.opt.get(SCOPE)
-    if scope is not None and scope not in principal.scopes:
+    needed = opt.get(SCOPE)
+    if needed is not None and needed not in principal.scopes:
         raise Forbidden
 
 
-async def _principal(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal | None:
-    gatekeeper: Gatekeeper = connection.app.state.gatekeeper
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    if scheme:
-        found = await gatekeeper.by_token(token) if scheme.lower() == "bearer" else None
-        if found is None:
-            raise Unauthenticated
-        return found
-    return None
+async def _principal(scope: Scope, credentials: str) -> Principal | None:
+    gatekeeper: Gatekeeper = scope["litestar_app"].state.gatekeeper
+    scheme, _, token = credentials.partition(" ")
+    if not scheme:
+        return None
+    found = await gatekeeper.by_token(token) if scheme.lower() == "bearer" else None
+    if found is None:
+        raise Unauthenticated
+    return found
 
 
-def _actor(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal | None) -> Actor:
-    request_id = request_id_of(connection)
+def _actor(scope: Scope, principal: Principal | None) -> Actor:
+    request_id = request_id_in(scope)
     if principal is None:
         return Actor(kind="anyone", id="", request_id=request_id)
     return Actor(kind=ACTOR_KIND[principal.audience], id=str(principal.id), request_id=request_id)
 
 
-def _refuse_other_spellings(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+def _refuse_other_spellings(scope: Scope) -> None:
     """`urn:uuid:`, braces, upper case: names of nothing (API.md, Ids)."""
-
-    raw = connection.scope["path"]
-    for value in connection.path_params.values():
+    raw = scope["path"]
+    for value in scope["path_params"].values():
         if isinstance(value, uuid.UUID) and not any(
             is_canonical(value, segment) for segment in raw.split("/")
         ):

@@ -3,10 +3,11 @@
 import uuid
 from typing import Any, Final
 
+import uuid_utils
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.types import Scope
 
-from app.core.ids import new_id
 from app.http import body
 from app.http.principals import Principal
 
@@ -26,8 +27,24 @@ def language_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def request_id_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    scope: dict[str, Any] = connection.scope  # type: ignore[assignment]  # our own key
-    return str(scope.setdefault("motcua_request_id", str(new_id())))
+    return request_id_in(connection.scope)
+
+
+def request_id_in(scope: Scope) -> str:
+    """The id of the request, the same whoever asks; made by the first who does."""
+    ours: dict[str, Any] = scope  # type: ignore[assignment]  # our own key
+    found = ours.get("motcua_request_id")
+    if found is None:
+        found = ours["motcua_request_id"] = str(uuid_utils.uuid7())
+    return str(found)
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The first header of that name (lower case), or nothing: without the framework's index of them all."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return value.decode("latin-1")
+    return ""
 
 
 class MotcuaRequest(Request[Principal | None, Any, Any]):

@@ -199,6 +199,32 @@ async def test_availability_is_304_until_somebody_books_and_fresh_right_after(
     assert ended.status_code == 304
 
 
+async def test_what_was_asked_before_is_asked_for_anew_and_lets_no_false_token_through(
+    client: httpx.AsyncClient, sign_in: SignIn, place: Place, publish: Publish
+) -> None:
+    await publish(counters=1, grains=2)
+    lan = await sign_in(Caller.CITIZEN)
+    before = await days(client, place)
+    await client.post("/v1/appointments", json=wish(place), headers=keyed(lan))
+
+    after = await days(client, place)
+    plain = await client.get(
+        "/v1/availability",
+        params={"centre": str(place.centre_id), "procedure": COPIES},
+        headers={"Accept-Encoding": "identity"},
+    )
+    false = await client.get(
+        "/v1/availability",
+        params={"centre": str(place.centre_id), "procedure": COPIES},
+        headers={"Authorization": "Bearer x"},
+    )
+
+    assert [sum(day["seats"] for day in found) for found in (before, after)] == [2, 1]
+    assert plain.json()["days"] == after
+    assert "content-encoding" not in plain.headers
+    assert false.status_code == 401
+
+
 async def test_a_hundred_asking_at_once_share_one_reading_and_agree(
     client: httpx.AsyncClient, place: Place, publish: Publish
 ) -> None:

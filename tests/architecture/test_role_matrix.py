@@ -9,16 +9,20 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar import Litestar
+from litestar import Litestar, asgi, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 
 import app as business
 import notifications
 import partners
-from app.http.access import CALLERS, SCOPE
+from app.http.access import CALLERS, SCOPE, Door
 from app.http.openapi import handlers_of
 from app.http.principals import AUDIENCE_OF, Caller
-from app.main import ROUTERS
+from app.main import ROUTERS, create_app
+from app.settings import Settings
+from tests.conftest import Stores
 
 EVERYBODY: dict[str, tuple[Caller, ...]] = {
     "nobody": (),
@@ -89,6 +93,50 @@ def test_every_route_names_its_callers(app: Litestar) -> None:
     silent = [path for _, path, handler in routes(app) if not handler.opt.get(CALLERS)]
 
     assert silent == []
+
+
+def test_every_route_of_every_kind_has_the_door_outermost(app: Litestar) -> None:
+    handlers = [
+        handler
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[attr-defined]
+    ]
+
+    # Litestar wraps them in order: the last one is the first that a request meets.
+    without = [str(handler) for handler in handlers if handler.resolve_middleware()[-1] is not Door]
+
+    assert len(handlers) > 100
+    assert without == []
+
+
+async def test_a_route_that_names_nobody_lets_nobody_in(
+    settings: Settings, opened: Stores, sign_in: SignIn
+) -> None:
+    @get("/forgotten", sync_to_thread=False)
+    def forgotten() -> str:
+        return "a secret"
+
+    @asgi("/mounted", is_mount=True, copy_scope=True)
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
+        await ASGIResponse(body=b"a secret")(scope, receive, send)
+
+    small = create_app(
+        settings,
+        database_url=opened.database_url,
+        redis_url=opened.redis_url,
+        routers=[forgotten, mounted],
+    )
+    lan = await sign_in(Caller.CITIZEN)
+    transport = httpx.ASGITransport(app=small, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://motcua.test") as http:
+        answers = [
+            await http.request(method, path, headers=headers)
+            for method, path in (("GET", "/forgotten"), ("OPTIONS", "/forgotten"), ("GET", "/mounted/x"))
+            for headers in ({}, lan.headers)
+        ]
+
+    assert all(answer.status_code in REFUSED for answer in answers)
+    assert all("secret" not in answer.text for answer in answers)
 
 
 def test_every_route_has_a_name_of_its_own(app: Litestar) -> None:
