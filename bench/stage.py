@@ -58,20 +58,16 @@ async def deadlocks_of(dsn: str, database_url: str) -> int:
 
 async def make_centre(url: str, *, pools: int) -> Stage:
     """A centre whose pools all serve one procedure of one grain. The engine is open."""
-    unit, centre = new_id(), new_id()
+    await _make_catalogue()
+    return await add_centre(url, code="B1", pools=pools)
+
+
+async def _make_catalogue() -> None:
     work = _pool()
     await work.execute(
         "INSERT INTO admin_unit (id, code, tier, name_vi, name_en, folded, valid_from, decision)"
         " VALUES ($1, '14329', 'commune', 'Hoa Lư', 'Hoa Lu', 'hoa lu', '2025-07-01', 'bench')",
-        unit,
-    )
-    await work.execute(
-        "INSERT INTO centre (id, code, unit_id, tier, name_vi, name_en, folded, address_vi,"
-        " address_en, lat, lon, agency_code, grain_minutes, valid_from, verified) VALUES ($1,"
-        " 'B1', $2, 'commune', 'Hoa Lư', 'Hoa Lu', 'hoa lu', '', '', 20.25, 105.97, 'H42', 10,"
-        " '2025-07-01', true)",
-        centre,
-        unit,
+        new_id(),
     )
     await work.execute(
         "INSERT INTO procedure (id, code, name_vi, name_en, folded, sector, level,"
@@ -83,6 +79,20 @@ async def make_centre(url: str, *, pools: int) -> Stage:
         " true, false, 'bench', '2025-07-01')",
         new_id(),
         PROCEDURE,
+    )
+
+
+async def add_centre(url: str, *, code: str, pools: int) -> Stage:
+    """One more centre beside the first, serving the same procedure."""
+    centre = new_id()
+    work = _pool()
+    await work.execute(
+        "INSERT INTO centre (id, code, unit_id, tier, name_vi, name_en, folded, address_vi,"
+        " address_en, lat, lon, agency_code, grain_minutes, valid_from, verified) SELECT $1, $2, id,"
+        " 'commune', 'Hoa Lư', 'Hoa Lu', 'hoa lu', '', '', 20.25, 105.97, 'H42', 10, '2025-07-01', true"
+        " FROM admin_unit",
+        centre,
+        code,
     )
     await work.execute(
         "INSERT INTO procedure_offer (centre_id, procedure_code, grains, p50_minutes, p80_minutes,"
@@ -122,6 +132,60 @@ async def open_pools(stage: Stage, *, day: int, grains: int, counters: int) -> N
             counters=counters,
             now=current_time(),
         )
+
+
+async def open_alike(stage: Stage, *, days: int, grains: int, counters: int) -> None:
+    """The same for many pools and days: the first pool is opened, the others are written like it."""
+    first, *others = stage.pool_ids
+    alone = stage._replace(pool_ids=[first])
+    for day in range(days):
+        await open_pools(alone, day=day, grains=grains, counters=counters)
+    own = {"id", "opening_id"}
+    for table in ("opening", "slot"):
+        rows = await _pool().fetch(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_name = $1 AND table_schema = 'public' AND is_generated = 'NEVER'",
+            table,
+        )
+        columns = [row["column_name"] for row in rows]
+        values = [
+            f"md5({name}::text || pool.pool_id::text)::uuid" if name in own
+            else "pool.pool_id" if name == "pool_id"
+            else name
+            for name in columns
+        ]  # fmt: skip
+        await _pool().execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
+            f" FROM {table}, unnest($2::uuid[]) pool (pool_id) WHERE {table}.pool_id = $1",
+            first,
+            others,
+        )
+
+
+FILL: Final = """
+WITH chosen AS (
+    SELECT slot.*, gen_random_uuid() AS appointment_id, number + nth AS mark
+      FROM (SELECT slot.*, row_number() OVER (ORDER BY id) AS number FROM slot WHERE centre_id = $1)
+           slot, generate_series(1, $2) nth
+     WHERE number % $3 = 0),
+made AS (
+    INSERT INTO appointment (id, reference, centre_id, pool_id, citizen_id, channel, state,
+        hold_expires_at, starts_at, ends_at, local_date, grains, items, locale, version, created_at)
+    SELECT appointment_id, appointment_id::text, centre_id, pool_id, gen_random_uuid(), 'online',
+           CASE WHEN mark % 10 = 0 THEN 'held' ELSE 'confirmed' END, now() + interval '10 minutes',
+           starts_at, ends_at, (starts_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, 1, '[]', 'vi', 1, now()
+      FROM chosen),
+took AS (
+    UPDATE slot SET taken_online = taken_online + $2 WHERE id IN (SELECT id FROM chosen))
+INSERT INTO appointment_slot (slot_id, appointment_id) SELECT id, appointment_id FROM chosen
+"""
+
+
+async def fill(stage: Stage, *, each: int, of_every: int) -> None:
+    """So many appointments in one slot out of so many; one in ten is only held."""
+    work = _pool()
+    await work.execute(FILL, stage.centre_id, each, of_every)
+    await work.execute("VACUUM ANALYZE slot, appointment, appointment_slot")
 
 
 def _pool() -> "asyncpg.Pool[asyncpg.Record]":
