@@ -1,8 +1,12 @@
-"""An appointment in a phone's calendar (RFC 5545), in wall-clock time of Việt Nam."""
+"""An appointment in a phone's calendar (RFC 5545), in wall-clock time of Việt Nam.
 
-from datetime import datetime
+The file of an appointment that was given up takes it out of the calendar again (RFC 5546, CANCEL).
+"""
 
-from icalendar import Calendar, Event
+from datetime import datetime, timedelta
+from typing import Final
+
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 from app.appointments.queries import AppointmentRow
 from app.appointments.states import State
@@ -10,38 +14,78 @@ from app.centres.queries import CentreRow
 from app.core.clock import local
 from app.core.errors import Words
 
-SUMMARY = Words("Lịch hẹn {reference}", "Appointment {reference}")
-DESCRIPTION = Words(
-    "Mã lịch hẹn {reference}. Thủ tục: {procedures}. Hãy đến trước giờ hẹn vài phút.",
-    "Reference {reference}. Procedures: {procedures}. Please come a few minutes early.",
+SUMMARY: Final = Words("Lịch hẹn {reference}", "Appointment {reference}")
+DESCRIPTION: Final = Words(
+    "{time} (giờ Việt Nam). Mã lịch hẹn {reference}. Thủ tục: {procedures}."
+    " Hãy đến trước giờ hẹn vài phút.",
+    "{time} (time in Việt Nam). Reference {reference}. Procedures: {procedures}."
+    " Please come a few minutes early.",
 )
-STATUS = {State.HELD: "TENTATIVE", State.CANCELLED: "CANCELLED", State.EXPIRED: "CANCELLED"}
+TIME: Final = "%H:%M %d/%m/%Y"
+TENTATIVE: Final = "TENTATIVE"
+CONFIRMED: Final = "CONFIRMED"
+CANCELLED: Final = "CANCELLED"
+OVER: Final = frozenset({State.CANCELLED, State.EXPIRED})
+# Once while another time can still be chosen, once when it is time to go.
+REMINDERS: Final = (timedelta(days=1), timedelta(hours=1))
 
 
 def calendar_file(row: AppointmentRow, centre: CentreRow, *, language: str, now: datetime) -> bytes:
     """One event whose UID stays and whose SEQUENCE grows, so a moved appointment moves in the phone."""
+    over = State(row.state) in OVER
+    calendar = Calendar()
+    calendar.add("prodid", "-//Motcua//Appointments//VI")
+    calendar.add("version", "2.0")
+    calendar.add("method", "CANCEL" if over else "PUBLISH")
+    calendar.add_component(_event(row, centre, language=language, now=now))
+    calendar.add_missing_timezones()
+    encoded: bytes = calendar.to_ical()
+    return encoded
+
+
+def _event(row: AppointmentRow, centre: CentreRow, *, language: str, now: datetime) -> Event:
     english = language == "en"
+    name, address = (centre.name_en, centre.address_en) if english else (centre.name_vi, centre.address_vi)
     words = {
         "reference": row.reference,
         "procedures": ", ".join(f"{item.procedure} × {item.quantity}" for item in row.items),
+        "time": f"{local(row.starts_at):{TIME}}",
     }
+    summary = SUMMARY.in_language(language).format(**words)
     event = Event()
     event.add("uid", f"{row.id}@motcua")
     event.add("sequence", row.version)
     event.add("dtstamp", now)
     event.add("dtstart", local(row.starts_at))
     event.add("dtend", local(row.ends_at))
-    event.add("summary", SUMMARY.in_language(language).format(**words))
+    event.add("summary", summary)
     event.add("description", DESCRIPTION.in_language(language).format(**words))
-    name, address = (centre.name_en, centre.address_en) if english else (centre.name_vi, centre.address_vi)
     event.add("location", f"{name}, {address}")
     event.add("geo", (centre.lat, centre.lon))
-    event.add("status", STATUS.get(State(row.state), "CONFIRMED"))
-    calendar = Calendar()
-    calendar.add("prodid", "-//Motcua//Appointments//VI")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add_component(event)
-    calendar.add_missing_timezones()
-    encoded: bytes = calendar.to_ical()
-    return encoded
+    event.add("organizer", _organizer(centre, name))
+    event.add("status", _status(row))
+    if event["status"] != CANCELLED:
+        for before in REMINDERS:
+            event.add_component(_reminder(summary, before))
+    return event
+
+
+def _status(row: AppointmentRow) -> str:
+    if State(row.state) in OVER:
+        return CANCELLED
+    return TENTATIVE if State(row.state) is State.HELD else CONFIRMED
+
+
+def _organizer(centre: CentreRow, name: str) -> vCalAddress:
+    """Whose event it is: whoever cancels must name the same as whoever published (RFC 5546 3.2)."""
+    organizer = vCalAddress(f"urn:uuid:{centre.id}")
+    organizer.params["cn"] = vText(name)
+    return organizer
+
+
+def _reminder(summary: str, before: timedelta) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", summary)
+    alarm.add("trigger", -before)
+    return alarm
