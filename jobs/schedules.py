@@ -63,6 +63,7 @@ async def _forget() -> None:
     await connection.execute("DELETE FROM idempotency_record WHERE expires_at < now()")
     await connection.execute("DELETE FROM client_assertion WHERE expires_at < now()")
     await connection.execute("DELETE FROM otp_challenge WHERE expires_at < now() - interval '24 hours'")
+    await connection.execute("DELETE FROM device_enrolment WHERE expires_at < now() - interval '24 hours'")
     await connection.execute("DELETE FROM sign_in_failure WHERE at < now() - interval '1 day'")
 
 

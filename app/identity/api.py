@@ -24,6 +24,7 @@ from app.identity import operations
 from app.identity.errors import (
     CodeNotAccepted,
     CredentialsNotAccepted,
+    EnrolmentNotAccepted,
     PhoneNotAccepted,
     RefreshNotAccepted,
     TooManySignIns,
@@ -73,6 +74,20 @@ class StaffSignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, froz
 class DeviceSignIn(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     device_id: uuid.UUID
     key: Annotated[str, msgspec.Meta(min_length=20, max_length=100)]
+
+
+class DeviceEnrolmentRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    code: Annotated[str, msgspec.Meta(min_length=8, max_length=20, examples=["7K3Q-92XM"])]
+
+
+class EnrolledDeviceView(msgspec.Struct):
+    """What a device keeps: the key is shown this once."""
+
+    device_id: uuid.UUID
+    key: str
+    kind: str
+    label: str
+    centre_id: uuid.UUID
 
 
 class TokensView(msgspec.Struct, omit_defaults=True):
@@ -257,6 +272,26 @@ async def sign_in_device(
 
 
 @post(
+    "/v1/auth/device/enrol",
+    operation_id="enrolDevice",
+    summary="Trade an enrolment code for a device's key",
+    tags=["sign-in"],
+    opt=open_to(Caller.ANYONE),
+    status_code=200,
+    responses=problems(EnrolmentNotAccepted, TooManySignIns),
+)
+async def enrol_device(
+    request: MotcuaRequest, data: JSONBody[DeviceEnrolmentRequest], now: NamedDependency[datetime]
+) -> Response[EnrolledDeviceView]:
+    """A code works once, for fifteen minutes. The answer holds a secret and is not kept for a repetition:
+    a device that lost it is revoked and enrolled anew.
+    """
+    address = request.client.host if request.client else ""
+    enrolled = await operations.enrol_by_code(code=data.code, address=address, now=now)
+    return Response(EnrolledDeviceView(*enrolled), headers={"Cache-Control": "no-store"}, status_code=200)
+
+
+@post(
     "/oauth/token",
     operation_id="getPartnerToken",
     summary="Client credentials of a courier partner",
@@ -317,6 +352,7 @@ identity_router: Final = Router(
         sign_out,
         sign_in_officer,
         sign_in_device,
+        enrol_device,
         get_partner_token,
     ],
 )

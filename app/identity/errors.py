@@ -1,6 +1,6 @@
 """Why somebody is not let in. The words never tell which part was wrong."""
 
-from app.core.errors import Invalid, TooMany, Unauthenticated, Words
+from app.core.errors import Invalid, NotFound, TooMany, Unauthenticated, Words
 
 
 class CodeNotAccepted(Unauthenticated):
@@ -16,6 +16,22 @@ class CredentialsNotAccepted(Unauthenticated):
     code = "credentials_not_accepted"
     title = Words("Thông tin đăng nhập không đúng", "The credentials were not accepted")
     detail = Words("Tên đăng nhập hoặc mật khẩu không đúng.", "The user name or the password is wrong.")
+
+
+class EnrolmentNotAccepted(Unauthenticated):
+    """Wrong, used or too old: which, is not told."""
+
+    code = "enrolment_not_accepted"
+    title = Words("Mã thiết bị không đúng", "The enrolment code was not accepted")
+    detail = Words(
+        "Mã không đúng, đã dùng hoặc đã hết hạn; hãy xin lãnh đạo trung tâm cấp mã mới.",
+        "The code is wrong, used or too old; ask the centre leader for a new one.",
+    )
+
+
+class DeviceNotFound(NotFound):
+    code = "device_not_found"
+    detail = Words("Không có thiết bị này.", "There is no such device.")
 
 
 class RefreshNotAccepted(Unauthenticated):

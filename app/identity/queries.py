@@ -1,9 +1,11 @@
 """What can be asked about identities."""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from app.core.database import fetch_row, fetch_value
+from app.core.database import fetch, fetch_row, fetch_value
 from app.core.keys import keys
 from app.http.principals import Audience, Caller, Principal
 from app.identity.operations.codes import sealed_place
@@ -64,3 +66,23 @@ async def by_cookie(cookie: str) -> Principal | None:
         centre_id=row["centre_id"],
         scopes=frozenset(row["scopes"]),
     )
+
+
+class DeviceRow(NamedTuple):
+    """A kiosk or a board that was enrolled at a centre."""
+
+    device_id: uuid.UUID
+    kind: str
+    label: str
+    revoked: bool
+    created_at: datetime
+
+
+async def devices_of(centre_id: uuid.UUID) -> Sequence[DeviceRow]:
+    """Every device a centre has or had, those in use first."""
+    rows = await fetch(
+        f"SELECT {', '.join(DeviceRow._fields)} FROM device_credential WHERE centre_id = $1"
+        " ORDER BY revoked, kind, label, device_id",
+        centre_id,
+    )
+    return [DeviceRow(*row) for row in rows]

@@ -27,6 +27,10 @@ OFFICER_SIGN_IN: Final = timedelta(hours=12)
 DEVICE_SIGN_IN: Final = timedelta(days=1)
 PARTNER_SIGN_IN: Final = timedelta(minutes=15)
 
+# Eight letters of 32 are 40 bits: read out over the hall, useless after a quarter of an hour.
+ENROLMENT_LETTERS: Final = 8
+ENROLMENT_LIFETIME: Final = timedelta(minutes=15)
+
 ASSERTION_LIFETIME: Final = timedelta(minutes=5)
 
 

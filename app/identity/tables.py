@@ -64,14 +64,29 @@ class SignInFailure(Table, db=DB, tablename="sign_in_failure"):
 
 
 class DeviceCredential(Table, db=DB, tablename="device_credential"):
-    """A kiosk or a hall board."""
+    """A kiosk or a hall board; `label` is what the centre calls it."""
 
     device_id = UUID(primary_key=True, default=None)
     kind = Text(null=False, default=None)
+    label = Text(null=False, default="")
     centre_id = UUID(null=False, default=None)
     key_digest = Bytea(null=False, default=None)
     revoked = Boolean(null=False, default=False)
     created_at = Timestamptz(null=False, default=None)
+
+
+class DeviceEnrolment(Table, db=DB, tablename="device_enrolment"):
+    """A code that a device may exchange for its key, once; the id is the device's from then on."""
+
+    device_id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    kind = Text(null=False, default=None)
+    label = Text(null=False, default=None)
+    code_digest = Bytea(null=False, default=None)
+    created_by = UUID(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+    expires_at = Timestamptz(null=False, default=None)
+    used_at = Timestamptz(null=True, default=None)
 
 
 class PartnerClient(Table, db=DB, tablename="partner_client"):

@@ -43,6 +43,8 @@ MAX_CALLS: Final = 3
 # Who was called and put back is passed by for so long: the person is not here, or is busy with a form.
 REST_AFTER_CALL: Final = timedelta(minutes=5)
 MAX_PUT_BACKS: Final = 1
+# Kiosks and boards send a heartbeat every half minute; three lost ones in a row are no accident.
+SILENT_AFTER: Final = timedelta(seconds=90)
 SERIES_CAP: Final = 899
 FIRST_NUMBER: Final = 101
 
@@ -145,3 +147,8 @@ def procedure_to_serve(codes: Sequence[str], *, begun: Sequence[str], resuming: 
 def display_number(series: str, count: int) -> str:
     """A101 is the first of series A: three digits are heard better than one."""
     return f"{series}{FIRST_NUMBER + count - 1}"
+
+
+def is_silent(*, last_heard_at: datetime | None, enrolled_at: datetime, now: datetime) -> bool:
+    """Whether nothing was heard of a device for too long; a new one is given the same time to begin."""
+    return now - (last_heard_at or enrolled_at) > SILENT_AFTER

@@ -45,19 +45,26 @@ async def enrol_officer(
 
 @operation
 async def enrol_device(
-    *, device_id: uuid.UUID, kind: str, centre_id: uuid.UUID, key: str, now: datetime
+    *,
+    device_id: uuid.UUID,
+    kind: str,
+    centre_id: uuid.UUID,
+    key: str,
+    now: datetime,
+    label: str = "",
 ) -> None:
     """Let a kiosk or a board sign in with its key. Running twice replaces the key."""
     await in_transaction().execute(
-        "INSERT INTO device_credential (device_id, kind, centre_id, key_digest, created_at)"
-        " VALUES ($1,$2,$3,$4,$5) ON CONFLICT (device_id) DO UPDATE SET"
-        " kind = EXCLUDED.kind, centre_id = EXCLUDED.centre_id,"
+        "INSERT INTO device_credential (device_id, kind, label, centre_id, key_digest, created_at)"
+        " VALUES ($1,$2,$6,$3,$4,$5) ON CONFLICT (device_id) DO UPDATE SET"
+        " kind = EXCLUDED.kind, label = EXCLUDED.label, centre_id = EXCLUDED.centre_id,"
         " key_digest = EXCLUDED.key_digest, revoked = false",
         device_id,
         kind,
         centre_id,
         digest(key),
         now,
+        label,
     )
     await journal.write("device.enrolled", object_kind="device", object_id=device_id, at=now)
 

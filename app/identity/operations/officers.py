@@ -12,13 +12,13 @@ from typing import Any, Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from app.core.database import fetch_row, fetch_value, in_transaction
-from app.core.ids import new_id
+from app.core.database import fetch_row
 from app.core.keys import keys
 from app.core.operation import operation
 from app.http.principals import Audience, Caller
 from app.identity import rules
-from app.identity.errors import CredentialsNotAccepted, TooManySignIns
+from app.identity.errors import CredentialsNotAccepted
+from app.identity.operations.failures import count_failure, refuse_after_many
 from app.identity.steps import Session, begin_sign_in
 
 HASHER: Final = PasswordHasher()
@@ -29,20 +29,13 @@ TOTP_STEP_S: Final = 30
 
 async def sign_in_officer(*, username: str, password: str, totp: str | None, now: datetime) -> Session:
     """A session of twelve hours with a page cookie. Hashing happens outside any transaction."""
-    failures = await fetch_value(
-        "SELECT count(*) FROM sign_in_failure WHERE username = $1"
-        " AND at > clock_timestamp() - $2::interval",
-        username,
-        rules.PASSWORD_WINDOW,
-    )
-    if failures >= rules.PASSWORD_FAILURES:
-        raise TooManySignIns(retry_after=int(rules.PASSWORD_WINDOW.total_seconds()))
+    await refuse_after_many(username)
     row = await fetch_row("SELECT * FROM officer_credential WHERE username = $1", username)
     known = row is not None and not row["disabled"]
     stored = row["password_hash"] if row is not None and known else DECOY
     right = await asyncio.to_thread(_verify, stored, password)
     if row is None or not known or not right or not _totp_is_right(row, totp, now):
-        await _count_failure(username=username)
+        await count_failure(username)
         raise CredentialsNotAccepted
     return await _begin(
         officer_id=row["officer_id"],
@@ -64,13 +57,6 @@ async def _begin(
         now=now,
         lasting=rules.OFFICER_SIGN_IN,
         with_cookie=True,
-    )
-
-
-@operation
-async def _count_failure(*, username: str) -> None:
-    await in_transaction().execute(
-        "INSERT INTO sign_in_failure (id, username) VALUES ($1, $2)", new_id(), username
     )
 
 

@@ -6,6 +6,7 @@ from litestar import Router
 
 from app.queue.api.boards import board_handlers
 from app.queue.api.devices import device_handlers
+from app.queue.api.hall_devices import hall_device_handlers
 from app.queue.api.lists import list_handlers
 from app.queue.api.periods import period_handlers
 from app.queue.api.staff import staff_handlers
@@ -15,6 +16,7 @@ queue_router: Final = Router(
     route_handlers=[
         *board_handlers,
         *device_handlers,
+        *hall_device_handlers,
         *list_handlers,
         *period_handlers,
         *staff_handlers,
