@@ -1,7 +1,7 @@
 """What other concepts, and the operations here, join into their own transaction.
 
 Lock order, for whoever holds more than one lock: the appointment, then expired holds by id, then slots
-by id.
+by id. Who takes several people's appointments (`making_room`) passes by those somebody is working on.
 """
 
 import uuid
@@ -36,6 +36,7 @@ IN_THE_WAY: Final = f"""AND (citizen_id = $5 OR EXISTS (
      WHERE placed.appointment_id = appointment.id AND {WANTED}))"""
 ALL_OVER: Final = OVER.format(scope="", waiting="SKIP LOCKED")
 OVER_HERE: Final = OVER.format(scope=IN_THE_WAY, waiting="OF appointment")
+FREE_TO_END: Final = OVER.format(scope=IN_THE_WAY, waiting="OF appointment SKIP LOCKED")
 HAS_EXPIRED: Final = f"""
 SELECT count(*) > 0 FROM (
     SELECT FROM appointment
@@ -118,9 +119,13 @@ async def release_place(slot_id: uuid.UUID, *, channel: Channel) -> None:
 
 async def release(row: AppointmentRow) -> None:
     """Give back the places and the person's claims of an appointment the caller has locked."""
-    work = in_transaction()
-    await work.execute(RELEASE.format(channel=Channel(row.channel).value), row.id)
-    await work.execute("DELETE FROM appointment_claim WHERE appointment_id = $1", row.id)
+    await leave_places(row.id, Channel(row.channel))
+    await in_transaction().execute("DELETE FROM appointment_claim WHERE appointment_id = $1", row.id)
+
+
+async def leave_places(appointment_id: uuid.UUID, channel: Channel) -> None:
+    """Give back the places of an appointment the caller has locked; its claims stay."""
+    await in_transaction().execute(RELEASE.format(channel=channel.value), appointment_id)
 
 
 async def sweep(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
@@ -128,14 +133,17 @@ async def sweep(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
     return await _end(await in_transaction().fetch(ALL_OVER, limit), now=now)
 
 
-async def reclaim(stretch: Stretch, *, now: datetime, keeping: uuid.UUID | None = None) -> int:
+async def reclaim(
+    stretch: Stretch, *, now: datetime, keeping: uuid.UUID | None = None, passing_by: bool = False
+) -> int:
     """End the expired holds in a person's way, and their own, waiting for who works on them; how many.
 
     The caller holds no slot yet. Afterwards it holds all of the stretch, and the slots of the
-    appointment it is keeping, locked in one order.
+    appointment it is keeping, locked in one order. A caller who holds other people's appointments waits
+    for no further one: `passing_by`.
     """
     work = in_transaction()
-    dead = await work.fetch(OVER_HERE, MOST_AT_ONCE, *stretch)
+    dead = await work.fetch(FREE_TO_END if passing_by else OVER_HERE, MOST_AT_ONCE, *stretch)
     theirs = [row["id"] for row in dead]
     if keeping is not None:
         theirs.append(keeping)

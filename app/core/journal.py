@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from app.core.actor import current_actor
+from app.core.actor import Actor, current_actor
 from app.core.database import fetch, in_transaction
 from app.core.ids import new_id
 
@@ -36,9 +36,13 @@ async def write(
     object_id: uuid.UUID | str,
     at: datetime,
     detail: Mapping[str, Any] | None = None,
+    actor: Actor | None = None,
 ) -> None:
-    """Add a line to the open transaction. `action` is past tense: `appointment.confirmed`."""
-    actor = current_actor.get()
+    """Add a line to the open transaction. `action` is past tense: `appointment.confirmed`.
+
+    The one who acts is the caller of the request, unless another is named.
+    """
+    actor = actor or current_actor.get()
     await in_transaction().execute(
         "INSERT INTO journal (id, at, actor_kind, actor_id, action, object_kind, object_id, detail,"
         " request_id) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",

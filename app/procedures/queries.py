@@ -210,6 +210,16 @@ async def pools_serving(centre_id: uuid.UUID, codes: Iterable[str]) -> list[uuid
     return [row["pool_id"] for row in rows]
 
 
+async def pools_of(centre_id: uuid.UUID) -> dict[uuid.UUID, frozenset[str]]:
+    """What each pool of a centre serves, least flexible first."""
+    rows = await fetch(
+        "SELECT pool_id, array_agg(procedure_code) AS codes FROM pool_procedure WHERE centre_id = $1"
+        " GROUP BY pool_id ORDER BY count(*), pool_id",
+        centre_id,
+    )
+    return {row["pool_id"]: frozenset(row["codes"]) for row in rows}
+
+
 async def codes_of_pool(pool_id: uuid.UUID) -> list[str]:
     """The procedures a pool serves."""
     rows = await fetch(

@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
 
-from app.appointments import hot, needs, queries, rules, steps
+from app.appointments import hot, making_room, needs, queries, rules, steps
 from app.appointments.errors import (
     AppointmentLimit,
     OutsideBookingPeriod,
@@ -58,7 +59,8 @@ async def book(
     Those who ask at the same moment share a transaction (`app.core.together`) as long as their slots
     have room for all of them; whoever cannot be served that way is judged alone. Then the pools that
     can serve all of it are asked in turn, least flexible first, and where none has room, expired holds
-    in the way are ended and the pools asked again.
+    in the way are ended and the pools asked again. At last somebody who can be served in another pool at
+    the same time makes room (`making_room`).
 
     Raises `SlotFull` with alternatives, `AppointmentLimit`, `OutsideBookingPeriod`, and what
     `needs.need_of` raises.
@@ -96,12 +98,15 @@ async def book(
     row = await TOGETHER[channel](wanted)
     if row is not None:
         return row
-    try:
+    with suppress(SlotFull):
         return await _book_alone(wanted, need, channel)
-    except SlotFull:
-        # After the transaction, and once for all who were refused the same at the same moment.
-        found = await ALTERNATIVES((need, starts_at), now=now)
-        raise SlotFull(alternatives=found) from None
+    for _ in range(making_room.ATTEMPTS):
+        if not await making_room.can_help(need, starts_at, channel, now=now):
+            break
+        with suppress(SlotFull):
+            return await _book_by_exchange(wanted, need, channel)
+    # After the transactions, and once for all who were refused the same at the same moment.
+    raise SlotFull(alternatives=await ALTERNATIVES((need, starts_at), now=now))
 
 
 book.__operation__ = True  # type: ignore[attr-defined]  # one transaction, shared with others
@@ -149,9 +154,29 @@ async def _book_alone(wanted: Wanted, need: Need, channel: Channel) -> Appointme
             taken, _ = await _ask_each_pool(need, wanted, channel)
     if taken is None:
         await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
-        raise SlotFull(
-            alternatives=await queries.alternatives(need, wished=wanted.starts_at, now=wanted.now)
-        )
+        raise SlotFull
+    wake_after_commit(f"centre:{wanted.centre_id}")
+    return taken
+
+
+@operation
+async def _book_by_exchange(wanted: Wanted, need: Need, channel: Channel) -> AppointmentRow:
+    """The same with everything around locked, so that others can go elsewhere."""
+    wanted = msgspec.structs.replace(wanted, reference=new_reference())
+    exchange = await making_room.lock(
+        need, wanted.starts_at, channel, citizen_id=wanted.citizen_id, now=wanted.now
+    )
+    taken, _ = await _ask_each_pool(need, wanted, channel)
+    if taken is None:
+        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
+        made = await exchange.run(now=wanted.now)
+        if made is None:
+            raise SlotFull
+        here = msgspec.structs.replace(wanted, pool_id=made.pool_id)
+        (answer,) = await hot.hold([here], channel)
+        if not isinstance(answer, Held):
+            raise LostRace
+        taken = _row(here, answer, channel)
     wake_after_commit(f"centre:{wanted.centre_id}")
     return taken
 

@@ -1,18 +1,22 @@
 """Confirming, moving and giving up an appointment (xác nhận, đổi, hủy lịch)."""
 
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
-from app.appointments import hot, kept_back, needs, queries, rules, states, steps, waitlist
+from app.appointments import hot, kept_back, making_room, needs, queries, rules, states, steps, waitlist
 from app.appointments.errors import HoldExpired, NotHeld, NotToBeCancelled, NotToBeMoved, SlotFull
 from app.appointments.events import (
     AppointmentCancelled,
     AppointmentConfirmed,
     AppointmentRescheduled,
 )
+from app.appointments.hot import LostRace
+from app.appointments.making_room import Exchange
 from app.appointments.needs import Item, Need
-from app.appointments.operations.book import Who, outside_period, refuse_over_limit
+from app.appointments.operations.book import ALTERNATIVES, Who, outside_period, refuse_over_limit
 from app.appointments.places import Channel
 from app.appointments.queries import COLUMNS, CONFIRM_BY, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
@@ -37,6 +41,14 @@ taken AS (
 SELECT * FROM confirmed
 """
 OVER: Final = frozenset({State.CANCELLED, State.EXPIRED})
+
+
+class _New(NamedTuple):
+    """The places a moved appointment has now, and slots others went into for it."""
+
+    pool_id: uuid.UUID
+    ends_at: datetime
+    given_to_others: frozenset[uuid.UUID] = frozenset()
 
 
 @operation
@@ -127,7 +139,6 @@ async def _give_up(row: AppointmentRow, *, now: datetime) -> None:
         await steps.release(row)
 
 
-@operation
 async def reschedule(
     *,
     appointment_id: uuid.UUID,
@@ -138,11 +149,45 @@ async def reschedule(
 ) -> AppointmentRow:
     """Swap the places for others at once; id and reference stay. Whatever fails, the old ones are kept.
 
-    What is given up rests like the places of a cancelled appointment.
+    What is given up rests like the places of a cancelled appointment. Where no pool has room, somebody
+    who can be served in another one makes it (`making_room`).
 
     Raises `AppointmentNotFound`, `NotToBeMoved`, `OutsideBookingPeriod`, `AppointmentLimit`,
     `SlotFull` with alternatives, and what `needs.need_of` raises.
     """
+    swap = partial(
+        _swap,
+        appointment_id=appointment_id,
+        citizen_id=citizen_id,
+        starts_at=starts_at,
+        now=now,
+        centre_id=centre_id,
+    )
+    try:
+        return await swap()
+    except SlotFull as refused:
+        need, channel = refused.facts["need"], refused.facts["channel"]
+    for _ in range(making_room.ATTEMPTS):
+        if not await making_room.can_help(need, starts_at, channel, now=now, leaving=appointment_id):
+            break
+        with suppress(SlotFull):
+            return await swap(by_exchange=True)
+    raise SlotFull(alternatives=await ALTERNATIVES((need, starts_at), now=now))
+
+
+reschedule.__operation__ = True  # type: ignore[attr-defined]  # one transaction, or a second after it failed
+
+
+@operation
+async def _swap(
+    *,
+    appointment_id: uuid.UUID,
+    citizen_id: uuid.UUID,
+    starts_at: datetime,
+    now: datetime,
+    centre_id: uuid.UUID | None,
+    by_exchange: bool = False,
+) -> AppointmentRow:
     row = await steps.locked(appointment_id, citizen_id=citizen_id)
     if states.after(row.state, Move.RESCHEDULE) is None or not rules.may_be_moved(row.starts_at, now=now):
         hours = int(rules.MOVED_UNTIL.total_seconds() // 3600)
@@ -151,14 +196,21 @@ async def reschedule(
         raise outside_period()
     items = [Item(item.procedure, item.quantity) for item in row.items]
     need = await needs.need_of(centre_id or row.centre_id, items, starts_at=starts_at, now=now)
-    stretch = Stretch.of(need, starts_at, citizen_id)
-    await steps.reclaim(stretch, now=now, keeping=row.id)
+    exchange: Exchange | None = None
+    if by_exchange:
+        exchange = await making_room.lock(
+            need, starts_at, Channel(row.channel), citizen_id=citizen_id, leaving=row.id, now=now
+        )
+    else:
+        await steps.reclaim(Stretch.of(need, starts_at, citizen_id), now=now, keeping=row.id)
     before = await kept_back.places_of(row.id)
     await steps.release(row)
     await _claim(row, need, starts_at)
-    moved = await _take_new(row, need, starts_at, now)
+    new = await _take_new(row, need, starts_at, exchange, now)
+    moved = await _moved(row, need, new.pool_id, starts_at, new.ends_at)
+    given_up = [place for place in before if place.slot_id not in new.given_to_others]
     rest = kept_back.drawn_rest(row.starts_at, now=now)
-    await kept_back.keep_what_was_left(row, before, rest=rest, now=now)
+    await kept_back.keep_what_was_left(row, given_up, rest=rest, now=now)
     await _tell_rescheduled(row, moved, now)
     return moved
 
@@ -170,14 +222,22 @@ async def _claim(row: AppointmentRow, need: Need, starts_at: datetime) -> None:
     await hot.claim(row.id, row.citizen_id, local_date(starts_at), claims)
 
 
-async def _take_new(row: AppointmentRow, need: Need, starts_at: datetime, now: datetime) -> AppointmentRow:
+async def _take_new(
+    row: AppointmentRow, need: Need, starts_at: datetime, exchange: Exchange | None, now: datetime
+) -> _New:
+    channel = Channel(row.channel)
+    take = partial(hot.place, row.id, channel=channel, starts_at=starts_at, length=need.length)
     for pool_id in need.pool_ids:
-        ends_at = await hot.place(
-            row.id, pool_id, Channel(row.channel), starts_at=starts_at, length=need.length
-        )
+        ends_at = await take(pool_id)
         if ends_at is not None:
-            return await _moved(row, need, pool_id, starts_at, ends_at)
-    raise SlotFull(alternatives=await queries.alternatives(need, wished=starts_at, now=now))
+            return _New(pool_id, ends_at)
+    made = await exchange.run(now=now) if exchange is not None else None
+    if made is None:
+        raise SlotFull(need=need, channel=channel)
+    ends_at = await take(made.pool_id)
+    if ends_at is None:
+        raise LostRace
+    return _New(made.pool_id, ends_at, made.slot_ids)
 
 
 async def _moved(
