@@ -14,6 +14,7 @@ from app.appointments.events import (
     AppointmentCancelled,
     AppointmentExpired,
     AppointmentRescheduled,
+    CapacityChanged,
     OpeningPublished,
     WaitlistJoined,
     WaitlistOffered,
@@ -66,6 +67,7 @@ BRINGS_PLACES: Final[Mapping[type[Fact], Callable[[Any], tuple[datetime, datetim
         AppointmentCancelled: lambda fact: _day_of(fact.starts_at),
         AppointmentExpired: lambda fact: _day_of(fact.starts_at),
         AppointmentRescheduled: lambda fact: _day_of(fact.previous_starts_at),
+        CapacityChanged: lambda fact: (fact.starts_at, fact.ends_at),
         OpeningPublished: lambda fact: _day_of(fact.starts_at),
         WaitlistJoined: lambda fact: (fact.window_from, fact.window_to),
     }

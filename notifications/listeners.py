@@ -9,7 +9,9 @@ from app.appointments import queries as appointments
 from app.appointments.events import (
     AppointmentCancelled,
     AppointmentConfirmed,
+    AppointmentMoved,
     AppointmentRescheduled,
+    AppointmentWithdrawn,
     WaitlistOffered,
 )
 from app.appointments.states import State
@@ -63,9 +65,14 @@ async def _code(fact: OtpRequested) -> Wording | None:
 
 
 async def _appointment(
-    fact: AppointmentConfirmed | AppointmentCancelled | AppointmentRescheduled, template: str
+    fact: AppointmentConfirmed
+    | AppointmentCancelled
+    | AppointmentRescheduled
+    | AppointmentMoved
+    | AppointmentWithdrawn,
+    template: str,
 ) -> Wording | None:
-    if isinstance(fact, AppointmentCancelled) and not fact.was_confirmed:
+    if isinstance(fact, AppointmentCancelled | AppointmentWithdrawn) and not fact.was_confirmed:
         return None  # A hold given up: nobody was told of it.
     contact = await appointments.contact_of(fact.appointment_id)
     row = await appointments.by_id(fact.appointment_id)
@@ -173,6 +180,8 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         AppointmentCancelled: _with(_appointment, "appointment_cancelled"),
         AppointmentRescheduled: _with(_appointment, "appointment_rescheduled"),
         WaitlistOffered: _offer,
+        AppointmentMoved: _with(_appointment, "appointment_moved_by_centre"),
+        AppointmentWithdrawn: _with(_appointment, "appointment_cancelled_by_centre"),
         TicketCalled: _ticket,
         DossierAccepted: _with(_dossier, "dossier_accepted"),
         DossierCompleted: _with(_dossier, "dossier_completed"),

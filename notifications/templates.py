@@ -83,6 +83,21 @@ _ALL: Final = (
         "Motcua: appointment {reference} is moved to {time}, {place}.",
         {"reference": 12, "time": 16, "place": 60},
     ),
+    # What the centre changed can wait for the morning: the appointment itself is never that near.
+    Template(
+        "appointment_moved_by_centre", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: trung tâm dời lịch hẹn {reference} sang {time}, {place}. Ông/Bà có thể đổi hoặc hủy.",
+        "Motcua: we moved appointment {reference} to {time}, {place}. You may change or cancel it.",
+        {"reference": 12, "time": 16, "place": 60},
+    ),
+    Template(
+        "appointment_cancelled_by_centre", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: trung tâm phải hủy lịch hẹn {reference} lúc {time} do thay đổi lịch tiếp nhận."
+        " Xin lỗi Ông/Bà, vui lòng đặt lịch khác.",
+        "Motcua: the centre had to cancel appointment {reference} at {time}, its hours have changed."
+        " We are sorry; please book again.",
+        {"reference": 12, "time": 16},
+    ),
     Template(
         "waitlist_offered", 1, Category.URGENT, timedelta(minutes=10), 0,
         "Motcua: có chỗ {time} tại {place}. Xác nhận mã {reference} trước {until}, sau đó mời người khác.",

@@ -8,6 +8,8 @@ Always true:
   availability counts what could be reclaimed as free;
 - until its person arrives an appointment may go to another pool at the same time (`placing.py`), so whoever
   needs its slots locks it first and asks for them in a later statement;
+- an appointment to come is supported by its places, or orphaned (mất chỗ) by a change of the centre and
+  then without any: placement, the rows of its slots and their counters agree at every commit;
 - whoever needs an appointment and slots locks the appointment first, then the slots by id;
 - a place given up rests before the public has it (`kept_back`), and is offered to those who wait
   (`waitlist`);

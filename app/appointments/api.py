@@ -12,6 +12,7 @@ from litestar.types import Scope
 
 from app.appointments import availability, operations, queries, rules
 from app.appointments.availability import Availability, Question
+from app.appointments.changes_api import changes_router
 from app.appointments.errors import (
     AppointmentLimit,
     AppointmentNotFound,
@@ -345,5 +346,6 @@ appointments_router: Final = Router(
         leave_waitlist,
         publish_opening,
         list_openings,
+        changes_router,
     ],
 )

@@ -193,3 +193,36 @@ class WaitingWindowNotValid(Invalid):
         "Khoảng thời gian chờ phải ở phía trước và không quá {days} ngày tới.",
         "The window must lie ahead, within the next {days} days.",
     )
+
+
+class OpeningNotFound(NotFound):
+    code = "opening_not_found"
+    detail = Words("Không có ca tiếp nhận này.", "There is no such opening.")
+
+
+class ChangeNotValid(Invalid):
+    code = "change_not_valid"
+    title = Words("Thay đổi không hợp lệ", "The change is not valid")
+    detail = Words("Thay đổi lịch tiếp nhận không hợp lệ.", "The change of capacity is not valid.")
+
+
+class ProposalNotFound(NotFound):
+    code = "proposal_not_found"
+    detail = Words("Không có đề xuất thay đổi này.", "There is no such proposal.")
+
+
+class ProposalStale(Conflict):
+    """Something it rests on has changed since; `impact` has the figures as they are now."""
+
+    code = "proposal_stale"
+    title = Words("Đề xuất đã cũ", "The proposal is stale")
+    detail = Words(
+        "Lịch hẹn hoặc ca tiếp nhận đã thay đổi từ khi xem trước; hãy đề xuất lại theo số liệu mới.",
+        "Appointments or openings have changed since it was made; propose again from the fresh figures.",
+    )
+    told = ("impact",)
+
+
+class ProposalExpired(Gone):
+    code = "proposal_expired"
+    detail = Words("Đề xuất đã hết hạn; hãy đề xuất lại.", "The proposal has expired; propose again.")

@@ -100,3 +100,64 @@ class WaitlistOffered(Fact, frozen=True, kw_only=True):
     starts_at: datetime
     offer_expires_at: datetime
     version: int
+
+
+class AppointmentOrphaned(Fact, frozen=True, kw_only=True):
+    """A change of the centre took its places away; the appointment stands, and nobody was told yet."""
+
+    kind: ClassVar[str] = "appointment.orphaned"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    version: int
+
+
+class AppointmentSupported(Fact, frozen=True, kw_only=True):
+    """It has places again, at the time that was promised."""
+
+    kind: ClassVar[str] = "appointment.supported"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    version: int
+
+
+class AppointmentMoved(Fact, frozen=True, kw_only=True):
+    """The centre gave it another time, perhaps at another centre, because of a change of its own."""
+
+    kind: ClassVar[str] = "appointment.moved"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    previous_starts_at: datetime
+    version: int
+
+
+class AppointmentWithdrawn(Fact, frozen=True, kw_only=True):
+    """The centre cancelled it because of a change of its own. Its places were gone already."""
+
+    kind: ClassVar[str] = "appointment.withdrawn"
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    citizen_id: uuid.UUID
+    starts_at: datetime
+    was_confirmed: bool
+    version: int
+
+
+class CapacityChanged(Fact, frozen=True, kw_only=True):
+    """A centre's capacity is another one from–to: less, or more."""
+
+    kind: ClassVar[str] = "capacity.changed"
+    subject_field: ClassVar[str] = "change_id"
+    change_id: uuid.UUID
+    centre_id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime

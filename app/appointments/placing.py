@@ -14,9 +14,11 @@ for a longer visit this is a search for a place as it stands, and an exchange wi
 """
 
 import uuid
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from app.appointments.places import Channel, Judge, Room, kept, left
@@ -211,9 +213,10 @@ def _path(last: Move, came_from: dict[uuid.UUID, tuple[Visit, uuid.UUID]]) -> Se
 def _in_a_row(slots: Sequence[Slot], visit: Visit) -> Stretch | None:
     reached = visit.starts_at
     taken: list[uuid.UUID] = []
-    for slot in slots:
-        if slot.starts_at < visit.starts_at or slot.starts_at >= visit.ends_at:
-            continue
+    first = bisect_left(slots, visit.starts_at, key=lambda slot: slot.starts_at)
+    for slot in islice(slots, first, None):
+        if slot.starts_at >= visit.ends_at:
+            break
         if slot.starts_at != reached:
             return None
         reached = slot.ends_at

@@ -12,6 +12,7 @@ from app.appointments import needs, rules
 from app.appointments.errors import AppointmentNotFound
 from app.appointments.needs import Item, Need, StoredItem
 from app.appointments.places import PLACES_LEFT, Channel
+from app.appointments.states import Placement
 from app.centres import queries as centres
 from app.centres import rules as centre_rules
 from app.core.clock import local, local_date
@@ -49,6 +50,7 @@ class AppointmentRow(NamedTuple):
     locale: str
     version: int
     created_at: datetime
+    placement: str = Placement.SUPPORTED.value
 
 
 class OpeningRow(NamedTuple):
@@ -306,7 +308,7 @@ async def alternatives(need: Need, *, wished: datetime, now: datetime) -> list[A
     found = await _near_in_time(need, wished, now)
     if len(found) >= ENOUGH_ALTERNATIVES:
         return found
-    for centre_id in await _near_in_space(need, on=local_date(wished)):
+    for centre_id in await near_centres(need, on=local_date(wished)):
         items = [Item(item.procedure, item.quantity) for item in need.items]
         try:
             there = await needs.need_of(centre_id, items, starts_at=wished, now=now)
@@ -337,7 +339,7 @@ async def _near_in_time(need: Need, wished: datetime, now: datetime) -> list[Alt
     ]
 
 
-async def _near_in_space(need: Need, *, on: date) -> list[uuid.UUID]:
+async def near_centres(need: Need, *, on: date) -> list[uuid.UUID]:
     """Other centres offering all of it, nearest first."""
     offering = None
     for item in need.items:

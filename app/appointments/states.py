@@ -18,6 +18,13 @@ class State(StrEnum):
     EXPIRED = "expired"  # hết hạn giữ chỗ
 
 
+class Placement(StrEnum):
+    """Whether a live appointment has its places, beside where it is in its life."""
+
+    SUPPORTED = "supported"  # có chỗ
+    ORPHANED = "orphaned"  # mất chỗ do trung tâm thay đổi
+
+
 class Move(StrEnum):
     """What can happen to an appointment."""
 

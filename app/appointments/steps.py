@@ -157,6 +157,13 @@ async def _end(dead: Sequence[asyncpg.Record], *, now: datetime) -> int:
     return await _tell(await in_transaction().fetch(END, [row["id"] for row in dead]), now=now)
 
 
+async def end_holds(appointment_ids: Sequence[uuid.UUID], *, now: datetime) -> int:
+    """End these holds: their time is over, or they keep a place for nobody. The caller has locked them."""
+    if not appointment_ids:
+        return 0
+    return await _tell(await in_transaction().fetch(END, appointment_ids), now=now)
+
+
 async def has_expired_holds(stretch: Stretch) -> bool:
     """Whether there is anything to reclaim; locks nothing."""
     return bool(await in_transaction().fetchval(HAS_EXPIRED, 1, *stretch))

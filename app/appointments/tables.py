@@ -81,6 +81,7 @@ class Appointment(Table, db=DB, tablename="appointment"):
     locale = Text(null=False, default=None)
     version = Integer(null=False, default=None)
     created_at = Timestamptz(null=False, default=None)
+    placement = Text(null=False, default="supported")
 
 
 class AppointmentSlot(Table, db=DB, tablename="appointment_slot"):
@@ -117,3 +118,20 @@ class WaitlistEntry(Table, db=DB, tablename="waitlist_entry"):
     locale = Text(null=False, default=None)
     version = Integer(null=False, default=None)
     created_at = Timestamptz(null=False, default=None)
+
+
+class ChangeProposal(Table, db=DB, tablename="change_proposal"):
+    """A change of capacity, what it would do, and after it was applied what it did."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    change = JSONB(null=False, default=None)
+    openings = JSONB(null=False, default=None)
+    mark = Text(null=False, default=None)
+    reason = Text(null=True, default=None)
+    impact = JSONB(null=False, default=None)
+    state = Text(null=False, default=None)
+    orphans = Text(null=True, default=None)
+    outcome = JSONB(null=True, default=None)
+    created_at = Timestamptz(null=False, default=None)
+    expires_at = Timestamptz(null=False, default=None)

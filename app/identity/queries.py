@@ -1,7 +1,7 @@
 """What can be asked about identities."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -86,3 +86,9 @@ async def devices_of(centre_id: uuid.UUID) -> Sequence[DeviceRow]:
         centre_id,
     )
     return [DeviceRow(*row) for row in rows]
+
+
+async def reachable(citizen_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of them whose account has a phone."""
+    rows = await fetch("SELECT id FROM phone_account WHERE id = ANY($1)", list(citizen_ids))
+    return {row["id"] for row in rows}

@@ -2,6 +2,11 @@
 
 from app.appointments.operations.book import book
 from app.appointments.operations.change import cancel, confirm, reschedule
+from app.appointments.operations.change_capacity import (
+    apply_change,
+    propose_change,
+    support_orphans,
+)
 from app.appointments.operations.offers import (
     offer,
     offer_everywhere,
@@ -13,6 +18,7 @@ from app.appointments.operations.sweeps import expire_holds, miss_overdue
 from app.appointments.operations.waitlist import join_waitlist, leave_waitlist
 
 __all__ = [
+    "apply_change",
     "book",
     "cancel",
     "confirm",
@@ -24,6 +30,8 @@ __all__ = [
     "offer_everywhere",
     "offer_places",
     "pass_offers_on",
+    "propose_change",
     "publish_opening",
     "reschedule",
+    "support_orphans",
 ]

@@ -34,6 +34,7 @@ WITH confirmed AS (
            version = version + 1, contact_name = coalesce($3, contact_name),
            contact_phone = coalesce($4, contact_phone)
      WHERE id = $1 AND citizen_id = $2 AND state = 'held' AND {CONFIRM_BY} > clock_timestamp()
+       AND placement = 'supported'
     RETURNING {COLUMNS}),
 taken AS (
     UPDATE waitlist_entry SET state = 'taken', version = version + 1
@@ -249,7 +250,7 @@ async def _moved(
 ) -> AppointmentRow:
     found = await in_transaction().fetchrow(
         "UPDATE appointment SET centre_id = $2, pool_id = $3, starts_at = $4, ends_at = $5,"
-        " local_date = $6, grains = $7, items = $8, version = version + 1"
+        " local_date = $6, grains = $7, items = $8, placement = 'supported', version = version + 1"
         f" WHERE id = $1 RETURNING {COLUMNS}",
         row.id,
         need.centre_id,
