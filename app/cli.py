@@ -210,7 +210,7 @@ async def _simulate(*, as_json: bool, **day: Any) -> None:
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))
     if not summary["ok"]:
-        raise OperatorError("Somebody of the day was forgotten; the summary says how many are waiting.")
+        raise OperatorError(f"The day did not end well: {summary['failed'] or 'somebody was forgotten'}.")
 
 
 @main.command()

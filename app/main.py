@@ -35,6 +35,7 @@ from app.http.tokens import SigningKey, Tokens
 from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
+from app.monitoring.api import monitoring_router
 from app.pages.router import pages_router
 from app.procedures.api import procedures_router
 from app.queue.api import queue_router
@@ -59,6 +60,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     home_service_router,
     tracking_router,
     satisfaction_router,
+    monitoring_router,
     partner_router,
     pages_router,
     notifications_router,

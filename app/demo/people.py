@@ -18,17 +18,17 @@ class StoryBroken(Exception):
     """A step did not hold: what was expected, and what came."""
 
 
-async def until(what: str, look: Callable[[], Awaitable[T | None]]) -> T:
+async def until(what: str, look: Callable[[], Awaitable[T | None]], *, patience_s: float = PATIENCE_S) -> T:
     """Look again until there is something to see; `StoryBroken` when patience ends."""
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while True:
                 seen = await look()
                 if seen is not None:
                     return seen
                 await asyncio.sleep(LOOK_EVERY_S)  # a person looking at a screen
     except TimeoutError:
-        raise StoryBroken(f"waited {PATIENCE_S:.0f} s for {what}") from None
+        raise StoryBroken(f"waited {patience_s:.0f} s for {what}") from None
 
 
 @dataclass
@@ -77,7 +77,9 @@ class SmsInbox:
         found: list[dict[str, Any]] = answer.json()["messages"]
         return found
 
-    async def newest(self, phone: str, containing: str, *, after: int = 0) -> dict[str, Any]:
+    async def newest(
+        self, phone: str, containing: str, *, after: int = 0, patience_s: float = PATIENCE_S
+    ) -> dict[str, Any]:
         """The newest message to a phone that holds a text, waiting for it to arrive."""
 
         async def look() -> dict[str, Any] | None:
@@ -88,14 +90,16 @@ class SmsInbox:
             ]
             return fitting[-1] if fitting else None
 
-        return await until(f"an SMS with “{containing}”", look)
+        return await until(f"an SMS with “{containing}”", look, patience_s=patience_s)
 
 
-async def sign_in_by_code(caller: Caller, inbox: SmsInbox, phone: str) -> str:
+async def sign_in_by_code(
+    caller: Caller, inbox: SmsInbox, phone: str, *, patience_s: float = PATIENCE_S
+) -> str:
     """As a citizen does: ask for a code, read it off the phone, type it. Returns the challenge."""
     before = len(await inbox.all())
     challenge = await caller.post("/v1/auth/otp", {"phone": phone, "purpose": "sign_in"}, expect=202)
-    message = await inbox.newest(phone, "", after=before)
+    message = await inbox.newest(phone, "", after=before, patience_s=patience_s)
     digits = [word.strip(".,:") for word in message["body"].split()]
     code = next(word for word in digits if word.isdigit() and len(word) == 6)
     tokens = await caller.post(f"/v1/auth/otp/{challenge['challenge_id']}/verify", {"code": code})

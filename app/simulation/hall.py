@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from app.core.clock import FastClock, current_time
+from app.monitoring.figures import quantile
 from app.queue.rules import WAIT_TARGET
 from app.simulation.plan import Visitor
 
@@ -87,14 +88,7 @@ class Book:
             "called": len(waits),
             "served": self.served,
             "within_15_minutes": round(within / len(waits), 4) if waits else 1.0,
-            "p50_minutes": quantile(waits, 0.5),
-            "p95_minutes": quantile(waits, 0.95),
+            "p50_minutes": round(quantile(waits, 0.5), 1) if waits else 0.0,
+            "p95_minutes": round(quantile(waits, 0.95), 1) if waits else 0.0,
             "longest_minutes": round(waits[-1], 1) if waits else 0.0,
         }
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The smallest value that so many of them do not exceed; 0 of nothing."""
-    if not ordered:
-        return 0.0
-    return round(ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * share // 1) - 1))], 1)

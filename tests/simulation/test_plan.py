@@ -1,6 +1,5 @@
 """Who comes on a simulated day."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.queue.forecast import Duration
-from app.simulation.hall import quantile
 from app.simulation.plan import BOOKED_SHARE, LAST_ARRIVAL, PEAK_LASTS, Hall, Session, comes_at, visitors
 
 OPENS = datetime(2026, 11, 30, 0, tzinfo=UTC)
@@ -54,16 +52,3 @@ def test_somebody_with_an_appointment_may_always_check_in(seed: int) -> None:
     at = comes_at(OPENS, random.Random(seed))
 
     assert OPENS - timedelta(minutes=15) <= at <= OPENS + timedelta(minutes=5)
-
-
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=50), st.floats(0.01, 1))
-def test_a_quantile_is_the_smallest_value_that_so_many_do_not_exceed(
-    values: Sequence[float], share: float
-) -> None:
-    ordered = sorted(round(value, 1) for value in values)
-
-    found = quantile(ordered, share)
-
-    assert found in ordered
-    assert sum(value <= found for value in ordered) >= share * len(ordered) - 1e-9
-    assert sum(value < found for value in ordered) < share * len(ordered) + 1e-9

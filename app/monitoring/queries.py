@@ -1,0 +1,107 @@
+"""The visits of a centre by either witness, and the figures of its days."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from app.core.clock import at_local
+from app.core.database import fetch
+from app.monitoring import figures
+from app.monitoring.errors import PeriodNotValid
+from app.monitoring.figures import Exceeded, Figures, Share
+from app.monitoring.visits import TicketEvent, Visit, by_events, by_row
+from app.queue.history import Event
+from app.queue.queries import COLUMNS, TicketRow
+
+LONGEST_PERIOD: Final = timedelta(days=92)
+DAY: Final = timedelta(days=1)
+
+# An event of a ticket may be later than its day: whoever closes the hall may do it the next morning.
+EVENTS: Final = """
+SELECT e.ticket_id, e.pool_id, e.type, e.at, e.data FROM queue_event e
+ WHERE e.centre_id = $1 AND e.ticket_id IN (
+       SELECT ticket_id FROM queue_event
+        WHERE centre_id = $1 AND type = 'issued' AND at >= $2 AND at < $3)
+ ORDER BY e.ticket_id, e.seq
+"""
+
+
+class Indicators(NamedTuple):
+    """A centre's figures over some days, whole and by group."""
+
+    centre_id: uuid.UUID
+    first: date
+    last: date
+    as_of: datetime
+    whole: Figures
+    by_pool: Mapping[uuid.UUID, Figures]
+    by_class: Mapping[str, Figures]
+    by_hour: Mapping[int, Figures]
+    exceeded: Sequence[Exceeded]
+    no_show: Share
+
+
+async def live_visits(centre_id: uuid.UUID, *, first: date, last: date) -> list[Visit]:
+    """From the tickets as they stand."""
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM ticket WHERE centre_id = $1 AND local_date BETWEEN $2 AND $3"
+        " ORDER BY issued_at, id",
+        centre_id,
+        first,
+        last,
+    )
+    return [by_row(TicketRow(*row)) for row in rows]
+
+
+async def told_visits(centre_id: uuid.UUID, *, first: date, last: date) -> list[Visit]:
+    """From the append-only events alone."""
+    rows = await fetch(EVENTS, centre_id, at_local(first, 0), at_local(last, 0) + DAY)
+    return by_events(
+        TicketEvent(
+            row["ticket_id"],
+            row["pool_id"],
+            Event(row["type"], row["at"], msgspec.json.decode(row["data"])),
+        )
+        for row in rows
+    )
+
+
+async def indicators(
+    centre_id: uuid.UUID, *, first: date, last: date, now: datetime, rebuilt: bool = False
+) -> Indicators:
+    """The figures of the days from first to last; from the events alone when `rebuilt`.
+
+    Raises `PeriodNotValid` when the period is turned round or longer than a quarter.
+    """
+    if not timedelta() <= last - first <= LONGEST_PERIOD:
+        raise PeriodNotValid(days=LONGEST_PERIOD.days)
+    look = told_visits if rebuilt else live_visits
+    visits = await look(centre_id, first=first, last=last)
+    return Indicators(
+        centre_id=centre_id,
+        first=first,
+        last=last,
+        as_of=now,
+        whole=figures.figures(visits),
+        by_pool=figures.grouped(visits, lambda visit: visit.pool_id),
+        by_class=figures.grouped(visits, lambda visit: visit.ticket_class),
+        by_hour=figures.grouped(visits, figures.hour_of),
+        exceeded=figures.exceeded(visits, now=now),
+        no_show=await _no_show(centre_id, first, last),
+    )
+
+
+async def _no_show(centre_id: uuid.UUID, first: date, last: date) -> Share:
+    """Appointments nobody came to, among those whose time is over."""
+    rows = await fetch(
+        "SELECT state, count(*) AS n FROM appointment WHERE centre_id = $1"
+        " AND local_date BETWEEN $2 AND $3 AND state IN ('missed', 'arrived', 'served') GROUP BY state",
+        centre_id,
+        first,
+        last,
+    )
+    counts = {row["state"]: row["n"] for row in rows}
+    return Share(counts.get("missed", 0), sum(counts.values()))

@@ -1,0 +1,118 @@
+"""Figures as a program reads them: each with numerator, denominator, unit and moment."""
+
+import uuid
+from datetime import date, datetime
+
+import msgspec
+
+from app.core.clock import local
+from app.monitoring.figures import Exceeded, Figures, Share, Spread, minutes
+from app.monitoring.queries import Indicators
+from app.queue.rules import WAIT_TARGET
+
+
+class ShareView(msgspec.Struct):
+    """`value` is numerator ÷ denominator, and null where there is nothing to divide by."""
+
+    numerator: int
+    denominator: int
+    value: float | None
+
+    @classmethod
+    def of(cls, share: Share) -> "ShareView":
+        return cls(share.numerator, share.denominator, share.value)
+
+
+class SpreadView(msgspec.Struct):
+    """Minutes: half took at most p50, nineteen of twenty at most p95."""
+
+    count: int
+    p50_minutes: float | None
+    p95_minutes: float | None
+    longest_minutes: float | None
+
+    @classmethod
+    def of(cls, spread: Spread) -> "SpreadView":
+        return cls(*spread)
+
+
+class FiguresView(msgspec.Struct):
+    """Of some visits. The wait counts from the agreed time, the delay from the door."""
+
+    tickets: int
+    waiting: int
+    served: int
+    within_target: ShareView
+    abandoned: ShareView
+    missed: ShareView
+    wait: SpreadView
+    delay: SpreadView
+
+    @classmethod
+    def of(cls, row: Figures) -> "FiguresView":
+        return cls(
+            tickets=row.tickets,
+            waiting=row.waiting,
+            served=row.served,
+            within_target=ShareView.of(row.within_target),
+            abandoned=ShareView.of(row.abandoned),
+            missed=ShareView.of(row.missed),
+            wait=SpreadView.of(row.wait),
+            delay=SpreadView.of(row.delay),
+        )
+
+
+class ExceededView(msgspec.Struct):
+    """A number that waited longer than the target."""
+
+    ticket_id: uuid.UUID
+    number: str
+    pool_id: uuid.UUID
+    ticket_class: str
+    arrived_at: datetime
+    waited_minutes: float
+    left: bool
+
+    @classmethod
+    def of(cls, row: Exceeded) -> "ExceededView":
+        return cls(
+            ticket_id=row.ticket_id,
+            number=row.number,
+            pool_id=row.pool_id,
+            ticket_class=row.ticket_class,
+            arrived_at=local(row.arrived_at),
+            waited_minutes=minutes(row.wait),
+            left=row.left,
+        )
+
+
+class IndicatorsView(msgspec.Struct):
+    """A centre's figures from the first to the last day, whole and by pool, class and hour of arrival."""
+
+    centre_id: uuid.UUID
+    first: date = msgspec.field(name="from")
+    last: date = msgspec.field(name="to")
+    as_of: datetime
+    target_minutes: int
+    figures: FiguresView
+    no_show: ShareView
+    by_pool: dict[str, FiguresView]
+    by_class: dict[str, FiguresView]
+    by_hour: dict[str, FiguresView]
+    exceeded: list[ExceededView]
+
+    @classmethod
+    def of(cls, row: Indicators) -> "IndicatorsView":
+        return cls(
+            centre_id=row.centre_id,
+            first=row.first,
+            last=row.last,
+            as_of=local(row.as_of),
+            target_minutes=int(WAIT_TARGET.total_seconds() // 60),
+            figures=FiguresView.of(row.whole),
+            no_show=ShareView.of(row.no_show),
+            by_pool={str(key): FiguresView.of(value) for key, value in row.by_pool.items()},
+            by_class={key: FiguresView.of(value) for key, value in row.by_class.items()},
+            by_hour={str(key): FiguresView.of(value) for key, value in row.by_hour.items()},
+            exceeded=[ExceededView.of(each) for each in row.exceeded],
+        )
