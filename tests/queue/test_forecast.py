@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.queue.forecast import PLAYED_AT_MOST, Duration, Serving, forecast
+from app.queue.forecast import PLAYED_AT_MOST, Duration, Expected, Forecast, Plan, Serving, forecast
 
 durations = st.builds(
     lambda p50, spread: Duration(p50, p50 * spread),
@@ -115,3 +115,67 @@ def test_four_of_five_mornings_are_over_within_the_second_figure() -> None:
 
     assert 0.40 <= sum(wait <= promised.p50_minutes for wait in waits) / len(waits) <= 0.68
     assert 0.70 <= sum(wait <= promised.p80_minutes for wait in waits) / len(waits) <= 0.92
+
+
+def behind(*, due_in: float = 15.0, spread: float = 1.0, counters: int = 2, **plan: object) -> Forecast:
+    """Somebody behind four, at counters that are all busy."""
+    return forecast(
+        ahead=[COPY] * 4,
+        serving=[Serving(COPY, 3.0)] * 2,
+        open_counters=counters,
+        plan=Plan(**plan),  # type: ignore[arg-type]
+        due_in=due_in,
+        spread=spread,
+    )
+
+
+def test_who_has_an_appointment_soon_is_called_before_a_walk_in() -> None:
+    expected = [Expected(COPY, 2.0, 1.0)] * 4
+
+    assert behind(expected=expected).p50_minutes > behind().p50_minutes + 10
+
+
+def test_who_may_not_come_delays_less_than_who_surely_does() -> None:
+    waits = [behind(expected=[Expected(COPY, 2.0, show)] * 6).p50_minutes for show in (0.0, 0.5, 1.0)]
+
+    assert waits[0] == pytest.approx(behind().p50_minutes, abs=1)
+    assert waits[0] < waits[1] < waits[2]
+
+
+def test_who_should_be_here_for_long_is_hardly_expected_any_more() -> None:
+    late = behind(expected=[Expected(COPY, -9.0, 0.88)] * 4)
+    soon = behind(expected=[Expected(COPY, 0.0, 0.88)] * 4)
+
+    assert late.p80_minutes < soon.p80_minutes
+
+
+@pytest.mark.parametrize("starts_in", [10.0, 11.0, 55.0])
+def test_who_is_due_later_than_the_newcomer_changes_nothing(starts_in: float) -> None:
+    assert behind(expected=[Expected(COPY, starts_in, 1.0)] * 9) == behind()
+
+
+def test_a_counter_that_opens_soon_shortens_the_wait_and_one_that_opens_late_does_not() -> None:
+    assert behind(opens_in=[1.0, 1.0]).p50_minutes < behind().p50_minutes
+    assert behind(opens_in=[500.0]) == behind()
+
+
+def test_before_the_hall_opens_the_wait_lasts_at_least_until_it_does() -> None:
+    first = forecast(ahead=[], serving=[], open_counters=0, plan=Plan(opens_in=[12.0, 12.0]))
+    fifth = forecast(ahead=[COPY] * 4, serving=[], open_counters=0, plan=Plan(opens_in=[12.0, 12.0]))
+
+    assert first == (12, 12, 1)
+    assert fifth.p50_minutes > 12
+
+
+def test_a_planned_pause_lengthens_the_wait_but_the_last_counter_goes_on() -> None:
+    assert behind(pauses_in=[2.0]).p50_minutes > behind().p50_minutes
+    assert behind(pauses_in=[2.0, 2.0, 2.0, 2.0]) == behind(pauses_in=[2.0])
+
+
+@given(spread=st.floats(0.5, 3.0))
+def test_the_spread_moves_the_second_figure_only(spread: float) -> None:
+    plain, widened = behind(), behind(spread=spread)
+
+    assert widened.p50_minutes == plain.p50_minutes
+    assert widened.p80_minutes >= widened.p50_minutes
+    assert (widened.p80_minutes - plain.p80_minutes) * (spread - 1.0) >= 0
