@@ -388,8 +388,11 @@ def bench(*, name: str | None, as_json: bool, long_run: bool) -> None:
 async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
     import tempfile
 
-    from bench import BENCHES
+    from bench import BENCHES, WITHOUT_STORES
 
+    if name in WITHOUT_STORES:
+        pure: dict[str, Any] = await BENCHES[name]("", long=long_run)
+        return pure
     settings = Settings.from_environment()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="motcua-bench-")))

@@ -12,7 +12,9 @@ from bench.metrics import Metric
 
 Bench = Callable[..., Awaitable[dict[str, Metric]]]
 
-NAMES: Final = ("booking", "availability")
+NAMES: Final = ("booking", "availability", "forecast")
+# These ask no store, so none is started for them; their DSN is empty.
+WITHOUT_STORES: Final = frozenset({"forecast"})
 
 
 def _run(name: str) -> Bench:

@@ -81,3 +81,28 @@ def _compared(
         floor=limit,
         ok=limit is None or (ratio >= limit if more_is_better else ratio <= limit),
     )
+
+
+def between(value: float, low: float, high: float, *, unit: str, aim: float) -> Metric:
+    """A figure that should be neither lower nor higher; the floor told is the lower bound."""
+    return Metric(
+        value=round(value, 2),
+        unit=unit,
+        reference=aim,
+        ratio=round(value / aim, 3),
+        floor=low,
+        ok=low <= value <= high,
+    )
+
+
+def at_most(value: float, reference: float, *, unit: str, most: float, absolute: bool = False) -> Metric:
+    """A figure of which less is better: its ratio to the reference, or itself, is at most the floor."""
+    ratio = value / reference
+    return Metric(
+        value=round(value, 3),
+        unit=unit,
+        reference=round(reference, 3),
+        ratio=round(ratio, 3),
+        floor=most,
+        ok=(value if absolute else ratio) <= most,
+    )
