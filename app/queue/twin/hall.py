@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.appointments.rules import GRACE
 from app.queue import returns, rules
 from app.queue.forecast import Expected, Plan, Serving, forecast
 from app.queue.rules import TARGETS, TicketClass
 from app.queue.twin.people import MEAN_MINUTES, OPENS_AT, Session, Visit, people
 
-# Who has not come so long after the agreed time is no longer expected.
-GIVEN_UP_AFTER: Final = timedelta(minutes=10)
 AHEAD_OF_TIME: Final = timedelta(hours=1)
 
 
@@ -59,7 +58,7 @@ class _Hall:
         """Somebody booked, or will simply come."""
         if visit.starts_at is not None:
             self._expected[id(visit)] = visit
-            self._at(visit.starts_at + GIVEN_UP_AFTER, self._give_up, visit)
+            self._at(visit.starts_at + GRACE, self._give_up, visit)
         if visit.comes:
             self._at(visit.arrives_at, self._arrive, visit)
 
@@ -85,6 +84,9 @@ class _Hall:
         """A ticket at the door: a quote, and perhaps a better time."""
         self._expected.pop(id(visit), None)
         visit.issued_at = self._now
+        if visit.starts_at is not None:
+            is_late = self._now > visit.starts_at + GRACE
+            visit.kind = rules.ticket_class(priority_group=None, has_appointment=True, is_late=is_late)
         waiting_from = rules.wait_from(arrived_at=self._now, starts_at=visit.starts_at)
         due = rules.call_by(kind=visit.kind, waiting_from=waiting_from)
         if self._quotes:
