@@ -15,7 +15,7 @@ from app.queue import twin
 from app.queue.calibration import AIM, NEUTRAL, next_factor, share_of
 from app.queue.forecast import Duration, Expected, Plan, Serving, forecast
 from app.queue.twin import Session, Visit
-from bench.metrics import Metric, at_most, between, shown
+from bench.metrics import Metric, between, no_more, shown
 
 DAYS: Final = 60
 DAYS_LONG: Final = 240
@@ -53,7 +53,7 @@ def _quotes(days: int) -> dict[str, Metric]:
     low, high = COVERAGE
     return {
         "forecast": between(100 * found.within, low, high, unit="% within P80", aim=100 * AIM),
-        "forecast_error": at_most(found.error, found.classic, unit="min", most=ERROR_FLOOR),
+        "forecast_error": no_more(found.error, found.classic, unit="min", most=ERROR_FLOOR),
         "forecast_error_in_our_order": shown(found.error / found.classic_ahead, "ratio"),
         "forecast_spread": shown(spread, "factor"),
         "simulated_days": shown(days, "days"),
@@ -70,7 +70,7 @@ def _months(months: int) -> dict[str, Metric]:
         )
         name = f"load_{round(100 * load)}"
         found |= {
-            f"above_15_{name}": at_most(
+            f"above_15_{name}": no_more(
                 100 * kept.above, 100 * without.above, unit="% of visits", most=most, absolute=True
             ),
             f"above_15_{name}_appointments": shown(100 * kept.above_with_appointment, "% of visits"),

@@ -95,7 +95,7 @@ def between(value: float, low: float, high: float, *, unit: str, aim: float) -> 
     )
 
 
-def at_most(value: float, reference: float, *, unit: str, most: float, absolute: bool = False) -> Metric:
+def no_more(value: float, reference: float, *, unit: str, most: float, absolute: bool = False) -> Metric:
     """A figure of which less is better: its ratio to the reference, or itself, is at most the floor."""
     ratio = value / reference
     return Metric(
