@@ -5,6 +5,7 @@ delays a sweep, and every sweep is also done by whoever needs its result.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +25,9 @@ from app.appointments.operations import (
 from app.core.clock import current_time
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.queue import day
+from app.queue.errors import DayNotOver, StillServing
+from app.queue.operations import close_day
 from jobs import drainer
 
 log: Final = structlog.get_logger(__name__)
@@ -52,6 +56,14 @@ async def miss_overdue_appointments(_context: dict[Any, Any]) -> None:
     """Whoever did not come within the window gives the place's rest to those who wait."""
     await miss_overdue(now=current_time())
     await withdraw_overdue(now=current_time())
+
+
+async def close_days(_context: dict[Any, Any]) -> None:
+    """After a centre's last opening nobody is left waiting; a day that is not over says so and stays."""
+    now = current_time()
+    for centre_id, date in await day.not_closed(now=now):
+        with suppress(DayNotOver, StillServing):
+            await close_day(centre_id=centre_id, day=date, now=now)
 
 
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
@@ -93,6 +105,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(pass_offers_to_the_next), second=EVERY_FIVE_SECONDS),
             cron(_job(offer_what_is_free), second={40}),
             cron(_job(miss_overdue_appointments), second={20}),
+            cron(_job(close_days), second={40}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
         ],

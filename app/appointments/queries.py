@@ -355,3 +355,31 @@ async def near_centres(need: Need, *, on: date) -> list[uuid.UUID]:
         ),
     )
     return list(others[:NEAR_CENTRES])
+
+
+async def last_opening_ends(
+    pool_ids: Sequence[uuid.UUID], *, start: datetime, end: datetime
+) -> datetime | None:
+    """When the last opening of these pools ends that begins in the period."""
+    found: datetime | None = await fetch_value(
+        "SELECT max(ends_at) FROM opening WHERE pool_id = ANY($1) AND status = 'open'"
+        " AND starts_at >= $2 AND starts_at < $3",
+        list(pool_ids),
+        start,
+        end,
+    )
+    return found
+
+
+async def pools_open(
+    pool_ids: Sequence[uuid.UUID], *, start: datetime, end: datetime
+) -> frozenset[uuid.UUID]:
+    """Those of the pools that have an opening in the period, or in a part of it."""
+    rows = await fetch(
+        "SELECT DISTINCT pool_id FROM opening WHERE pool_id = ANY($1) AND status = 'open'"
+        " AND starts_at < $3 AND ends_at > $2",
+        list(pool_ids),
+        start,
+        end,
+    )
+    return frozenset(row["pool_id"] for row in rows)

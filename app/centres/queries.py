@@ -250,6 +250,13 @@ async def hours_of(centre_ids: Sequence[uuid.UUID], *, on: date) -> dict[uuid.UU
     return week
 
 
+async def hours_on(centre_id: uuid.UUID, day: date) -> list[Hours]:
+    """When a centre is open on one day, which may be a holiday or a worked Saturday."""
+    week = await hours_of([centre_id], on=day)
+    special = next((row.kind for row in await special_days(start=day, end=day)), None)
+    return rules.hours_of_day(week[centre_id], day, special=special)
+
+
 async def special_days(*, start: date, end: date) -> list[DayRow]:
     """Holidays and worked Saturdays from a day to a day, both included."""
     rows = await fetch(

@@ -29,6 +29,7 @@ from app.queue.errors import CounterBusy
 from app.queue.queries import CounterRow
 from app.queue.states import Move
 from app.staff import queries as staff
+from app.staff.errors import NotOnRoster
 
 SIGN_IN: Final = "/console/sign-in"
 ACTIONS: Final = {
@@ -119,6 +120,12 @@ async def choose_counter(
     principal = await officer_of(request)
     if principal is None:
         return go(request, SIGN_IN)
+    return await _counters_page(request, principal, now)
+
+
+async def _counters_page(
+    request: MotcuaRequest, principal: Principal, now: datetime, *, refusal: Refusal | None = None
+) -> Response[str]:
     language = language_of(request)
     frame = await _frame(principal, now, language)
     pools = {pool.id: pool for pool in await centres.pools_of(principal.centre, "counter")}
@@ -140,22 +147,25 @@ async def choose_counter(
         "centre_name": frame["place"],
         "counters": counters,
         "action": "/console/counters",
-        "errors": [],
+        "errors": [{"field": "", "message": refusal.words(language)}] if refusal else [],
     }
-    return page(request, "console/choose_counter.html", context)
+    return page(request, "console/choose_counter.html", context, status=409 if refusal else 200)
 
 
 @post("/console/counters", opt=open_to(Caller.ANYONE), include_in_schema=False, status_code=303)
-async def take_counter(request: MotcuaRequest, now: NamedDependency[datetime]) -> Redirect:
-    """Open the chosen counter and go there."""
+async def take_counter(request: MotcuaRequest, now: NamedDependency[datetime]) -> Redirect | Response[str]:
+    """Open the chosen counter and go there, or say why this officer may not."""
     form = await form_of(request)
     principal = await officer_of(request)
     if principal is None:
         return go(request, SIGN_IN)
     counter = await _counter(principal, _id(form.get("counter", "")))
-    await operations.open_counter(
-        counter_id=counter.id, centre_id=principal.centre, officer_id=principal.id, now=now
-    )
+    try:
+        await operations.open_counter(
+            counter_id=counter.id, centre_id=principal.centre, officer_id=principal.id, now=now
+        )
+    except NotOnRoster as refusal:
+        return await _counters_page(request, principal, now, refusal=refusal)
     return go(request, f"/console/desk/{counter.id}")
 
 

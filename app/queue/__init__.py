@@ -7,6 +7,7 @@ Always true:
 - a wait is first call minus max(arrival, appointment time), from append-only events: `history.story`
   rebuilds a ticket from them, and no figure needs anything else;
 - while somebody is served exactly one period is open, of one procedure at one counter;
+- an officer opens a counter within the term of the roster, and nobody waits past the end of a day;
 - a board shows numbers only.
 
 Start reading at `operations/call.py`.

@@ -64,6 +64,37 @@ class UnknownPriorityGroup(Invalid):
     detail = Words("Diện ưu tiên không có trong danh mục.", "There is no such priority group.")
 
 
+class DayNotOver(Conflict):
+    code = "day_not_over"
+    detail = Words("Ngày làm việc chưa kết thúc.", "The day is not over yet.")
+    told = ("closes_at",)
+
+
+class StillServing(Conflict):
+    code = "still_serving"
+    detail = Words("Còn người đang được gọi hoặc phục vụ.", "Somebody is still called or being served.")
+    told = ("numbers",)
+
+
+class CounterTakenOver(Conflict):
+    code = "counter_taken_over"
+    title = Words("Quầy đã có cán bộ dự phòng", "A standby officer is there already")
+    detail = Words(
+        "Một cán bộ dự phòng khác đang ngồi tại quầy này.",
+        "Another standby officer has taken over this counter.",
+    )
+
+
+class OfficerAtAnotherCounter(Conflict):
+    code = "officer_at_another_counter"
+    title = Words("Cán bộ đang ở quầy khác", "The officer is at another counter")
+    detail = Words(
+        "Cán bộ này đang mở quầy {counter}; hãy đóng quầy đó trước.",
+        "This officer has counter {counter} open; close that one first.",
+    )
+    told = ("counter",)
+
+
 class ServedElsewhere(Conflict):
     """This counter does not do it; others here do."""
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from app.core.clock import at_local
 from app.core.errors import Words
 
 
@@ -45,6 +46,9 @@ REST_AFTER_CALL: Final = timedelta(minutes=5)
 MAX_PUT_BACKS: Final = 1
 # Kiosks and boards send a heartbeat every half minute; three lost ones in a row are no accident.
 SILENT_AFTER: Final = timedelta(seconds=90)
+# A hall that works past its hours is not closed over the heads of those in it.
+QUIET: Final = timedelta(minutes=30)
+END_OF_DAY: Final = "end_of_day"
 SERIES_CAP: Final = 899
 FIRST_NUMBER: Final = 101
 
@@ -142,6 +146,23 @@ def procedure_to_serve(codes: Sequence[str], *, begun: Sequence[str], resuming: 
         return begun[-1]
     left = [code for code in codes if code not in begun]
     return (left or begun[-1:] or codes)[0]
+
+
+def end_of(day: date) -> datetime:
+    """The midnight with which a local day ends."""
+    return at_local(day + timedelta(days=1), 0)
+
+
+def day_ends_at(
+    *, last_opening_ends: datetime | None, hours_end: datetime | None, last_event_at: datetime | None
+) -> datetime | None:
+    """From when a centre's day may be closed: its openings and its hours are over, and the hall is quiet.
+
+    None when nothing was planned and nothing happened.
+    """
+    quiet = None if last_event_at is None else last_event_at + QUIET
+    known = [moment for moment in (last_opening_ends, hours_end, quiet) if moment is not None]
+    return max(known, default=None)
 
 
 def display_number(series: str, count: int) -> str:

@@ -50,9 +50,10 @@ async def note(
         pool_id,
         msgspec.json.encode(data or {}).decode(),
     )
+    about = "ticket" if ticket_id else "counter" if counter_id else "queue"
     await journal.write(
-        f"ticket.{kind}" if ticket_id else f"counter.{kind}",
-        object_kind="ticket" if ticket_id else "counter",
+        f"{about}.{kind}",
+        object_kind=about,
         object_id=ticket_id or counter_id or centre_id,
         at=at,
         detail={"counter": str(counter_id)} if counter_id else None,

@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from app.centres.api import On
-from app.centres.errors import CounterNotFound
 from app.core.clock import local_date
 from app.http.access import open_to
 from app.http.body import ShortText
@@ -22,9 +21,7 @@ from app.http.requests import MotcuaRequest
 from app.http.versions import etag
 from app.staff import operations, queries
 from app.staff.errors import (
-    NotOnStandby,
     OfficerNotFound,
-    ShiftNotFound,
     TermNotValid,
     TermOverlap,
 )
@@ -40,12 +37,6 @@ class AssignmentRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
     ends_on: date
     decision: ShortText
     override_reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
-
-
-class ActivationRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """The counter to take over today."""
-
-    counter_id: uuid.UUID
 
 
 class ShiftView(msgspec.Struct):
@@ -129,27 +120,4 @@ async def assign_officer(
     return await once(ShiftView.of, work, status=201, etag=lambda row: etag(row.version))
 
 
-@post(
-    "/v1/staff/roster/{shift_id:uuid}/activate-standby",
-    operation_id="activateStandby",
-    summary="Let a standby officer take over a counter today",
-    tags=["staff"],
-    opt=open_to(Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
-    responses=problems(ShiftNotFound, CounterNotFound, NotOnStandby),
-    status_code=200,
-)
-async def activate_standby(
-    shift_id: FromPath[uuid.UUID],
-    data: JSONBody[ActivationRequest],
-    principal: NamedDependency[Principal],
-    once: NamedDependency[Once],
-    now: NamedDependency[datetime],
-) -> Response[ShiftView]:
-    """The same counter twice on one day is one activation."""
-    work = operations.activate_standby(
-        shift_id=shift_id, centre_id=principal.centre, counter_id=data.counter_id, now=now
-    )
-    return await once(ShiftView.of, work, status=200, etag=lambda row: etag(row.version))
-
-
-staff_router = Router(path="/", route_handlers=[get_roster, assign_officer, activate_standby])
+staff_router = Router(path="/", route_handlers=[get_roster, assign_officer])

@@ -29,6 +29,15 @@ class TermOverlap(Conflict):
     )
 
 
+class NotOnRoster(Conflict):
+    code = "not_on_roster"
+    title = Words("Chưa có phân công hôm nay", "Not on the roster today")
+    detail = Words(
+        "Cán bộ không có phân công chính thức trong ngày này và chưa được điều động dự phòng tới quầy.",
+        "The officer has no official term that day and was not called to this counter as a standby.",
+    )
+
+
 class NotOnStandby(Conflict):
     code = "not_on_standby"
     detail = Words(

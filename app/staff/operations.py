@@ -5,23 +5,19 @@ from datetime import date, datetime
 
 import asyncpg
 
-from app.centres import queries as centres
-from app.core import journal, outbox
+from app.core import journal
 from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.core.wakeups import wake_after_commit
 from app.staff import queries, rules
 from app.staff.errors import (
-    NotOnStandby,
     OfficerNotFound,
-    ShiftNotFound,
     TermNotValid,
     TermOverlap,
 )
-from app.staff.events import StandbyActivated
 from app.staff.queries import ShiftRow
+from app.staff.steps import shift_of
 
 
 @operation
@@ -66,56 +62,4 @@ async def assign(
         at=now,
         detail={"officer_id": officer_id, "centre_id": centre_id, "kind": kind},
     )
-    return await _shift(shift_id, centre_id, local_date(now))
-
-
-@operation
-async def activate_standby(
-    *, shift_id: uuid.UUID, centre_id: uuid.UUID, counter_id: uuid.UUID, now: datetime
-) -> ShiftRow:
-    """Let a standby officer take over a counter for today. Twice is once."""
-    day = local_date(now)
-    shift = await _shift(shift_id, centre_id, day)
-    if shift.kind != "standby" or not rules.is_in_term(
-        day, starts_on=shift.starts_on, ends_on=shift.ends_on
-    ):
-        raise NotOnStandby
-    await centres.counter(counter_id, centre_id=centre_id)
-    made = await in_transaction().fetchval(
-        "INSERT INTO standby_activation (id, shift_id, centre_id, counter_id, day, at)"
-        " VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (shift_id, counter_id, day) DO NOTHING"
-        " RETURNING id",
-        new_id(),
-        shift_id,
-        centre_id,
-        counter_id,
-        day,
-        now,
-    )
-    if made is not None:
-        await outbox.record(
-            StandbyActivated(
-                occurred_at=now,
-                shift_id=shift_id,
-                centre_id=centre_id,
-                officer_id=shift.officer_id,
-                counter_id=counter_id,
-                day=day,
-            )
-        )
-        await journal.write(
-            "shift.standby_activated",
-            object_kind="shift",
-            object_id=shift_id,
-            at=now,
-            detail={"counter_id": counter_id, "officer_id": shift.officer_id},
-        )
-        wake_after_commit(f"centre:{centre_id}")
-    return await _shift(shift_id, centre_id, day)
-
-
-async def _shift(shift_id: uuid.UUID, centre_id: uuid.UUID, day: date) -> ShiftRow:
-    found = await queries.shift(shift_id, centre_id=centre_id, on=day)
-    if found is None:
-        raise ShiftNotFound
-    return found
+    return await shift_of(shift_id, centre_id, local_date(now))

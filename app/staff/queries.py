@@ -37,6 +37,14 @@ class ShiftRow(NamedTuple):
     standing_in_at: list[uuid.UUID]
 
 
+class Standing(NamedTuple):
+    """Whether a centre has a roster on a day, and what an officer is on it."""
+
+    has_roster: bool
+    official: bool
+    standing_in: bool
+
+
 SHIFT: Final = """
 SELECT s.id, s.officer_id, o.name AS officer_name, o.role, s.centre_id, s.kind, s.starts_on,
        s.ends_on, s.decision,
@@ -67,6 +75,25 @@ async def shift(shift_id: uuid.UUID, *, centre_id: uuid.UUID, on: date) -> Shift
     """One term of one centre."""
     row = await fetch_row(SHIFT + " WHERE s.id = $2 AND s.centre_id = $3", on, shift_id, centre_id)
     return None if row is None else _shift(row)
+
+
+async def standing(
+    centre_id: uuid.UUID, officer_id: uuid.UUID, *, counter_id: uuid.UUID, on: date
+) -> Standing:
+    """What the roster of a day says of an officer at a counter."""
+    row = await fetch_row(
+        "SELECT coalesce(bool_or(kind = 'official'), false) AS has_roster,"
+        " coalesce(bool_or(officer_id = $2 AND kind = 'official'), false) AS official,"
+        " coalesce(bool_or(officer_id = $2 AND EXISTS (SELECT FROM standby_activation a"
+        "   WHERE a.shift_id = shift.id AND a.counter_id = $3 AND a.day = $4)), false) AS standing_in"
+        " FROM shift WHERE centre_id = $1 AND starts_on <= $4 AND ends_on >= $4",
+        centre_id,
+        officer_id,
+        counter_id,
+        on,
+    )
+    assert row is not None
+    return Standing(*row)
 
 
 async def ending(*, on: date) -> list[ShiftRow]:

@@ -37,6 +37,14 @@ def is_in_term(on: date, *, starts_on: date, ends_on: date) -> bool:
     return starts_on <= on <= ends_on
 
 
+def may_open_a_counter(*, has_roster: bool, official: bool, standing_in: bool) -> bool:
+    """Officials within their term, and standby officers where they were called to.
+
+    A centre with no official on any list that day has no roster yet, and works without one.
+    """
+    return official or standing_in or not has_roster
+
+
 def days_left(on: date, *, ends_on: date) -> int:
     """Whole days until the last day of a term; negative when it has ended."""
     return (ends_on - on).days

@@ -18,6 +18,7 @@ from app.identity import operations as identity
 from app.identity import queries as identity_queries
 from app.queue import operations as queue
 from app.sample import seed
+from app.sample.files import sample_id
 from app.sample.openings import open_now
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -120,7 +121,7 @@ async def test_a_call_at_the_console_reaches_the_board(
     browser: Browser, served: str, centre: uuid.UUID, now: datetime, size: tuple[int, int]
 ) -> None:
     await identity.enrol_officer(
-        officer_id=uuid.uuid4(),
+        officer_id=sample_id("officer", "minh"),
         username="minh",
         password="demo-minh",
         centre_id=centre,

@@ -18,6 +18,10 @@ from app.queue import operations
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import State
 from app.sample import seed
+from app.sample.files import sample_id
+
+# An official officer of the demo centre, within the term.
+MINH = sample_id("officer", "minh")
 
 
 class Hall(NamedTuple):
@@ -52,7 +56,7 @@ async def open_hall(hall: Hall, now: datetime) -> Hall:
     """The same, with its counters open."""
     for counter_id in hall.counters:
         await operations.open_counter(
-            counter_id=counter_id, centre_id=hall.centre_id, officer_id=uuid.uuid4(), now=now
+            counter_id=counter_id, centre_id=hall.centre_id, officer_id=MINH, now=now
         )
     return hall
 

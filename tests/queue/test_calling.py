@@ -11,7 +11,7 @@ from app.queue import operations
 from app.queue.errors import CounterBusy, SeriesFull, StaleTicket, TicketState
 from app.queue.queries import TicketRow
 from app.queue.states import MOVES, OVER, Move, State
-from tests.queue.conftest import Hall, walk_in
+from tests.queue.conftest import MINH, Hall, walk_in
 
 COUNTERS = 40
 TICKETS = 400
@@ -36,7 +36,7 @@ async def add_counters(hall: Hall, count: int, now: datetime) -> list[uuid.UUID]
             hall.centre_id,
         )
         await operations.open_counter(
-            counter_id=counter_id, centre_id=hall.centre_id, officer_id=uuid.uuid4(), now=now
+            counter_id=counter_id, centre_id=hall.centre_id, officer_id=MINH, now=now
         )
     return counters
 

@@ -19,7 +19,7 @@ from app.queue.errors import (
 )
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import AT_A_COUNTER, MOVES, Move, State
-from tests.queue.conftest import Hall, expected, put, walk_in
+from tests.queue.conftest import MINH, Hall, expected, put, walk_in
 
 LATER = timedelta(minutes=1)
 
@@ -205,7 +205,7 @@ async def test_a_walk_in_was_never_checked_in(hall: Hall, now: datetime) -> None
 async def test_only_an_open_counter_calls_and_one_with_somebody_does_not_close(
     hall: Hall, now: datetime
 ) -> None:
-    counter_id, officer_id = hall.counters[0], uuid.uuid4()
+    counter_id, officer_id = hall.counters[0], MINH
     desk = {"counter_id": counter_id, "centre_id": hall.centre_id, "now": now}
     ticket = await walk_in(hall, now)
     with pytest.raises(CounterNotOpen):

@@ -22,7 +22,7 @@ from app.satisfaction.errors import (
 )
 from app.satisfaction.queries import AnswerRow
 from app.satisfaction.rules import Level, wilson
-from tests.queue.conftest import Hall, put, walk_in
+from tests.queue.conftest import MINH, Hall, put, walk_in
 from tests.satisfaction.conftest import (
     accepted,
     answer,
@@ -203,7 +203,7 @@ async def test_other_centres_and_other_days_do_not_count(
 
 async def test_nobody_answered_is_not_nobody_satisfied(open_hall: Hall, now: datetime) -> None:
     await queue.open_counter(
-        counter_id=open_hall.counters[0], centre_id=open_hall.centre_id, officer_id=uuid.uuid4(), now=now
+        counter_id=open_hall.counters[0], centre_id=open_hall.centre_id, officer_id=MINH, now=now
     )
     today = local_date(now)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.core.database import fetch_value
 from app.http.principals import Caller
+from app.queue import operations as queue
 from app.sample import files
 from app.sample.files import sample_id
 from app.sample.places import counter_id
@@ -113,8 +114,8 @@ async def test_a_term_needs_the_law_and_an_officer_of_the_centre() -> None:
 @pytest.mark.usefixtures("sample")
 async def test_a_standby_officer_takes_over_a_counter_once_a_day() -> None:
     facts = {"shift_id": HOAS_SHIFT, "centre_id": HOA_LU, "counter_id": COUNTER_2, "now": NOW}
-    first = await operations.activate_standby(**facts)  # type: ignore[arg-type]  # one dict, twice
-    second = await operations.activate_standby(**facts)  # type: ignore[arg-type]  # the same
+    first = await queue.activate_standby(**facts)  # type: ignore[arg-type]  # one dict, twice
+    second = await queue.activate_standby(**facts)  # type: ignore[arg-type]  # the same
 
     assert first.standing_in_at == [COUNTER_2]
     assert second == first
@@ -125,18 +126,16 @@ async def test_a_standby_officer_takes_over_a_counter_once_a_day() -> None:
 @pytest.mark.usefixtures("sample")
 async def test_only_a_standby_officer_of_the_centre_and_in_term_stands_in() -> None:
     with pytest.raises(NotOnStandby):
-        await operations.activate_standby(
-            shift_id=MINHS_SHIFT, centre_id=HOA_LU, counter_id=COUNTER_2, now=NOW
-        )
+        await queue.activate_standby(shift_id=MINHS_SHIFT, centre_id=HOA_LU, counter_id=COUNTER_2, now=NOW)
     with pytest.raises(NotOnStandby):
-        await operations.activate_standby(
+        await queue.activate_standby(
             shift_id=HOAS_SHIFT,
             centre_id=HOA_LU,
             counter_id=COUNTER_2,
             now=datetime(2029, 1, 1, tzinfo=UTC),
         )
     with pytest.raises(ShiftNotFound):
-        await operations.activate_standby(
+        await queue.activate_standby(
             shift_id=HOAS_SHIFT, centre_id=TAY_HOA_LU, counter_id=COUNTER_2, now=NOW
         )
 

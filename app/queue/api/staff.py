@@ -45,6 +45,7 @@ from app.queue.errors import (
 from app.queue.queries import TicketRow
 from app.queue.states import Move
 from app.queue.views import CounterList, CounterView, IssuedTicketView, TicketView
+from app.staff.errors import NotOnRoster
 
 PoolId = Annotated[uuid.UUID | None, QueryParameter(description="A group of counters.")]
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
@@ -141,7 +142,7 @@ def _counter_route(verb: str, summary: str, work: Callable[..., Awaitable[Any]])
         tags=["staff"],
         opt=open_to(*OFFICERS),
         status_code=200,
-        responses=problems(CounterNotFound, CounterBusy),
+        responses=problems(CounterNotFound, CounterBusy, NotOnRoster),
     )
     async def change_counter(
         counter_id: FromPath[uuid.UUID],
