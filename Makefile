@@ -61,8 +61,9 @@ openapi-check: setup ## The checked-in contract equals the generated one
 test: setup ## Run the suite (T=path for a part)
 	@$(BIN)/python -m pytest $(T)
 
-test-races: setup ## The races, ten times over
+test-races: setup ## The races, ten times over, and the long ones once
 	@for n in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python -m pytest tests -q -k "race or at_once or together" || exit 1; done
+	@MOTCUA_LONG=1 $(BIN)/python -m pytest tests/appointments/test_many_connections.py -q
 
 test-faults: setup ## Kill and restart servers under load
 	@$(BIN)/python -m pytest tests/faults -q

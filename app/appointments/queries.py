@@ -11,7 +11,7 @@ import msgspec
 from app.appointments import needs, rules
 from app.appointments.errors import AppointmentNotFound
 from app.appointments.needs import Item, Need, StoredItem
-from app.appointments.places import PLACES_LEFT, Channel
+from app.appointments.places import PLACES_LEFT, PROMISED, Channel
 from app.appointments.states import Placement
 from app.centres import queries as centres
 from app.centres import rules as centre_rules
@@ -198,6 +198,31 @@ async def mine(appointment_id: uuid.UUID, *, citizen_id: uuid.UUID) -> Appointme
     if row is None:
         raise AppointmentNotFound
     return appointment_row(row)
+
+
+OVERBOOKED: Final = f"""
+WITH beyond AS (
+    SELECT id, {PROMISED} + taken_walkin - capacity AS excess FROM slot
+     WHERE centre_id = $1 AND starts_at >= $2 AND starts_at < $3
+       AND {PROMISED} + taken_walkin > capacity),
+latest AS (
+    SELECT appointment_id, excess, row_number() OVER (
+           PARTITION BY slot_id ORDER BY created_at DESC, appointment.id DESC) AS turn
+      FROM beyond JOIN appointment_slot ON slot_id = beyond.id
+      JOIN appointment ON appointment.id = appointment_id
+     WHERE channel = 'staff')
+SELECT {COLUMNS} FROM appointment
+ WHERE id IN (SELECT appointment_id FROM latest WHERE turn <= excess) ORDER BY starts_at, created_at, id
+"""
+
+
+async def overbooked(centre_id: uuid.UUID, *, start: datetime, end: datetime) -> list[AppointmentRow]:
+    """Whom officers booked beyond the places of a slot, in order of time.
+
+    Only officers may, so where a slot carries more than its places, the latest they booked are beyond
+    them. Once somebody else gives a place up, they are not any more.
+    """
+    return [appointment_row(row) for row in await fetch(OVERBOOKED, centre_id, start, end)]
 
 
 async def all_mine(

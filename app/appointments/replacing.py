@@ -36,7 +36,7 @@ UPDATE slot SET taken_online = taken_online + given.online, taken_partner = take
        AS given (id, online, partner, staff, walkin, open, capacity, online_cap, partner_cap, walkin_floor)
  WHERE slot.id = given.id
 """
-# The version changes with what is shown, and a pool or a placement is not (docs/decisions/0015).
+# The version changes with what is shown, and a pool or a placement is not (docs/decisions/0016).
 APPOINTMENTS: Final = """
 UPDATE appointment SET centre_id = given.centre_id, pool_id = given.pool_id,
        starts_at = given.starts_at, ends_at = given.ends_at, local_date = given.local_date,
