@@ -12,14 +12,16 @@ from bench.metrics import Metric
 
 Bench = Callable[..., Awaitable[dict[str, Metric]]]
 
-NAMES: Final = ("booking", "availability", "forecast")
+NAMES: Final = ("booking", "booking-http", "availability", "forecast")
 # These ask no store, so none is started for them; their DSN is empty.
 WITHOUT_STORES: Final = frozenset({"forecast"})
 
 
 def _run(name: str) -> Bench:
     async def run(dsn: str, *, long: bool = False) -> dict[str, Metric]:
-        found: dict[str, Metric] = await import_module(f"bench.{name}").run(dsn, long=long)
+        found: dict[str, Metric] = await import_module(f"bench.{name.replace('-', '_')}").run(
+            dsn, long=long
+        )
         return found
 
     return run

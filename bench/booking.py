@@ -84,14 +84,20 @@ async def run(dsn: str, *, long: bool = False) -> dict[str, Metric]:
     async with own_database(dsn) as url:
         await DB.open(url)
         try:
-            stage = await make_centre(url, pools=1)
-            reference = stage._replace(pool_ids=[await _second_pool(stage)])
-            for day in range(DAYS):
-                for each in (stage, reference):
-                    await open_pools(each, day=day, grains=GRAINS_A_DAY, counters=COUNTERS)
+            stage, reference = await two_stages(url)
             return await _measure(dsn, stage, reference, ROUNDS_LONG if long else ROUNDS)
         finally:
             await DB.close()
+
+
+async def two_stages(url: str) -> tuple[Stage, Stage]:
+    """Equal slots for us and for the reference."""
+    stage = await make_centre(url, pools=1)
+    reference = stage._replace(pool_ids=[await _second_pool(stage)])
+    for day in range(DAYS):
+        for each in (stage, reference):
+            await open_pools(each, day=day, grains=GRAINS_A_DAY, counters=COUNTERS)
+    return stage, reference
 
 
 async def _second_pool(stage: Stage) -> uuid.UUID:
@@ -126,32 +132,18 @@ async def _measure(dsn: str, stage: Stage, reference: Stage, rounds: int) -> dic
             refused += 1
 
     async def through_the_statement() -> None:
-        assert DB.pool is not None
-        starts_at, grains = theirs.next()
-        await DB.pool.fetchval(
-            BARE,
-            reference.pool_ids[0],
-            starts_at,
-            grains,
-            GRAIN,
-            new_id(),
-            uuid.uuid4().hex,
-            reference.centre_id,
-            uuid.uuid4(),
-            timedelta(minutes=10),
-            local_date(starts_at),
-        )
+        await bare(reference, theirs)
 
     rates: list[float] = []
     references: list[float] = []
     oversold = drift = 0
-    await _rate(through_the_statement, PER_ROUND // 3)
-    await _rate(through_the_operation, PER_ROUND // 3)
+    await rate(through_the_statement, PER_ROUND // 3)
+    await rate(through_the_operation, PER_ROUND // 3)
     for _ in range(rounds):
-        await _start_afresh()
-        references.append(await _rate(through_the_statement, PER_ROUND))
-        rates.append(await _rate(through_the_operation, PER_ROUND))
-        found = await _faults()
+        await start_afresh()
+        references.append(await rate(through_the_statement, PER_ROUND))
+        rates.append(await rate(through_the_operation, PER_ROUND))
+        found = await faults()
         oversold, drift = oversold + found[0], drift + found[1]
     return {
         "booking": ratio_of(rates, references, unit="places/s", floor=FLOOR),
@@ -162,7 +154,26 @@ async def _measure(dsn: str, stage: Stage, reference: Stage, rounds: int) -> dic
     }
 
 
-async def _rate(ask: Callable[[], Awaitable[None]], total: int) -> float:
+async def bare(reference: Stage, wish: Wish) -> None:
+    """One place by the bare statement."""
+    assert DB.pool is not None
+    starts_at, grains = wish.next()
+    await DB.pool.fetchval(
+        BARE,
+        reference.pool_ids[0],
+        starts_at,
+        grains,
+        GRAIN,
+        new_id(),
+        uuid.uuid4().hex,
+        reference.centre_id,
+        uuid.uuid4(),
+        timedelta(minutes=10),
+        local_date(starts_at),
+    )
+
+
+async def rate(ask: Callable[[], Awaitable[None]], total: int) -> float:
     """Answers per second with 48 clients, each asking again as soon as it is answered."""
     left = total
 
@@ -177,12 +188,12 @@ async def _rate(ask: Callable[[], Awaitable[None]], total: int) -> float:
     return total / (time.perf_counter() - began)
 
 
-async def _faults() -> tuple[int, int]:
+async def faults() -> tuple[int, int]:
     assert DB.pool is not None
     return await DB.pool.fetchval(OVERSOLD), await DB.pool.fetchval(DRIFT)
 
 
-async def _start_afresh() -> None:
+async def start_afresh() -> None:
     """Every round begins with empty slots, so that none measures a fuller table than another."""
     assert DB.pool is not None
     await DB.pool.execute(
