@@ -4,6 +4,7 @@ This module wires; it decides nothing. Concepts bring their routers, the web too
 every request meets.
 """
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -27,6 +28,7 @@ from app.home_service.api import home_service_router
 from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
+from app.http.in_turn import InTurn
 from app.http.once import provide_once, provide_once_required
 from app.http.openapi import CONFIG, contract_router
 from app.http.problems import HANDLERS
@@ -97,6 +99,7 @@ def create_app(
         route_handlers=[Router(path="/", route_handlers=list(routers))],
         lifespan=[stores],
         middleware=[Door],
+        plugins=[InTurn()],
         request_class=MotcuaRequest,
         dependencies={
             "now": Provide(provide_now),
@@ -124,8 +127,12 @@ def serve_factory() -> Any:
     from app.entrance import open_entrance
 
     entrance = open_entrance()
-    return create_app(
+    app = create_app(
         entrance.settings,
         database_url=entrance.database_url,
         redis_url=entrance.redis_url,
     )
+    # What is here now stays for the life of the process; the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    return app

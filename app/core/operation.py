@@ -5,7 +5,7 @@ commits, and sends the wake-ups the body asked for. Serialisation failures and d
 from the start, which is safe because nothing of the first run was kept.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
@@ -27,6 +27,12 @@ class Companion(Protocol):
     async def begin(self, connection: Connection) -> None: ...
 
     async def finish(self, connection: Connection, result: Any) -> None: ...
+
+    async def begin_all(self, connection: Connection, company: Sequence[Any]) -> Sequence[Exception | None]:
+        """`begin` of several of this kind at once: for each, what it would have raised."""
+
+    async def finish_all(self, connection: Connection, answered: Sequence[tuple[Any, Any]]) -> None:
+        """`finish` of several of this kind at once, each with its result."""
 
 
 companion: ContextVar[Companion | None] = ContextVar("operation_companion", default=None)

@@ -108,29 +108,33 @@ class Together(Generic[Q, R]):
         topics: set[str] = set()
         pending.set(topics)
         async with transaction() as connection:
-            admitted = [seat for seat in seats if await _begin(seat, connection)]
+            admitted = await _begin(seats, connection)
             answers = await self._work([seat.question for seat in admitted]) if admitted else []
-            for seat, answer in zip(admitted, answers, strict=True):
-                if seat.record is not None and answer is not None:
-                    await seat.record.finish(connection, answer)
+            answered = [
+                (seat.record, answer)
+                for seat, answer in zip(admitted, answers, strict=True)
+                if seat.record is not None and answer is not None
+            ]
+            if answered:
+                await answered[0][0].finish_all(connection, answered)
         for seat, answer in zip(admitted, answers, strict=True):
             _answer([seat], answer)
         WAKEUPS.send(topics)
 
 
-async def _begin(seat: _Seat[Q, R], connection: Connection) -> bool:
-    """Whether the work is to be done; a replay or a key in use is this one's own answer."""
-    if seat.record is None:
-        return True
-    try:
-        await seat.record.begin(connection)
-    except asyncpg.PostgresError:
-        raise
-    except Exception as own:  # noqa: BLE001 - handed to the caller it belongs to
-        if not seat.answer.done():
-            seat.answer.set_exception(own)
-        return False
-    return True
+async def _begin(seats: "Sequence[_Seat[Q, R]]", connection: Connection) -> "list[_Seat[Q, R]]":
+    """Those whose work is to be done; a replay or a key in use is that one's own answer."""
+    keyed = [(seat, seat.record) for seat in seats if seat.record is not None]
+    if not keyed:
+        return list(seats)
+    records = [record for _, record in keyed]
+    refused: set[int] = set()
+    for (seat, _), own in zip(keyed, await records[0].begin_all(connection, records), strict=True):
+        if own is not None:
+            refused.add(id(seat))
+            if not seat.answer.done():
+                seat.answer.set_exception(own)
+    return [seat for seat in seats if id(seat) not in refused]
 
 
 def _answer(seats: Sequence[_Seat[Q, R]], answer: R | None) -> None:

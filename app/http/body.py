@@ -132,6 +132,8 @@ def _cleaned(value: Any, depth: int, pointer: str) -> Any:
 
 
 def _text(value: str, pointer: str) -> str:
+    if value.isascii() and "\x00" not in value:
+        return value  # Its own NFC.
     if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
         raise ForbiddenCharacter(
             errors=[

@@ -7,7 +7,7 @@ key gets 409, and a crash leaves nothing behind), the stored answer beside the c
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -104,7 +104,7 @@ class Once:
             raise
         finally:
             companion.reset(token)
-        return _answer(view, result, status, etag)
+        return record.answer or _answer(view, result, status, etag)
 
     async def alone(
         self, view: Callable[[R], V], work: Callable[[], Awaitable[R]], *, status: int = 200
@@ -167,28 +167,66 @@ class _Record:
         kept: timedelta,
         encode: Callable[[Any], tuple[int, bytes, Mapping[str, str]]],
     ) -> None:
-        self._id = (actor, operation, key)
+        self.id = (actor, operation, key)
         self._fingerprint = fingerprint
         self._kept = kept
-        self._encode = encode
+        self.encode = encode
+        self.answer: Response[Any] | None = None
 
     async def begin(self, connection: Connection) -> None:
-        number = int.from_bytes(hashlib.sha256("|".join(self._id).encode()).digest()[:8], signed=True)
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", number):
-            raise RequestInProgress(retry_after=1)
-        row = await connection.fetchrow(
-            "SELECT fingerprint, status, body, headers FROM idempotency_record"
-            " WHERE actor = $1 AND operation = $2 AND key = $3 AND expires_at > now()",
-            *self._id,
+        (own,) = await self.begin_all(connection, [self])
+        if own is not None:
+            raise own
+
+    async def begin_all(
+        self, connection: Connection, company: "Sequence[_Record]"
+    ) -> list[Exception | None]:
+        """Two round trips for all: what a key stands for is looked up once its lock is held, not before."""
+        locked = await connection.fetchval(
+            "SELECT array_agg(pg_try_advisory_xact_lock(number) ORDER BY turn)"
+            " FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (number, turn)",
+            [each.number for each in company],
         )
+        rows = await connection.fetch(
+            "SELECT actor, operation, key, fingerprint, status, body, headers FROM idempotency_record"
+            " JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (actor, operation, key)"
+            " USING (actor, operation, key) WHERE expires_at > now()",
+            *map(list, zip(*(each.id for each in company), strict=True)),
+        )
+        known = {(row["actor"], row["operation"], row["key"]): row for row in rows}
+        # The lock is the connection's: two of one company would both get it.
+        first = {each.id: each for each in reversed(company)}
+        return [
+            each.verdict(known.get(each.id))
+            if free and first[each.id] is each
+            else RequestInProgress(retry_after=1)
+            for each, free in zip(company, locked, strict=True)
+        ]
+
+    @property
+    def number(self) -> int:
+        """What the advisory lock is taken on."""
+        return int.from_bytes(hashlib.sha256("|".join(self.id).encode()).digest()[:8], signed=True)
+
+    def verdict(self, row: Mapping[str, Any] | None) -> Exception | None:
+        """None where the work is to be done: nothing is stored under this key."""
         if row is None:
-            return
+            return None
         if row["fingerprint"] != self._fingerprint:
-            raise IdempotencyKeyReused
-        raise _Replayed(row["status"], row["body"], msgspec.json.decode(row["headers"]))
+            return IdempotencyKeyReused()
+        return _Replayed(row["status"], row["body"], msgspec.json.decode(row["headers"]))
 
     async def finish(self, connection: Connection, result: Any) -> None:
-        await self._write(connection, *self._encode(result))
+        await self.finish_all(connection, [(self, result)])
+
+    async def finish_all(self, connection: Connection, answered: "Sequence[tuple[_Record, Any]]") -> None:
+        await _write(connection, [each.keep(result) for each, result in answered])
+
+    def keep(self, result: Any) -> tuple[Any, ...]:
+        """The row of the result's answer; what is kept is what is sent, encoded once."""
+        status, body, headers = self.encode(result)
+        self.answer = Response(content=body, status_code=status, media_type=JSON, headers=dict(headers))
+        return self.row(status, body, headers)
 
     async def keep_refusal(self, refusal: Refusal, language: str) -> None:
         """Remember a refusal that would be the same tomorrow; its own transaction rolled back."""
@@ -197,26 +235,29 @@ class _Record:
             return
         body = msgspec.json.encode(problems.document(refusal, language), enc_hook=str)
         async with transaction() as connection:
-            await self._write(connection, status, body, {"Content-Type": problems.MEDIA_TYPE})
+            await _write(connection, [self.row(status, body, {"Content-Type": problems.MEDIA_TYPE})])
 
-    async def _write(
-        self, connection: Connection, status: int, body: bytes, headers: Mapping[str, str]
-    ) -> None:
-        await connection.execute(
-            "INSERT INTO idempotency_record"
-            " (actor, operation, key, fingerprint, status, body, headers, expires_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8)"
-            " ON CONFLICT (actor, operation, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint,"
-            " status = EXCLUDED.status, body = EXCLUDED.body, headers = EXCLUDED.headers,"
-            " created_at = now(), expires_at = EXCLUDED.expires_at"
-            " WHERE idempotency_record.expires_at <= now()",
-            *self._id,
-            self._fingerprint,
-            status,
-            body,
-            msgspec.json.encode(headers).decode(),
-            self._kept,
-        )
+    def row(self, status: int, body: bytes, headers: Mapping[str, str]) -> tuple[Any, ...]:
+        """The answer as it is kept."""
+        return (
+            *self.id, self._fingerprint, status, body, msgspec.json.encode(headers).decode(), self._kept
+        )  # fmt: skip
+
+
+async def _write(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    await connection.execute(
+        "INSERT INTO idempotency_record"
+        " (actor, operation, key, fingerprint, status, body, headers, expires_at)"
+        " SELECT actor, operation, key, fingerprint, status, body, headers, now() + kept"
+        " FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::bytea[],"
+        " $7::jsonb[], $8::interval[]) AS made"
+        " (actor, operation, key, fingerprint, status, body, headers, kept)"
+        " ON CONFLICT (actor, operation, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint,"
+        " status = EXCLUDED.status, body = EXCLUDED.body, headers = EXCLUDED.headers,"
+        " created_at = now(), expires_at = EXCLUDED.expires_at"
+        " WHERE idempotency_record.expires_at <= now()",
+        *map(list, zip(*rows, strict=True)),
+    )
 
 
 async def _fingerprint(request: MotcuaRequest) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import uuid_utils
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.types import Scope
+from litestar.types import Empty, Scope
 
 from app.http import body
 from app.http.principals import Principal
@@ -48,9 +48,16 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 class MotcuaRequest(Request[Principal | None, Any, Any]):
-    """Litestar's request, reading JSON strictly (TRUST: no coercion, no duplicate keys)."""
+    """Litestar's request, reading JSON strictly (TRUST: no coercion, no duplicate keys), and once."""
+
+    _read: Any = Empty
 
     async def json(self) -> Any:
+        if self._read is Empty:
+            self._read = await self._decoded()
+        return self._read
+
+    async def _decoded(self) -> Any:
         body.require_json(self.content_type, self.headers.get("content-encoding", ""))
         annotation = getattr(self.route_handler, "parsed_data_field", None)
         target = annotation.annotation if annotation is not None else Any

@@ -39,14 +39,13 @@ async def phone_of(citizen_id: uuid.UUID) -> str | None:
     return found
 
 
-async def is_live(sign_in_id: uuid.UUID) -> bool:
-    """Whether a sign-in has neither ended nor expired."""
-    return bool(
-        await fetch_value(
-            "SELECT 1 FROM sign_in WHERE id = $1 AND ended_at IS NULL AND expires_at > clock_timestamp()",
-            sign_in_id,
-        )
+async def live_among(sign_in_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these sign-ins that have neither ended nor expired."""
+    rows = await fetch(
+        "SELECT id FROM sign_in WHERE id = ANY($1) AND ended_at IS NULL AND expires_at > clock_timestamp()",
+        sign_in_ids,
     )
+    return {row["id"] for row in rows}
 
 
 async def by_cookie(cookie: str) -> Principal | None:

@@ -103,7 +103,7 @@ async def test_a_used_refresh_token_that_comes_back_ends_the_family(
     assert renewed.refresh_token is not None
     with pytest.raises(RefreshNotAccepted):
         await operations.refresh(refresh_token=renewed.refresh_token, now=now)
-    assert not await queries.is_live(session.principal.sign_in_id)
+    assert not await queries.live_among([session.principal.sign_in_id])
 
 
 @pytest.mark.parametrize("phone", ["0229 387 1234", "1900 1234", "٠٩١٢٣٤٥٦٧٨", "+1 202 555 0100"])

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from app.queue import voice
 from tests.pages.samples import (
     BRANDING,
     CENTRE,
@@ -133,15 +132,7 @@ CONSOLE: Final = {
 
 
 def call(number: str, counter: str, *, state: str = "called", calls: int = 1) -> dict[str, Any]:
-    clips = voice.call(number=number, counter=3, priority=False) if state == "called" else ()
-    return {
-        "number": number,
-        "counter": counter,
-        "state": state,
-        "calls": calls,
-        "called_at": NOW,
-        "voice": clips,
-    }
+    return {"number": number, "counter": counter, "state": state, "calls": calls, "called_at": NOW}
 
 
 BOARD: Final[dict[str, Any]] = {
@@ -168,7 +159,6 @@ BOARD_PAGE: Final = {
     "now": NOW,
     "stream_url": "/boards/c1/stream",
     "snapshot_url": "/boards/c1/now",
-    "clips": {},
 }
 BOARDS: Final = {
     "typical": BOARD,
