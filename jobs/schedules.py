@@ -15,7 +15,13 @@ from arq import cron
 from arq.connections import RedisSettings
 from arq.worker import Worker
 
-from app.appointments.operations import expire_holds, miss_overdue, offer_everywhere, pass_offers_on
+from app.appointments.operations import (
+    expire_holds,
+    miss_overdue,
+    offer_everywhere,
+    pass_offers_on,
+    withdraw_overdue,
+)
 from app.core.clock import current_time
 from app.core.database import in_transaction
 from app.core.operation import operation
@@ -49,6 +55,7 @@ async def offer_what_is_free(_context: dict[Any, Any]) -> None:
 async def miss_overdue_appointments(_context: dict[Any, Any]) -> None:
     """Whoever did not come within the window gives the place's rest to those who wait."""
     await miss_overdue(now=current_time())
+    await withdraw_overdue(now=current_time())
 
 
 async def close_days(_context: dict[Any, Any]) -> None:

@@ -162,8 +162,12 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
 
 
 async def offer_places(fact: Any) -> None:
-    """Offer what is free then to those who wait, first come first. Running twice finds it taken."""
+    """What is free then goes to those who lost their place, and is offered to those who wait.
+
+    Running twice finds it taken.
+    """
     start, end = BRINGS_PLACES[type(fact)](fact)
+    await appointments.support_orphans(centre_id=fact.centre_id, start=start, end=end, now=current_time())
     await appointments.offer_places(centre_id=fact.centre_id, start=start, end=end, now=current_time())
 
 

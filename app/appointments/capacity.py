@@ -18,8 +18,6 @@ from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.wakeups import wake_after_commit
 
-# Beside a cancelled appointment, where nobody gave another one.
-REASON: Final = "Trung tâm thay đổi lịch tiếp nhận"
 LOCK_APPOINTMENTS: Final = "SELECT id FROM appointment WHERE id = ANY($1) ORDER BY id FOR UPDATE"
 
 

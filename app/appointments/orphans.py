@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from app.appointments import states
 from app.appointments.events import AppointmentMoved, AppointmentWithdrawn
@@ -10,6 +11,9 @@ from app.appointments.replacing import Reseated
 from app.appointments.states import Move, State
 from app.core import journal, outbox
 from app.core.database import in_transaction
+
+# Beside a cancelled appointment, where nobody gave another one.
+REASON: Final = "Trung tâm thay đổi lịch tiếp nhận"
 
 
 async def withdraw(

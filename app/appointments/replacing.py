@@ -21,6 +21,7 @@ from app.appointments.queries import AppointmentRow
 from app.appointments.standing import Seat, Standing, Taken
 from app.appointments.states import Placement
 from app.core import journal, outbox
+from app.core.actor import SYSTEM
 from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.wakeups import wake_after_commit
@@ -194,6 +195,7 @@ async def note(moves: Iterable[Reseated], *, now: datetime) -> None:
                 object_id=row.id,
                 at=now,
                 detail=detail,
+                actor=SYSTEM,  # Who came in is nothing to those who moved for them.
             )
             continue
         fact = AppointmentOrphaned if each.placement is Placement.ORPHANED else AppointmentSupported

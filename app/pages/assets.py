@@ -7,11 +7,14 @@ altered on its way.
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
+
+from app.queue.voice import CLIPS
 
 STATIC: Final = Path(__file__).parent / "static"
 PREFIX: Final = "/static"
@@ -44,3 +47,14 @@ def script(path: str) -> Markup:
     """The element that loads a script once the page can be read."""
     found = asset(path)
     return Markup('<script src="{}" integrity="{}" defer></script>').format(*found)
+
+
+@cache
+def voice_clips() -> Mapping[str, str]:
+    """Where each recorded clip of a call is served, by its name in `app.queue.voice`.
+
+    The program ships none; a centre that has recordings puts them into `static/voice` (`a.mp3`, `mot.mp3`).
+    A call with a word that is missing is told by its gong alone.
+    """
+    found = sorted((STATIC / "voice").glob("*.mp3"))
+    return {path.stem: asset(f"voice/{path.name}").url for path in found if path.stem in CLIPS}

@@ -14,6 +14,7 @@ from app.core.clock import current_time
 from app.http.access import open_to
 from app.http.principals import Caller
 from app.http.requests import MotcuaRequest, language_of
+from app.pages.assets import voice_clips
 from app.pages.responses import page
 from app.pages.templates import render
 from app.queue import queries
@@ -28,7 +29,7 @@ def board_context(board: Board, language: str) -> dict[str, Any]:
     """The board as its template reads it."""
 
     def call(row: TicketRow) -> dict[str, Any]:
-        counter = board.counters.get(row.counter_id) if row.counter_id else None
+        counter = board.counter_of(row)
         label = (counter.label_en if language == "en" else counter.label_vi) if counter else ""
         return {
             "number": row.number,
@@ -36,6 +37,7 @@ def board_context(board: Board, language: str) -> dict[str, Any]:
             "state": row.state,
             "calls": row.calls,
             "called_at": row.last_called_at or row.issued_at,
+            "voice": board.voice_of(row) if row.state == State.CALLED else (),
         }
 
     at_counters = [row for row in board.recently_called if row.state == State.SERVING]
@@ -69,6 +71,7 @@ async def show_board(
         "now": now,
         "stream_url": f"/board/{centre_id}/stream",
         "snapshot_url": f"/board/{centre_id}/now",
+        "clips": voice_clips(),
         "board": board_context(board, language_of(request)),
     }
     return page(request, "board/index.html", context)

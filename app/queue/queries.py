@@ -11,8 +11,10 @@ from app.centres import queries as centres
 from app.core.clock import local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
+from app.queue import voice
 from app.queue.forecast import Duration, Forecast, Serving, forecast
 from app.queue.history import Event
+from app.queue.rules import TicketClass
 from app.queue.states import State
 
 RECENT: Final = 8
@@ -122,6 +124,18 @@ class Board(NamedTuple):
     @property
     def waiting(self) -> int:
         return sum(pool.waiting for pool in self.pools)
+
+    def counter_of(self, ticket: TicketRow) -> CounterRow | None:
+        return self.counters.get(ticket.counter_id) if ticket.counter_id else None
+
+    def voice_of(self, ticket: TicketRow) -> Sequence[str]:
+        """How a call of this board is said."""
+        counter = self.counter_of(ticket)
+        return voice.call(
+            number=ticket.number,
+            counter=counter.number if counter else None,
+            priority=ticket.ticket_class == TicketClass.PRIORITY,
+        )
 
 
 class QueueLists(NamedTuple):

@@ -239,6 +239,12 @@ class CalledView(msgspec.Struct):
     priority: bool
 
 
+class CurrentCallView(CalledView):
+    """A call that stands now, with the clips by which it is said, in their order."""
+
+    voice: list[str]
+
+
 class PoolWaitView(msgspec.Struct):
     pool_id: uuid.UUID
     name_vi: str
@@ -271,14 +277,14 @@ class BoardView(msgspec.Struct):
     as_of: datetime
     stale_after_s: int
     waiting: int
-    now_called: list[CalledView]
+    now_called: list[CurrentCallView]
     recently_called: list[CalledView]
     pools: list[PoolWaitView]
 
     @classmethod
     def of(cls, board: Board) -> "BoardView":
         def called(row: TicketRow) -> CalledView:
-            counter = board.counters.get(row.counter_id) if row.counter_id else None
+            counter = board.counter_of(row)
             return CalledView(
                 number=row.number,
                 counter=counter.number if counter else None,
@@ -286,6 +292,9 @@ class BoardView(msgspec.Struct):
                 called_at=local(row.last_called_at or row.issued_at),
                 priority=row.ticket_class == TicketClass.PRIORITY,
             )
+
+        def current(row: TicketRow) -> CurrentCallView:
+            return CurrentCallView(**msgspec.structs.asdict(called(row)), voice=list(board.voice_of(row)))
 
         return cls(
             centre_id=board.centre_id,
@@ -295,7 +304,7 @@ class BoardView(msgspec.Struct):
             as_of=local(board.as_of),
             stale_after_s=STALE_AFTER_S,
             waiting=board.waiting,
-            now_called=[called(row) for row in board.now_called],
+            now_called=[current(row) for row in board.now_called],
             recently_called=[called(row) for row in board.recently_called],
             pools=[PoolWaitView.of(pool) for pool in board.pools],
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from app.queue import voice
 from tests.pages.samples import (
     BRANDING,
     CENTRE,
@@ -132,7 +133,15 @@ CONSOLE: Final = {
 
 
 def call(number: str, counter: str, *, state: str = "called", calls: int = 1) -> dict[str, Any]:
-    return {"number": number, "counter": counter, "state": state, "calls": calls, "called_at": NOW}
+    clips = voice.call(number=number, counter=3, priority=False) if state == "called" else ()
+    return {
+        "number": number,
+        "counter": counter,
+        "state": state,
+        "calls": calls,
+        "called_at": NOW,
+        "voice": clips,
+    }
 
 
 BOARD: Final[dict[str, Any]] = {
@@ -159,6 +168,7 @@ BOARD_PAGE: Final = {
     "now": NOW,
     "stream_url": "/boards/c1/stream",
     "snapshot_url": "/boards/c1/now",
+    "clips": {},
 }
 BOARDS: Final = {
     "typical": BOARD,

@@ -3,8 +3,13 @@
 The pages are served as files, under the content security policy they must live with.
 """
 
+import asyncio
 import http.server
+import io
+import itertools
+import re
 import threading
+import wave
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,12 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright
 
 from app.pages.assets import STATIC
 from app.pages.templates import render
+from app.queue import voice
 from tests.pages.samples import Case
-from tests.pages.staff_samples import BOARD, DESKS, cases
+from tests.pages.staff_samples import BOARD, BOARD_PAGE, DESKS, call, cases
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
@@ -206,17 +212,16 @@ async def test_without_a_script_a_button_of_the_console_is_an_ordinary_post(
     await context.close()
 
 
-async def test_the_board_follows_the_stream_and_tells_a_new_call(page: Page, site: Site) -> None:
-    called = {
-        "number": "D001",
-        "counter": "Quầy 9",
-        "state": "called",
-        "calls": 1,
-        "called_at": BOARD["as_of"],
-    }
-    newer = {**BOARD, "revision": 813, "called": [called, *BOARD["called"]]}
+def newly_called(*numbers: str, counter: str) -> str:
+    """The stream's next word: more calls, the newest first."""
+    calls = [call(number, counter) for number in numbers]
+    newer = {**BOARD, "revision": 813, "called": [*calls, *BOARD["called"]]}
     text = render("board/_now.html", language="vi", context={"board": newer})
-    site.answers["/boards/c1/stream"] = (200, "text/event-stream", event("board", 813, text))
+    return event("board", 813, text)
+
+
+async def test_the_board_follows_the_stream_and_tells_a_new_call(page: Page, site: Site) -> None:
+    site.answers["/boards/c1/stream"] = (200, "text/event-stream", newly_called("D001", counter="Quầy 9"))
 
     await page.goto(f"{site.url}/board-index-typical-vi.html?sound=off")
     await page.locator(".call--fresh", has_text="D001").wait_for()
@@ -236,6 +241,90 @@ async def test_the_board_says_how_long_it_has_been_blind_and_keeps_what_it_knows
 
     assert await page.locator("#lost").text_content() == "Đang mất kết nối 00:42"
     assert await page.locator(".call").first.is_visible()
+
+
+async def test_a_board_whose_network_is_gone_says_so_keeps_the_calls_and_comes_back(
+    page: Page, site: Site
+) -> None:
+    text = render("board/_now.html", language="vi", context={"board": BOARD})
+    site.answers["/boards/c1/now"] = (200, "text/html; charset=utf-8", text)
+    await page.clock.install()
+    await page.goto(f"{site.url}/board-index-typical-vi.html?sound=off")
+    before = await page.locator("#board").inner_text()
+
+    await page.context.set_offline(True)
+    await page.clock.run_for(90_000)
+    assert re.fullmatch(r"Đang mất kết nối 01:[23]\d", await page.locator("#lost").inner_text())
+    assert await page.locator("#board").inner_text() == before
+
+    await page.context.set_offline(False)
+    await page.clock.run_for(6_000)
+    await page.locator("#lost").wait_for(state="hidden")
+    assert await page.locator("#board").inner_text() == before
+
+
+def sound(duration_ms: int) -> bytes:
+    """A silence of this length as a WAV file."""
+    kept = io.BytesIO()
+    with wave.open(kept, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16 * duration_ms))
+    return kept.getvalue()
+
+
+# Each clip has a length of its own, by which it is known again when it is played.
+LENGTHS: dict[str, int] = {name: 20 + 10 * n for n, name in enumerate(voice.CLIPS) if name != "gong"}
+LISTEN = """
+window.played = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (at) {
+  window.played.push([Math.round(this.buffer.duration * 1000), at]);
+  return start.call(this, at);
+};
+const tone = OscillatorNode.prototype.start;
+window.struck = 0;
+OscillatorNode.prototype.start = function (at) { window.struck += 1; return tone.call(this, at); };
+"""
+
+
+async def at_least(page: Page, what: str, count: int) -> None:
+    """Look until the page counted so many; its policy forbids the browser's own way of waiting."""
+    async with asyncio.timeout(20):
+        while await page.evaluate(what) < count:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("missing", ["", "muoi"], ids=["all recorded", "one missing"])
+async def test_calls_are_spoken_one_after_the_other_or_told_by_their_gong_alone(
+    page: Page, site: Site, missing: str
+) -> None:
+    clips = {name: f"/voice/{name}.wav" for name in LENGTHS if name != missing}
+    context = {**BOARD_PAGE, "board": BOARD, "clips": clips}
+    text = render("board/index.html", language="vi", context=context)
+    site.answers["/hall"] = (200, "text/html; charset=utf-8", text)
+    calls = newly_called("D115", "D101", counter="Quầy 3")
+    site.answers["/boards/c1/stream"] = (200, "text/event-stream", calls)
+
+    async def record(route: Route) -> None:
+        name = urlsplit(route.request.url).path.rpartition("/")[2].removesuffix(".wav")
+        await route.fulfill(body=sound(LENGTHS[name]), content_type="audio/wav")
+
+    await page.route("**/voice/*.wav", record)
+    await page.add_init_script(LISTEN)
+    await page.goto(f"{site.url}/hall")
+    # Six tones are one gong: with the second one, all that follows the first was begun.
+    await at_least(page, "window.struck", 12)
+
+    first, second = (list(voice.call(number=n, counter=3, priority=False)[1:]) for n in ("D101", "D115"))
+    expected = first if missing else first + second
+    await at_least(page, "window.played.length", len(expected))
+    played = await page.evaluate("window.played")
+    assert [length for length, _ in played] == [LENGTHS[name] for name in expected]
+    # No word over another.
+    for (length, at), (_, following) in itertools.pairwise(played):
+        assert following >= at + length / 1000 - 0.001
 
 
 async def test_the_booking_page_counts_the_kept_time_down(page: Page, site: Site) -> None:

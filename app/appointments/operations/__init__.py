@@ -14,7 +14,7 @@ from app.appointments.operations.offers import (
     pass_offers_on,
 )
 from app.appointments.operations.openings import publish_opening
-from app.appointments.operations.sweeps import expire_holds, miss_overdue
+from app.appointments.operations.sweeps import expire_holds, miss_overdue, withdraw_overdue
 from app.appointments.operations.waitlist import join_waitlist, leave_waitlist
 
 __all__ = [
@@ -34,4 +34,5 @@ __all__ = [
     "publish_opening",
     "reschedule",
     "support_orphans",
+    "withdraw_overdue",
 ]

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
-from app.appointments import hot, kept_back, making_room, needs, queries, rules, states, steps, waitlist
+from app.appointments import (
+    hot,
+    kept_back,
+    making_room,
+    needs,
+    queries,
+    replacing,
+    rules,
+    states,
+    steps,
+    waitlist,
+)
 from app.appointments.errors import HoldExpired, NotHeld, NotToBeCancelled, NotToBeMoved, SlotFull
 from app.appointments.events import (
     AppointmentCancelled,
@@ -97,7 +108,8 @@ async def cancel(
 ) -> AppointmentRow:
     """Give the place back: a hold to everybody at once, a promise after a rest (`kept_back`).
 
-    Doing it again changes nothing.
+    Whoever lost a place by a change of the centre has it before anybody else (`replacing`). Doing it
+    again changes nothing.
 
     Raises `AppointmentNotFound`, and `NotToBeCancelled` once the person has arrived or it is over.
     """
@@ -124,6 +136,7 @@ async def cancel(
             version=cancelled.version,
         )
     )
+    await replacing.support_orphans(row.centre_id, row.starts_at, row.ends_at, now=now)
     return cancelled
 
 
@@ -213,6 +226,7 @@ async def _swap(
     rest = kept_back.drawn_rest(row.starts_at, now=now)
     await kept_back.keep_what_was_left(row, given_up, rest=rest, now=now)
     await _tell_rescheduled(row, moved, now)
+    await replacing.support_orphans(row.centre_id, row.starts_at, row.ends_at, now=now)
     return moved
 
 

@@ -13,6 +13,7 @@ from app.appointments.changes import Change, Orphans
 from app.appointments.errors import ProposalExpired, ProposalNotFound, ProposalStale
 from app.appointments.events import CapacityChanged
 from app.appointments.impact import Impact
+from app.appointments.orphans import REASON
 from app.core import journal, outbox
 from app.core.database import fetch_row, in_transaction
 from app.core.ids import new_id
@@ -103,7 +104,7 @@ async def apply_change(
         change=proposal.change,
         opening=opening,
         fate=orphans,
-        reason=proposal.reason or capacity.REASON,
+        reason=proposal.reason or REASON,
         now=now,
     )
     await in_transaction().execute(

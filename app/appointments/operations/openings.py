@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from app.appointments import rules
+from app.appointments import replacing, rules
 from app.appointments.errors import OpeningNotValid, OpeningOverlap, PoolNotFound
 from app.appointments.events import OpeningPublished
 from app.appointments.queries import OPENING, OpeningRow
@@ -73,6 +73,7 @@ async def publish_opening(
     )
     await _write(opening, now)
     await _tell(opening, now)
+    await replacing.support_orphans(centre_id, starts_at, ends_at, now=now)
     return opening
 
 

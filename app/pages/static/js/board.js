@@ -4,6 +4,7 @@
 
 const SILENCE_MS = 30_000; // Without a word this long, ask the server.
 const GONG_GAP_MS = 2_600;
+const PAUSE_MS = 400;
 const board = document.getElementById("board");
 const lost = document.getElementById("lost");
 const clock = document.getElementById("clock");
@@ -25,7 +26,7 @@ function show(html) {
   known = new Set(calls.keys());
   for (const element of fresh.reverse()) {
     element.classList.add("call--fresh");
-    queueCall(element.dataset.says);
+    queueCall({ words: element.dataset.says, clips: element.dataset.voice.split(" ") });
   }
 }
 
@@ -130,24 +131,64 @@ function gong() {
   }
 }
 
+// Recordings by name, where this hall has them: none come with the program.
+const recordings = JSON.parse(board.dataset.clips);
+const loaded = new Map();
+
+function recording(name) {
+  if (!loaded.has(name)) {
+    const sound = fetch(recordings[name], { signal: AbortSignal.timeout(8_000) })
+      .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status)))
+      .then((bytes) => audio.decodeAudioData(bytes));
+    loaded.set(name, sound);
+    sound.catch(() => loaded.delete(name)); // The next call asks again.
+  }
+  return loaded.get(name);
+}
+
+// The words of a call, or nothing when one of them is missing: half a number sends somebody to the wrong place.
+async function wordsOf(clips) {
+  const names = clips.filter((name) => name !== "gong");
+  if (!names.every((name) => Object.hasOwn(recordings, name))) return [];
+  return Promise.all(names.map(recording)).catch(() => []);
+}
+
+function speak(sounds) {
+  const start = audio.currentTime + GONG_GAP_MS / 1000;
+  let at = start;
+  for (const sound of sounds) {
+    const source = audio.createBufferSource();
+    source.buffer = sound;
+    source.connect(audio.destination);
+    source.start(at);
+    at += sound.duration;
+  }
+  return sounds.length ? (at - start) * 1000 + PAUSE_MS : 0;
+}
+
 // Two officers may call at once: one after the other, none lost.
-function queueCall(words) {
-  waitingCalls.push(words);
+function queueCall(call) {
+  waitingCalls.push(call);
   if (!sounding) nextCall();
 }
 
-function nextCall() {
-  const words = waitingCalls.shift();
-  sounding = words !== undefined;
+async function nextCall() {
+  const call = waitingCalls.shift();
+  sounding = call !== undefined;
   if (!sounding) return;
-  announcer.textContent = words;
-  if (audio?.state === "running") gong();
-  setTimeout(nextCall, GONG_GAP_MS);
+  announcer.textContent = call.words;
+  let lasts = GONG_GAP_MS;
+  if (audio?.state === "running") {
+    gong();
+    lasts += speak(await wordsOf(call.clips));
+  }
+  setTimeout(nextCall, lasts);
 }
 
 function prepareSound() {
   if (new URLSearchParams(location.search).get("sound") === "off" || !("AudioContext" in window)) return;
   audio = new AudioContext();
+  for (const name of Object.keys(recordings)) recording(name);
   const show = () => (soundButton.hidden = audio.state === "running");
   audio.addEventListener("statechange", show);
   soundButton.addEventListener("click", async () => {
