@@ -54,6 +54,33 @@ class SeriesFull(Conflict):
     detail = Words("Hôm nay đã hết số.", "Today's numbers are used up.")
 
 
+class CentreClosed(Conflict):
+    code = "centre_closed"
+    title = Words("Ngoài giờ tiếp nhận", "Nobody is received now")
+    detail = Words(
+        "Hôm nay không còn ca tiếp nhận cho thủ tục này và không có quầy nào đang mở.",
+        "No counter is open for this, and none opens any more today.",
+    )
+
+
+class UnknownSeries(Invalid):
+    code = "unknown_series"
+    detail = Words("Trung tâm không có loạt số này.", "This centre has no such series of numbers.")
+
+
+class NumberNotOfThisDevice(Invalid):
+    code = "number_not_of_this_device"
+    detail = Words(
+        "Số này không thuộc dải số đã cấp cho thiết bị trong ngày.",
+        "This number is in no block the device was given that day.",
+    )
+
+
+class IssuedAtNotPossible(Invalid):
+    code = "issued_at_not_possible"
+    detail = Words("Thời điểm phát số không hợp lệ.", "The number cannot have been given at that time.")
+
+
 class NotServedHere(Invalid):
     code = "procedure_not_served_here"
     detail = Words("Trung tâm không có quầy cho thủ tục này.", "No counter here serves this procedure.")

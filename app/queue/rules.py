@@ -1,12 +1,13 @@
 """Who is called when, and why (pure)."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from app.core.clock import at_local
+from app.core.clock import at_local, local_date
 from app.core.errors import Words
 
 
@@ -50,7 +51,15 @@ SILENT_AFTER: Final = timedelta(seconds=90)
 QUIET: Final = timedelta(minutes=30)
 END_OF_DAY: Final = "end_of_day"
 SERIES_CAP: Final = 899
+# A kiosk that is cut off goes on with so many numbers; with so few left it may ask for more.
+BLOCK_SIZE: Final = 20
+BLOCK_NEARLY_EMPTY: Final = 5
+# How far a kiosk's clock may be off.
+CLOCK_SKEW: Final = timedelta(minutes=2)
+# With no counter open, numbers are given when an opening begins today or as soon as this.
+OPENS_SOON: Final = timedelta(hours=1)
 FIRST_NUMBER: Final = 101
+NUMBER: Final = re.compile(r"(?P<series>[A-Z]{1,3})(?P<count>[1-9][0-9]{2})")
 
 
 def ticket_class(
@@ -168,6 +177,21 @@ def day_ends_at(
 def display_number(series: str, count: int) -> str:
     """A101 is the first of series A: three digits are heard better than one."""
     return f"{series}{FIRST_NUMBER + count - 1}"
+
+
+def place_in_series(number: str) -> tuple[str, int] | None:
+    """The series of a number and how many it is in it: what `display_number` was made from."""
+    found = NUMBER.fullmatch(number)
+    if found is None:
+        return None
+    count = int(found["count"]) - FIRST_NUMBER + 1
+    return (found["series"], count) if 1 <= count <= SERIES_CAP else None
+
+
+def may_have_been_printed(issued_at: datetime, *, given_at: datetime, now: datetime) -> bool:
+    """After its block was given, not after now, and today or yesterday: nobody waits for longer."""
+    days = (local_date(now) - local_date(issued_at)).days
+    return given_at - CLOCK_SKEW <= issued_at <= now + CLOCK_SKEW and days in {0, 1}
 
 
 def is_silent(*, last_heard_at: datetime | None, enrolled_at: datetime, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -94,6 +94,25 @@ async def next_number(centre_id: uuid.UUID, series: str, *, now: datetime) -> st
     if count is None:
         raise SeriesFull
     return rules.display_number(series, count)
+
+
+async def lock_series(centre_id: uuid.UUID, series: str, day: date) -> None:
+    """Hold a series of a day, so that whoever else wants numbers of it waits."""
+    work = in_transaction()
+    await work.execute(
+        "INSERT INTO ticket_series (centre_id, local_date, series, last_no, cap) VALUES ($1, $2, $3, 0, $4)"
+        " ON CONFLICT DO NOTHING",
+        centre_id,
+        day,
+        series,
+        rules.SERIES_CAP,
+    )
+    await work.execute(
+        "SELECT FROM ticket_series WHERE centre_id = $1 AND local_date = $2 AND series = $3 FOR UPDATE",
+        centre_id,
+        day,
+        series,
+    )
 
 
 async def locked(ticket_id: uuid.UUID, *, centre_id: uuid.UUID) -> TicketRow:

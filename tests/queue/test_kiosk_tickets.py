@@ -16,8 +16,8 @@ SignIn = Callable[..., Awaitable[SignedIn]]
 
 
 @pytest.fixture
-async def kiosk(sign_in: SignIn, hall: Hall) -> SignedIn:
-    return await sign_in(Caller.DEVICE, centre_id=hall.centre_id)
+async def kiosk(sign_in: SignIn, open_hall: Hall) -> SignedIn:
+    return await sign_in(Caller.DEVICE, centre_id=open_hall.centre_id)
 
 
 async def print_one(

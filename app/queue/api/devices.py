@@ -1,5 +1,6 @@
 """Kiosks and boards: they act at the centre they were enrolled at."""
 
+import uuid
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from litestar.params import JSONBody
 
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.centres import queries as centres
-from app.core.clock import local_date
+from app.core.clock import local, local_date
 from app.core.references import InvalidReference, parse_reference
 from app.http.access import open_to
 from app.http.once import Once
@@ -19,14 +20,31 @@ from app.http.problems import problems
 from app.http.requests import MotcuaRequest, language_of
 from app.procedures import queries as procedures
 from app.queue import operations
-from app.queue.api.requests import CheckInRequest, HeartbeatRequest, TicketRequest
-from app.queue.errors import NotServedHere, SeriesFull, UnknownPriorityGroup
+from app.queue.api.requests import (
+    BlockRequest,
+    CheckInRequest,
+    HeartbeatRequest,
+    KioskTicketRequest,
+)
+from app.queue.errors import (
+    CentreClosed,
+    IssuedAtNotPossible,
+    NotServedHere,
+    NumberNotOfThisDevice,
+    SeriesFull,
+    UnknownPriorityGroup,
+    UnknownSeries,
+)
+from app.queue.operations.blocks import Block
 from app.queue.views import IssuedTicketView
 
 
 class KioskProcedure(msgspec.Struct):
+    """What can be asked for, and of which series its numbers are."""
+
     code: str
     p50_minutes: float
+    series: list[str]
 
 
 class PriorityGroupView(msgspec.Struct):
@@ -44,6 +62,19 @@ class DeviceConfig(msgspec.Struct):
     procedures: list[KioskProcedure]
     priority_groups: list[PriorityGroupView]
     idle_wipe_s: int
+
+
+class BlockView(msgspec.Struct):
+    """Numbers that are this device's for the day, in the order in which to give them."""
+
+    id: uuid.UUID
+    series: str
+    numbers: list[str]
+    given_at: datetime
+
+    @classmethod
+    def of(cls, block: Block) -> "BlockView":
+        return cls(block.id, block.series, block.numbers, local(block.given_at))
 
 
 class Heard(msgspec.Struct):
@@ -67,25 +98,63 @@ def reference_of(raw: str) -> str:
     summary="A number for a walk-in",
     tags=["device"],
     opt=open_to(Caller.DEVICE),
-    responses=problems(NotServedHere, SeriesFull, UnknownPriorityGroup),
+    responses=problems(
+        CentreClosed,
+        NotServedHere,
+        SeriesFull,
+        UnknownPriorityGroup,
+        NumberNotOfThisDevice,
+        IssuedAtNotPossible,
+    ),
 )
 async def issue_at_kiosk(
     request: MotcuaRequest,
-    data: JSONBody[TicketRequest],
+    data: JSONBody[KioskTicketRequest],
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
     once_required: NamedDependency[Once],
 ) -> Response[IssuedTicketView]:
-    """One number per key: a kiosk that asks again prints the same."""
-    return await once_required(
-        IssuedTicketView.of,
-        operations.issue_walk_in(
-            centre_id=principal.centre,
-            procedure_codes=data.procedures,
-            priority_group=data.priority_group,
-            contact_phone=data.contact(),
-            locale=language_of(request),
-            now=now,
+    """One number per key: a kiosk that asks again prints the same.
+
+    With `number` and `issued_at` it is one the kiosk gave from its own block while it was cut off; the
+    same number again, also with another key, is the same ticket.
+    """
+    printed = data.printed()
+    person: dict[str, Any] = {
+        "centre_id": principal.centre,
+        "procedure_codes": data.procedures,
+        "priority_group": data.priority_group,
+        "contact_phone": data.contact(),
+        "locale": language_of(request),
+        "now": now,
+    }
+    work = (
+        operations.issue_walk_in(**person, only_when_open=True)
+        if printed is None
+        else operations.issue_printed(**person, device_id=principal.id, printed=printed)
+    )
+    return await once_required(IssuedTicketView.of, work, status=201)
+
+
+@post(
+    "/v1/device/ticket-blocks",
+    operation_id="takeTicketBlock",
+    summary="Numbers to give today without asking",
+    tags=["device"],
+    opt=open_to(Caller.DEVICE),
+    responses=problems(UnknownSeries, SeriesFull),
+)
+async def take_block(
+    data: JSONBody[BlockRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[BlockView]:
+    """Twenty, counted against the day's cap, never given back; the same block until it is nearly used."""
+    return await once(
+        BlockView.of,
+        operations.give_block(
+            device_id=principal.id, centre_id=principal.centre, series=data.series, now=now
         ),
         status=201,
     )
@@ -127,11 +196,18 @@ async def get_config(principal: NamedDependency[Principal], now: NamedDependency
     today = local_date(now)
     centre = await centres.get_centre(principal.centre, on=today)
     offered = await procedures.offered_by(principal.centre, on=today)
+    series: dict[str, set[str]] = {}
+    for pool in await centres.pools_of(principal.centre, "counter"):
+        for code in await procedures.codes_of_pool(pool.id):
+            series.setdefault(code, set()).add(pool.series)
     return DeviceConfig(
         centre_id=str(centre.id),
         name_vi=centre.name_vi,
         name_en=centre.name_en,
-        procedures=[KioskProcedure(code, offer.p50_minutes) for code, offer in offered.items()],
+        procedures=[
+            KioskProcedure(code, offer.p50_minutes, sorted(series.get(code, ())))
+            for code, offer in offered.items()
+        ],
         priority_groups=[
             PriorityGroupView(group.code, group.name_vi, group.name_en)
             for group in await centres.priority_groups()
@@ -162,6 +238,7 @@ async def heartbeat(
 
 device_handlers: Final[list[Any]] = [
     issue_at_kiosk,
+    take_block,
     check_in_at_kiosk,
     get_config,
     heartbeat,

@@ -1,5 +1,6 @@
 """What can be done in the queue, a file per thing an officer, a kiosk or a citizen does."""
 
+from app.queue.operations.blocks import give_block, issue_printed
 from app.queue.operations.call import call_chosen, call_next
 from app.queue.operations.counters import (
     activate_standby,
@@ -21,6 +22,8 @@ __all__ = [
     "check_in",
     "close_counter",
     "close_day",
+    "give_block",
+    "issue_printed",
     "issue_walk_in",
     "mark_inaccurate",
     "move",

@@ -17,14 +17,14 @@ from app.core.ids import new_id
 from app.core.operation import operation
 from app.procedures import queries as procedures
 from app.queue import queries, rules
-from app.queue.errors import NotServedHere, UnknownPriorityGroup
+from app.queue.errors import CentreClosed, NotServedHere, UnknownPriorityGroup
 from app.queue.events import TicketIssued
 from app.queue.forecast import Duration
 from app.queue.queries import COLUMNS, IssuedTicket, TicketRow
 from app.queue.steps import next_number, note_ticket
 
 
-class _Joining(NamedTuple):
+class Joining(NamedTuple):
     """Somebody on the way into the queue."""
 
     centre_id: uuid.UUID
@@ -37,6 +37,7 @@ class _Joining(NamedTuple):
     contact_phone: str | None
     locale: str
     starts_at: datetime | None
+    printed_as: str | None = None
 
 
 @operation
@@ -48,20 +49,25 @@ async def issue_walk_in(
     contact_phone: str | None,
     locale: str,
     now: datetime,
+    only_when_open: bool = False,
 ) -> IssuedTicket:
-    """A number for somebody who just came. Raises `NotServedHere`, `UnknownPriorityGroup`, `SeriesFull`."""
-    if priority_group is not None:
-        known = {group.code for group in await centres.priority_groups()}
-        if priority_group not in known:
-            raise UnknownPriorityGroup
+    """A number for somebody who just came. Raises `NotServedHere`, `UnknownPriorityGroup`, `SeriesFull`.
+
+    With `only_when_open`, where no officer sees the person, `CentreClosed` when no counter is open for
+    this and none will be today.
+    """
+    await require_known_group(priority_group)
     pool_ids = await procedures.pools_serving(centre_id, procedure_codes)
     if not pool_ids:
         raise NotServedHere
-    joining = _Joining(
+    pools_open = await _open(pool_ids, now=now)
+    if only_when_open and not pools_open:
+        raise CentreClosed
+    joining = Joining(
         centre_id=centre_id,
-        pool_id=await _shortest(pool_ids),
+        pool_id=await _shortest(pools_open or pool_ids),
         codes=procedure_codes,
-        duration=await _duration(centre_id, procedure_codes, now=now),
+        duration=await duration_of(centre_id, procedure_codes, now=now),
         priority_group=priority_group,
         appointment_id=None,
         citizen_id=None,
@@ -69,7 +75,7 @@ async def issue_walk_in(
         locale=locale,
         starts_at=None,
     )
-    return await _join(joining, now=now)
+    return await join(joining, arrived_at=now, now=now)
 
 
 @operation
@@ -107,11 +113,11 @@ async def check_in(
         return IssuedTicket(known, await queries.forecast_of(known, now=now))
     contact = await appointments.contact_of(row.id)
     codes = [item.procedure for item in row.items]
-    joining = _Joining(
+    joining = Joining(
         centre_id=row.centre_id,
         pool_id=row.pool_id,
         codes=codes,
-        duration=await _duration(row.centre_id, codes, now=now),
+        duration=await duration_of(row.centre_id, codes, now=now),
         priority_group=row.priority_group,
         appointment_id=row.id,
         citizen_id=row.citizen_id,
@@ -119,7 +125,7 @@ async def check_in(
         locale=contact.locale if contact else "vi",
         starts_at=row.starts_at,
     )
-    return await _join(joining, now=now)
+    return await join(joining, arrived_at=now, now=now)
 
 
 async def _known(
@@ -143,17 +149,26 @@ async def _known(
     return None if row is None else TicketRow(*row)
 
 
-async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
+async def require_known_group(priority_group: str | None) -> None:
+    """A priority group is one of the list, or none; raises `UnknownPriorityGroup`."""
+    if priority_group is not None:
+        known = {group.code for group in await centres.priority_groups()}
+        if priority_group not in known:
+            raise UnknownPriorityGroup
+
+
+async def join(joining: Joining, *, arrived_at: datetime, now: datetime) -> IssuedTicket:
+    """The ticket of somebody who arrived then, with the next number or the one that was printed."""
     pool = await centres.pool(joining.pool_id)
     if pool is None:
         raise NotServedHere
-    number = await next_number(joining.centre_id, pool.series, now=now)
+    number = joining.printed_as or await next_number(joining.centre_id, pool.series, now=now)
     kind = rules.ticket_class(
         priority_group=joining.priority_group,
         has_appointment=joining.appointment_id is not None,
-        is_late=joining.starts_at is not None and came_late(joining.starts_at, now=now),
+        is_late=joining.starts_at is not None and came_late(joining.starts_at, now=arrived_at),
     )
-    waiting_from = rules.wait_from(arrived_at=now, starts_at=joining.starts_at)
+    waiting_from = rules.wait_from(arrived_at=arrived_at, starts_at=joining.starts_at)
     row = await in_transaction().fetchrow(
         "INSERT INTO ticket (id, centre_id, pool_id, local_date, number, ticket_class,"
         " priority_group, appointment_id, citizen_id, contact_phone, locale, procedure_codes,"
@@ -163,7 +178,7 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
         new_id(),
         joining.centre_id,
         joining.pool_id,
-        local_date(now),
+        local_date(arrived_at),
         number,
         kind.value,
         joining.priority_group,
@@ -174,7 +189,7 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
         list(joining.codes),
         joining.duration.p50,
         joining.duration.p80,
-        now,
+        arrived_at,
         waiting_from,
         rules.call_by(kind=kind, waiting_from=waiting_from),
     )
@@ -183,7 +198,8 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
     await note_ticket(
         "issued",
         ticket,
-        at=now,
+        at=arrived_at,
+        told_at=now,
         p50_minutes=expected.p50_minutes,
         p80_minutes=expected.p80_minutes,
         position=expected.position,
@@ -192,7 +208,7 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
     )
     await outbox.record(
         TicketIssued(
-            occurred_at=now,
+            occurred_at=arrived_at,
             ticket_id=ticket.id,
             centre_id=ticket.centre_id,
             number=ticket.number,
@@ -201,6 +217,19 @@ async def _join(joining: _Joining, *, now: datetime) -> IssuedTicket:
         )
     )
     return IssuedTicket(ticket, expected)
+
+
+async def _open(pool_ids: Sequence[uuid.UUID], *, now: datetime) -> list[uuid.UUID]:
+    """Those of the pools with a counter that is open, or with an opening now or later today."""
+    until = max(rules.end_of(local_date(now)), now + rules.OPENS_SOON)
+    planned = await appointments.pools_open(pool_ids, start=now, end=until)
+    rows = await in_transaction().fetch(
+        "SELECT DISTINCT served.pool_id FROM counter_pool served JOIN counter_state USING (counter_id)"
+        " WHERE served.pool_id = ANY($1) AND counter_state.state = 'open'",
+        list(pool_ids),
+    )
+    staffed = {row["pool_id"] for row in rows}
+    return [pool_id for pool_id in pool_ids if pool_id in planned or pool_id in staffed]
 
 
 async def _shortest(pool_ids: Sequence[uuid.UUID]) -> uuid.UUID:
@@ -214,7 +243,7 @@ async def _shortest(pool_ids: Sequence[uuid.UUID]) -> uuid.UUID:
     return min(pool_ids, key=lambda pool_id: waiting.get(pool_id, 0))
 
 
-async def _duration(centre_id: uuid.UUID, codes: Sequence[str], *, now: datetime) -> Duration:
+async def duration_of(centre_id: uuid.UUID, codes: Sequence[str], *, now: datetime) -> Duration:
     """Several procedures in one visit take the sum of their times."""
     offers = await procedures.offers(centre_id, codes, on=local_date(now))
     if set(codes) - set(offers):
