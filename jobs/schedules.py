@@ -25,6 +25,8 @@ from app.appointments.operations import (
 from app.core.clock import current_time
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.monitoring.operations import watch
+from app.monitoring.state_of_halls import busy_centres
 from app.queue import day
 from app.queue.errors import DayNotOver, StillServing
 from app.queue.operations import close_day
@@ -64,6 +66,12 @@ async def close_days(_context: dict[Any, Any]) -> None:
     for centre_id, date in await day.not_closed(now=now):
         with suppress(DayNotOver, StillServing):
             await close_day(centre_id=centre_id, day=date, now=now)
+
+
+async def watch_halls(_context: dict[Any, Any]) -> None:
+    """Say where somebody waits too long, and take it back where nobody does any more."""
+    for centre_id in await busy_centres(now=current_time()):
+        await watch(centre_id=centre_id, now=current_time())
 
 
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
@@ -106,6 +114,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(offer_what_is_free), second={40}),
             cron(_job(miss_overdue_appointments), second={20}),
             cron(_job(close_days), second={40}),
+            cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
         ],

@@ -12,13 +12,13 @@ from litestar.response import ServerSentEvent
 
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
-from app.core.clock import current_time, local_date
+from app.core.clock import current_time, local, local_date
 from app.http.access import open_to
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.monitoring import queries
 from app.monitoring.errors import PeriodNotValid
-from app.monitoring.views import IndicatorsView
+from app.monitoring.views import AlarmList, AlarmView, IndicatorsView
 from app.queue.api.boards import STREAM, events
 
 RESPONSIBLE: Final = (Caller.SHIFT_LEAD, Caller.CENTRE_LEADER, Caller.MONITOR)
@@ -28,6 +28,8 @@ Centre = Annotated[
 ]
 From = Annotated[date | None, QueryParameter(name="from", description="First day; today when left out.")]
 To = Annotated[date | None, QueryParameter(name="to", description="Last day; the first when left out.")]
+
+Every = Annotated[bool | None, QueryParameter(name="all", description="Those that are over, too.")]
 
 
 async def _centre(asked: uuid.UUID | None, principal: Principal) -> uuid.UUID:
@@ -85,4 +87,26 @@ async def stream_indicators(
     return events(looked_at, render)
 
 
-monitoring_router: Final = Router(path="/", route_handlers=[get_indicators, stream_indicators])
+@get(
+    "/v1/staff/alarms",
+    operation_id="listAlarms",
+    summary="Where somebody waits too long, why, and what can be done",
+    tags=["staff"],
+    opt=open_to(Caller.OFFICER, *RESPONSIBLE),
+    responses=problems(CentreNotFound),
+)
+async def list_alarms(
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    centre: Centre = None,
+    every: Every = None,
+) -> Response[AlarmList]:
+    """Today's, newest first. They come and go by themselves; nobody has to answer for them."""
+    looked_at, today = await _centre(centre, principal), local_date(now)
+    names = await queries.names_of(looked_at, on=today)
+    rows = await queries.alarms_of(looked_at, on=today, standing=not every)
+    view = AlarmList(local(now), [AlarmView.of(row, names) for row in rows])
+    return Response(view, headers={"Cache-Control": "no-store"})
+
+
+monitoring_router: Final = Router(path="/", route_handlers=[get_indicators, stream_indicators, list_alarms])

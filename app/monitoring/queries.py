@@ -7,14 +7,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from app.centres import queries as centres
 from app.core.clock import at_local
 from app.core.database import fetch
+from app.core.errors import Words
 from app.monitoring import figures
+from app.monitoring.alarms import Proposal
 from app.monitoring.errors import PeriodNotValid
 from app.monitoring.figures import Exceeded, Figures, Share
 from app.monitoring.visits import TicketEvent, Visit, by_events, by_row
 from app.queue.history import Event
 from app.queue.queries import COLUMNS, TicketRow
+from app.staff import queries as staff
 
 LONGEST_PERIOD: Final = timedelta(days=92)
 DAY: Final = timedelta(days=1)
@@ -105,3 +109,42 @@ async def _no_show(centre_id: uuid.UUID, first: date, last: date) -> Share:
     )
     counts = {row["state"]: row["n"] for row in rows}
     return Share(counts.get("missed", 0), sum(counts.values()))
+
+
+class AlarmRow(NamedTuple):
+    """An alarm as it stands; `cleared_at` is None until it is over."""
+
+    id: uuid.UUID
+    pool_id: uuid.UUID
+    kind: str
+    ticket_id: uuid.UUID | None
+    number: str | None
+    minutes: float
+    cause: str
+    proposals: Sequence[Proposal]
+    raised_at: datetime
+    cleared_at: datetime | None
+
+
+async def alarms_of(centre_id: uuid.UUID, *, on: date, standing: bool = False) -> list[AlarmRow]:
+    """The alarms of a day, newest first; only those not over yet when `standing`."""
+    rows = await fetch(
+        f"SELECT {', '.join(AlarmRow._fields)} FROM queue_alarm WHERE centre_id = $1 AND local_date = $2"
+        " AND (cleared_at IS NULL OR NOT $3) ORDER BY raised_at DESC, id",
+        centre_id,
+        on,
+        standing,
+    )
+    return [
+        AlarmRow(**dict(row) | {"proposals": msgspec.json.decode(row["proposals"], type=list[Proposal])})
+        for row in rows
+    ]
+
+
+async def names_of(centre_id: uuid.UUID, *, on: date) -> dict[uuid.UUID, Words]:
+    """What a centre's counters, groups of counters and terms are called; a term by its officer."""
+    pools = await centres.pools_of(centre_id, "counter")
+    names = {pool.id: Words(pool.name_vi, pool.name_en) for pool in pools}
+    names |= {row.id: Words(row.label_vi, row.label_en) for row in await centres.counters_of(centre_id)}
+    terms = await staff.roster(centre_id, on=on)
+    return names | {term.id: Words(term.officer_name, term.officer_name) for term in terms}

@@ -1,14 +1,20 @@
 """Figures as a program reads them: each with numerator, denominator, unit and moment."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 
 import msgspec
 
 from app.core.clock import local
+from app.core.errors import Words
+from app.monitoring.alarms import ACTION_WORDS, CAUSE_WORDS, KIND_WORDS, Action, Cause, Kind, Proposal
 from app.monitoring.figures import Exceeded, Figures, Share, Spread, minutes
-from app.monitoring.queries import Indicators
+from app.monitoring.queries import AlarmRow, Indicators
 from app.queue.rules import WAIT_TARGET
+
+# What the counters, terms and pools of a centre are called, by id.
+Names = Mapping[uuid.UUID, Words]
 
 
 class ShareView(msgspec.Struct):
@@ -116,3 +122,72 @@ class IndicatorsView(msgspec.Struct):
             by_hour={str(key): FiguresView.of(value) for key, value in row.by_hour.items()},
             exceeded=[ExceededView.of(each) for each in row.exceeded],
         )
+
+
+class ProposalView(msgspec.Struct):
+    """Something to do about it; `subject` is the id of the counter, term or pool, null for none."""
+
+    action: Action
+    subject: uuid.UUID | None
+    words_vi: str
+    words_en: str
+
+    @classmethod
+    def of(cls, row: Proposal, names: Names) -> "ProposalView":
+        said = ACTION_WORDS[Action(row.action)]
+        name = names.get(row.subject) if row.subject else None
+        called = name or Words("", "")
+        return cls(
+            action=Action(row.action),
+            subject=row.subject,
+            words_vi=said.vi.format(name=called.vi).strip(),
+            words_en=said.en.format(name=called.en).strip(),
+        )
+
+
+class AlarmView(msgspec.Struct):
+    """An alarm, in words and with what can be done; `cleared_at` is null while it stands."""
+
+    id: uuid.UUID
+    kind: Kind
+    pool_id: uuid.UUID
+    pool_vi: str
+    pool_en: str
+    ticket_id: uuid.UUID | None
+    number: str | None
+    minutes: float
+    cause: Cause
+    words_vi: str
+    words_en: str
+    proposals: list[ProposalView]
+    raised_at: datetime
+    cleared_at: datetime | None
+
+    @classmethod
+    def of(cls, row: AlarmRow, names: Names) -> "AlarmView":
+        what, why = KIND_WORDS[Kind(row.kind)], CAUSE_WORDS[Cause(row.cause)]
+        facts = {"number": row.number or "", "minutes": row.minutes}
+        pool = names.get(row.pool_id, Words("", ""))
+        return cls(
+            id=row.id,
+            kind=Kind(row.kind),
+            pool_id=row.pool_id,
+            pool_vi=pool.vi,
+            pool_en=pool.en,
+            ticket_id=row.ticket_id,
+            number=row.number,
+            minutes=row.minutes,
+            cause=Cause(row.cause),
+            words_vi=f"{what.vi.format(**facts)} {why.vi}",
+            words_en=f"{what.en.format(**facts)} {why.en}",
+            proposals=[ProposalView.of(each, names) for each in row.proposals],
+            raised_at=local(row.raised_at),
+            cleared_at=local(row.cleared_at) if row.cleared_at else None,
+        )
+
+
+class AlarmList(msgspec.Struct):
+    """Newest first."""
+
+    as_of: datetime
+    items: list[AlarmView]
