@@ -13,7 +13,9 @@ Always true:
 - whoever needs an appointment and slots locks the appointment first, then the slots by id;
 - a place given up rests before the public has it (`kept_back`), and is offered to those who wait
   (`waitlist`);
-- a person has at most two appointments a day and one per sector a day: rows that cannot exist twice;
+- a person has at most so many appointments a day, and per sector a day: rows that cannot exist twice;
+- how a centre books is data with a period and a decision, whole rules for a whole day
+  (`booking_rules.py`); availability shows exactly the starts that booking accepts at that moment;
 - nothing here knows counters or tickets: a citizen is placed in a pool, and `app.queue` turns a kept
   appointment into a ticket (`steps.mark_arrived`).
 

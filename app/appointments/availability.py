@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from app.appointments import needs, queries, rules
+from app.appointments import booking_rules, needs, queries, rules
 from app.appointments.needs import Item, Need
 from app.appointments.queries import Glance, Seats
 from app.core.clock import at_local, local, local_date
@@ -87,13 +87,13 @@ class Answer(NamedTuple):
 
 async def _read(question: Question, now: datetime) -> Answer:
     first = max(question.first, local_date(now))
-    last = min(question.last, rules.last_day(now))
     need = await needs.need_on(question.centre_id, question.items, on=first, now=now)
+    last = min(question.last, rules.last_day(now, need.rules))
     if first > last:
         return _written(first, last, [])
-    start, end = max(rules.earliest_start(now), at_local(first, 0)), at_local(last, 0) + DAY
+    start, end = max(rules.earliest_start(now, need.rules), at_local(first, 0)), at_local(last, 0) + DAY
     known, seen = _known.get(question), None
-    if known is not None and known.need == need and known.days == (first, last):
+    if known is not None and known.need == need and known.days == (first, last) and known.holds(now):
         # A slot that has begun meanwhile is in the mark, and not in what a snapshot can tell.
         same_slots = start <= known.earliest
         seen = await queries.glance(need, start=start, end=end, last=known.seen if same_slots else None)
@@ -104,9 +104,13 @@ async def _read(question: Question, now: datetime) -> Answer:
     # The glance comes first: what is written after it makes the next one differ.
     seen = seen or await queries.glance(need, start=start, end=end)
     found, mark = await queries.marked_seats(need, start=start, end=end)
-    answer = _written(first, last, found)
+    hidden = booking_rules.unreleased(
+        need.centre_id, (seats.starts_at for seats in found), now=now, by=need.rules
+    )
+    answer = _written(first, last, (seats for seats in found if seats.starts_at not in hidden))
     if mark is not None:
-        _known[question] = _Known(need, (first, last), mark, answer, seen, found[0].starts_at)
+        until = min(hidden.values(), default=None)
+        _known[question] = _Known(need, (first, last), mark, answer, seen, found[0].starts_at, until)
         _known.move_to_end(question)
         if len(_known) > MOST_KNOWN:
             _known.popitem(last=False)
@@ -117,6 +121,7 @@ class _Known(NamedTuple):
     """An answer, and how the places looked that it was written from.
 
     `earliest` is the first start counted: until bookings begin later than that, no slot has dropped out.
+    `until` is when time alone releases a start that is not in the answer.
     """
 
     need: Need
@@ -125,6 +130,10 @@ class _Known(NamedTuple):
     answer: Answer
     seen: Glance
     earliest: datetime
+    until: datetime | None
+
+    def holds(self, now: datetime) -> bool:
+        return self.until is None or now < self.until
 
 
 # Most readings would find what the one before them found, and the mark says so for a fifth of the work.

@@ -1,5 +1,8 @@
 """Why something about appointments is refused."""
 
+from collections.abc import Iterable
+from typing import Self
+
 from app.core.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed, Words
 
 
@@ -26,7 +29,7 @@ class SlotFull(Conflict):
 
 
 class AppointmentLimit(Conflict):
-    """At most two a day, and one per sector a day (DOMAIN 0.10). `rule` says which."""
+    """So many a day, and per sector a day, as the centre decided. `rule` says which, and by what."""
 
     code = "appointment_limit"
     title = Words("Quá số lịch hẹn cho phép", "Too many appointments")
@@ -35,7 +38,7 @@ class AppointmentLimit(Conflict):
 
 
 class NotToBeMoved(Conflict):
-    """Only a confirmed appointment can be moved, and not later than two hours before it."""
+    """Only a confirmed appointment can be moved, and not too shortly before it."""
 
     code = "not_to_be_moved"
     title = Words("Không đổi được lịch", "It cannot be moved")
@@ -75,8 +78,8 @@ class OutsideCheckInWindow(PreconditionFailed):
     code = "outside_check_in_window"
     title = Words("Ngoài giờ xác nhận đã đến", "Outside the check-in window")
     detail = Words(
-        "Có thể xác nhận đã đến từ 30 phút trước đến 10 phút sau giờ hẹn.",
-        "Check in from 30 minutes before until 10 minutes after the appointed time.",
+        "Có thể xác nhận đã đến từ {before} phút trước đến {after} phút sau giờ hẹn.",
+        "Check in from {before} minutes before until {after} minutes after the appointed time.",
     )
     told = ("opens_at", "closes_at", "state")
 
@@ -142,7 +145,27 @@ class PeriodNotValid(Invalid):
     detail = Words("Khoảng thời gian không hợp lệ.", "The period is not valid.")
 
 
-class OpeningNotValid(Invalid):
+class Faulty(Invalid):
+    """Something with faults in its fields; each is named with a code of its own."""
+
+    @classmethod
+    def at(cls, faults: Iterable[tuple[str, str]]) -> Self:
+        """Of (field, code) pairs."""
+        return cls(
+            errors=[
+                {"pointer": f"/{field}", "code": code, "detail": code.replace("_", " ")}
+                for field, code in faults
+            ]
+        )
+
+
+class BookingRulesNotValid(Faulty):
+    code = "booking_rules_not_valid"
+    title = Words("Quy định đặt lịch không hợp lệ", "The booking rules are not valid")
+    detail = Words("Quy định đặt lịch không hợp lệ.", "The booking rules are not valid.")
+
+
+class OpeningNotValid(Faulty):
     code = "opening_not_valid"
     title = Words("Ca tiếp nhận không hợp lệ", "The opening is not valid")
     detail = Words("Ca tiếp nhận không hợp lệ.", "The opening is not valid.")

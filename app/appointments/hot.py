@@ -15,6 +15,7 @@ import msgspec
 
 from app.appointments.needs import StoredItem
 from app.appointments.places import PLACES_LEFT, Channel
+from app.appointments.rules import Choices
 from app.core.database import in_transaction
 
 # Slots of one pool never overlap, so they follow one another exactly when they add up.
@@ -22,15 +23,24 @@ IN_A_ROW: Final = """
     min(slot.starts_at) = {start} AND max(slot.ends_at) >= {start} + {length}
     AND max(slot.ends_at) - min(slot.starts_at) = sum(slot.ends_at - slot.starts_at)"""
 
+# Of each list of claims the first one the person does not have; NULL where a list is used up. Hardly
+# anybody has any yet.
+CLAIMING: Final = """CASE
+    WHEN held IS NULL THEN ARRAY(SELECT choices ->> 0 FROM jsonb_array_elements(claims) choices)
+    ELSE (SELECT CASE WHEN count(*) = count(free) THEN array_agg(free) END FROM (
+            SELECT (SELECT claim FROM jsonb_array_elements_text(choices) claim
+                     WHERE claim <> ALL (held) LIMIT 1) AS free
+              FROM jsonb_array_elements(claims) choices) each_list) END"""
+
 # `room` looks without locking, so a full slot costs no lock; `locked` locks, in id order, and looks
 # again. Where more want a slot than it has places, the first come get them (ids are in order of arrival);
 # the others are asked alone, for a place may be left where somebody else's visit did not fit.
 HOLD: Final = """
 WITH asked AS MATERIALIZED (
-    SELECT asked.*, make_interval(mins => minutes) AS length, coalesce(held, '{{}}') AS held
+    SELECT asked.*, make_interval(mins => minutes) AS length, {claiming} AS claiming
       FROM jsonb_to_recordset($1) AS asked (appointment_id uuid, reference text, centre_id uuid,
            pool_id uuid, citizen_id uuid, starts_at timestamptz, minutes integer, local_date date,
-           grains smallint, items jsonb, claims text[], priority_group text, contact_name text,
+           grains smallint, items jsonb, claims jsonb, priority_group text, contact_name text,
            contact_phone text, locale text, hold_ms integer, now timestamptz, journal_id uuid,
            actor_kind text, actor_id text, request_id text)
       LEFT JOIN LATERAL (
@@ -40,7 +50,7 @@ room AS (
     SELECT appointment_id, array_agg(slot.id) AS slot_ids, max(slot.ends_at) AS ends_at
       FROM asked JOIN slot ON slot.pool_id = asked.pool_id AND slot.open
        AND slot.starts_at >= asked.starts_at AND slot.starts_at < asked.starts_at + length
-     WHERE {left} > 0 AND NOT held && claims AND NOT held @> '{{visit:1,visit:2}}'
+     WHERE {left} > 0 AND claiming IS NOT NULL
      GROUP BY appointment_id, asked.starts_at, length
     HAVING {in_a_row}),
 want AS (
@@ -75,8 +85,7 @@ placed AS (
 claimed AS (
     INSERT INTO appointment_claim (citizen_id, local_date, claim, appointment_id)
     SELECT citizen_id, local_date, claim, appointment_id
-      FROM asked JOIN fits USING (appointment_id), unnest(claims ||
-        CASE WHEN held @> '{{visit:1}}' THEN 'visit:2' ELSE 'visit:1' END) claim
+      FROM asked JOIN fits USING (appointment_id), unnest(claiming) claim
     ON CONFLICT DO NOTHING
     RETURNING appointment_id),
 written AS (
@@ -95,6 +104,7 @@ HOLD_BY: Final = {
         channel=channel.value,
         left=PLACES_LEFT[channel],
         in_a_row=IN_A_ROW.format(start="asked.starts_at", length="length"),
+        claiming=CLAIMING,
     )
     for channel in Channel
 }
@@ -113,7 +123,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     local_date: date
     grains: int
     items: Sequence[StoredItem]
-    claims: Sequence[str]
+    claims: Choices
     priority_group: str | None
     contact_name: str | None
     contact_phone: str | None
@@ -160,7 +170,7 @@ async def hold(wanted: Sequence[Wanted], channel: Channel) -> list[Held | Missed
 def _outcome(row: asyncpg.Record | None, wanted: Wanted) -> Held | Missed:
     if row is None or row["hold_expires_at"] is None:
         return Missed(locked=row is not None)
-    if row["claims"] != len(wanted.claims) + 1:
+    if row["claims"] != len(wanted.claims):
         raise LostRace
     return Held(row["ends_at"], row["hold_expires_at"])
 
@@ -209,19 +219,24 @@ async def place(
     return ends_at
 
 
-async def claim(appointment_id: uuid.UUID, citizen_id: uuid.UUID, day: date, claims: Sequence[str]) -> None:
+CLAIM: Final = f"""
+WITH asked AS (
+    SELECT {CLAIMING} AS claiming FROM (
+        SELECT $4::jsonb AS claims, array_agg(claim) AS held FROM appointment_claim
+         WHERE citizen_id = $2 AND local_date = $3) person),
+claimed AS (
+    INSERT INTO appointment_claim (citizen_id, local_date, claim, appointment_id)
+    SELECT $2, $3, claim, $1 FROM asked, unnest(claiming) claim
+    ON CONFLICT DO NOTHING
+    RETURNING 1)
+SELECT count(*) FROM claimed
+"""
+
+
+async def claim(appointment_id: uuid.UUID, citizen_id: uuid.UUID, day: date, claims: Choices) -> None:
     """What the person may have once a day; raises `LostRace` when they took it elsewhere meanwhile."""
     written = await in_transaction().fetchval(
-        "WITH person AS (SELECT coalesce(array_agg(claim), '{}') AS claims FROM appointment_claim"
-        " WHERE citizen_id = $2 AND local_date = $3), claimed AS ("
-        " INSERT INTO appointment_claim (citizen_id, local_date, claim, appointment_id)"
-        " SELECT $2, $3, claim, $1 FROM person, unnest($4::text[] ||"
-        " CASE WHEN claims @> '{visit:1}' THEN 'visit:2' ELSE 'visit:1' END) claim"
-        " ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM claimed",
-        appointment_id,
-        citizen_id,
-        day,
-        claims,
+        CLAIM, appointment_id, citizen_id, day, msgspec.json.encode(claims).decode()
     )
-    if written != len(claims) + 1:
+    if written != len(claims):
         raise LostRace

@@ -14,6 +14,7 @@ from app.appointments.places import Channel
 from app.appointments.placing import Board, Seating, Slot, Visit
 from app.appointments.queries import AppointmentRow
 from app.appointments.replacing import Reseated
+from app.appointments.rules import BookingRules
 from app.appointments.standing import Seat
 from app.core.clock import at_local, local_date
 from app.core.database import fetch, in_transaction
@@ -47,13 +48,13 @@ class Claims:
     def allow(self, row: AppointmentRow, need: Need, start: datetime) -> bool:
         day = local_date(start)
         held = self._held[row.citizen_id, day]
-        wanted = rules.sector_claims(need.sectors)
-        return day == local_date(row.starts_at) or rules.limit_reached(held, wanted) is None
+        reached = rules.limit_reached(held, need.claims, need.rules)
+        return day == local_date(row.starts_at) or reached is None
 
     def add(self, row: AppointmentRow, need: Need, day: date) -> None:
         held = self._held[row.citizen_id, day]
-        visit = next((visit for visit in rules.VISITS if visit not in held), rules.VISITS[-1])
-        self._held[row.citizen_id, day] |= {visit, *rules.sector_claims(need.sectors)}
+        free = [next((each for each in choices if each not in held), None) for choices in need.claims]
+        held |= {claim for claim in free if claim is not None}
 
 
 async def move(rows: Sequence[AppointmentRow], *, now: datetime) -> list[Reseated]:
@@ -113,12 +114,13 @@ async def _move_to(
     found: list[Moved] = []
     pool_ids = {pool_id for _, need in wanted for pool_id in need.pool_ids}
     start = min((row.starts_at for row, _ in wanted), default=now)
+    by = next((need.rules for _, need in wanted), rules.UNDECIDED)
     for _ in range(ROUNDS if wanted else 0):
-        free = Free(await _slots(pool_ids, start, now=now))
+        free = Free(await _slots(pool_ids, start, by, now=now))
         free.fill(found)
         chosen = _choose(free, wanted, claims.copy(), now=now)
         await replacing.lock_slots(slot_id for each in chosen for slot_id in each.seat.slot_ids)
-        free = Free(await _slots(pool_ids, start, now=now))
+        free = Free(await _slots(pool_ids, start, by, now=now))
         free.fill(found)
         kept = free.fill(chosen)
         for each in kept:
@@ -131,10 +133,12 @@ async def _move_to(
     return found
 
 
-async def _slots(pool_ids: Iterable[uuid.UUID], start: datetime, *, now: datetime) -> list[LedgerSlot]:
+async def _slots(
+    pool_ids: Iterable[uuid.UUID], start: datetime, by: BookingRules, *, now: datetime
+) -> list[LedgerSlot]:
     """What is open in these pools from a moment to the end of the booking period."""
-    end = at_local(rules.last_day(now), 0) + timedelta(days=1)
-    rows = await fetch(SLOTS, list(pool_ids), max(start, rules.earliest_start(now)), end)
+    end = at_local(rules.last_day(now, by), 0) + timedelta(days=1)
+    rows = await fetch(SLOTS, list(pool_ids), max(start, rules.earliest_start(now, by)), end)
     return [LedgerSlot(*row) for row in rows]
 
 
@@ -186,7 +190,7 @@ def _choose(
 ) -> list[Moved]:
     chosen = []
     for row, need in wanted:
-        since = max(row.starts_at, now + rules.MOVED_UNTIL)
+        since = max(row.starts_at, now + timedelta(minutes=need.rules.move_limit_minutes))
         found = free.next(row, need, since, partial(claims.allow, row, need))
         if found is not None:
             claims.add(row, need, local_date(found.seat.starts_at))
@@ -219,5 +223,5 @@ async def _write(moved: Sequence[Reseated]) -> None:
             each.row.id,
             each.row.citizen_id,
             local_date(each.after().starts_at),
-            rules.sector_claims(each.need.sectors),
+            each.need.claims,
         )

@@ -1,7 +1,7 @@
 """What a visit needs: how long, of which sectors, and which pools can give it, from the catalogue.
 
-The catalogue changes by decision and by date, a few times a year; it is asked once in ten seconds per
-question and process, and a refusal is never remembered.
+The catalogue and the booking rules change by decision and by date, a few times a year; they are asked
+once in ten seconds per question and process, and a refusal is never remembered.
 """
 
 import uuid
@@ -12,13 +12,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from app.appointments import rules
+from app.appointments import booking_rules, rules
 from app.appointments.errors import (
     ItemsNotValid,
     NotServedTogether,
     ProcedureNotOffered,
     VisitTooLong,
 )
+from app.appointments.rules import BookingRules
 from app.centres import queries as centres
 from app.core.clock import local_date
 from app.procedures import queries as procedures
@@ -43,7 +44,7 @@ class StoredItem(msgspec.Struct, frozen=True):
 
 
 class Need(NamedTuple):
-    """A visit in the terms of one centre."""
+    """A visit in the terms of one centre, and the rules it books by on the day of asking."""
 
     centre_id: uuid.UUID
     items: tuple[StoredItem, ...]
@@ -51,16 +52,26 @@ class Need(NamedTuple):
     length: timedelta
     sectors: tuple[str, ...]
     pool_ids: tuple[uuid.UUID, ...]
+    rules: BookingRules
 
     @property
     def stored_items(self) -> str:
         return msgspec.json.encode(self.items).decode()
+
+    @property
+    def claims(self) -> list[list[str]]:
+        return rules.claims(self.sectors, self.rules)
+
+    def lets_book(self, starts_at: datetime, *, now: datetime) -> bool:
+        """Whether the centre's rules let anybody book this start now."""
+        return booking_rules.is_bookable(self.centre_id, starts_at, now=now, by=self.rules)
 
 
 class _Question(NamedTuple):
     centre_id: uuid.UUID
     items: tuple[Item, ...]
     on: date
+    asked_on: date
 
 
 _remembered: "OrderedDict[_Question, tuple[datetime, Need]]" = OrderedDict()
@@ -69,17 +80,18 @@ _remembered: "OrderedDict[_Question, tuple[datetime, Need]]" = OrderedDict()
 async def need_of(
     centre_id: uuid.UUID, items: Sequence[Item], *, starts_at: datetime, now: datetime
 ) -> Need:
-    """What these items need at the centre on that day.
+    """What these items need at the centre on that day; of a day that is over, as of today.
 
     Raises `ItemsNotValid`, `CentreNotFound`, `ProcedureNotOffered`, `VisitTooLong`,
     `NotServedTogether`.
     """
-    return await need_on(centre_id, items, on=local_date(starts_at), now=now)
+    on = max(local_date(starts_at), local_date(now))
+    return await need_on(centre_id, items, on=on, now=now)
 
 
 async def need_on(centre_id: uuid.UUID, items: Sequence[Item], *, on: date, now: datetime) -> Need:
     """The same for a day of the centre."""
-    question = _Question(centre_id, tuple(items), on)
+    question = _Question(centre_id, tuple(items), on, local_date(now))
     known = _remembered.get(question)
     if known is not None and abs(now - known[0]) < REMEMBERED_FOR:
         return known[1]
@@ -89,6 +101,11 @@ async def need_on(centre_id: uuid.UUID, items: Sequence[Item], *, on: date, now:
     if len(_remembered) > MOST_REMEMBERED:
         _remembered.popitem(last=False)
     return need
+
+
+def forget() -> None:
+    """Ask the catalogue and the rules again."""
+    _remembered.clear()
 
 
 async def _look_up(question: _Question) -> Need:
@@ -118,4 +135,5 @@ async def _look_up(question: _Question) -> Need:
         length=timedelta(minutes=grains * centre.grain_minutes),
         sectors=tuple(sorted({known[code].sector for code in codes})),
         pool_ids=tuple(pool_ids),
+        rules=await booking_rules.rules_of(question.centre_id, on=question.asked_on),
     )

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 import asyncpg
 import msgspec
 
-from app.appointments import needs, rules
+from app.appointments import booking_rules, needs, rules
 from app.appointments.errors import AppointmentNotFound
 from app.appointments.needs import Item, Need, StoredItem
 from app.appointments.places import PLACES_LEFT, PROMISED, Channel
 from app.appointments.states import Placement
 from app.centres import queries as centres
 from app.centres import rules as centre_rules
-from app.core.clock import local, local_date
+from app.core.clock import at_local, local, local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
 from app.core.errors import Refusal
@@ -306,6 +306,17 @@ async def seats(need: Need, *, start: datetime, end: datetime) -> list[Seats]:
     return [Seats(*row) for row in rows]
 
 
+async def bookable_seats(need: Need, *, now: datetime) -> list[Seats]:
+    """The same for everything that can be booked now, by the centre's rules."""
+    start = rules.earliest_start(now, need.rules)
+    end = at_local(rules.last_day(now, need.rules), 0) + timedelta(days=1)
+    found = await seats(need, start=start, end=end)
+    hidden = booking_rules.unreleased(
+        need.centre_id, (each.starts_at for each in found), now=now, by=need.rules
+    )
+    return [each for each in found if each.starts_at not in hidden]
+
+
 async def glance(need: Need, *, start: datetime, end: datetime, last: Glance | None = None) -> Glance:
     """A mark that changes when the places of the period do; nearly free where nothing was written."""
     if last is not None and await fetch_value(UNCHANGED, last.snapshot, last.until):
@@ -349,18 +360,17 @@ async def _near_in_time(need: Need, wished: datetime, now: datetime) -> list[Alt
     rows = await fetch(
         f"{SEATS} ORDER BY abs(extract(epoch FROM starts_at - $6::timestamptz)), starts_at LIMIT $7",
         need.pool_ids,
-        max(rules.earliest_start(now), wished - ALTERNATIVE_DAYS),
+        max(rules.earliest_start(now, need.rules), wished - ALTERNATIVE_DAYS),
         wished + ALTERNATIVE_DAYS,
         need.length - INSTANT,
         need.length,
         wished,
         ALTERNATIVES_WANTED,
     )
-    last = rules.last_day(now)
     return [
         Alternative(need.centre_id, local(place.starts_at), local(place.ends_at), place.seats)
         for place in (Seats(*row) for row in rows)
-        if local_date(place.starts_at) <= last
+        if need.lets_book(place.starts_at, now=now)
     ]
 
 

@@ -1,22 +1,16 @@
 """What is decided about openings and appointments: pure, values in, verdict out."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from app.core.clock import local, local_date
+from app.core.clock import at_local, local, local_date
 from app.core.errors import Words
-
-# A person may book today and so many days ahead; a visit that starts sooner than this is a walk-in.
-HORIZON: Final = timedelta(days=14)
-CUT_OFF: Final = timedelta(minutes=5)
 
 HOLD: Final = timedelta(minutes=10)
 MOST_GRAINS: Final = 24
-
-# Late enough for an SMS to have arrived, early enough for the place to be used by somebody else.
-MOVED_UNTIL: Final = timedelta(hours=2)
 
 # A confirmed place that is given up rests so long, by a draw, before the public may book it: whoever
 # sells places cannot tell the buyer when to press the button. It leaves this much time to come.
@@ -34,16 +28,93 @@ MOST_WAITING: Final = 5
 LONGEST_WAIT: Final = timedelta(days=60)
 
 CHECK_IN_FROM: Final = timedelta(minutes=30)
-GRACE: Final = timedelta(minutes=10)
 
 LONGEST_OPENING: Final = timedelta(hours=16)
 MOST_COUNTERS: Final = 200
 MOST_GRAIN_MINUTES: Final = 480
 
-# At most 2 a day and 1 per sector a day, as in the rules of Hà Nội's one-stop centres (DOMAIN 0.10).
-VISITS: Final = ("visit:1", "visit:2")
-SECTOR: Final = "sector:"
+VISIT: Final = "visit"
+SECTOR: Final = "sector"
+# As in the rules of Hà Nội's one-stop centres.
 DECISION: Final = "DOMAIN 0.10 (iHanoi)"
+
+
+class BookingRules(NamedTuple):
+    """What a centre has decided about booking (quy định đặt lịch); so it is where nothing was decided.
+
+    A person may book today and the days up to the horizon; a visit that starts sooner than the cut-off
+    is a walk-in. A move is early enough for an SMS to have arrived and for somebody else to use the
+    place. A new day of the horizon opens at `release_at`, each start a moment of its own later, within
+    the spread. Online places nobody took become walk-in places `unsold_minutes` before; None is never.
+    """
+
+    horizon_days: int = 14
+    cut_off_minutes: int = 5
+    move_limit_minutes: int = 120
+    grace_minutes: int = 10
+    visits_per_day: int = 2
+    visits_per_sector: int = 1
+    online_share: float = 1.0
+    release_at: time = time(0)
+    release_spread_minutes: int = 0
+    unsold_minutes: int | None = 90
+    decision: str = DECISION
+
+
+UNDECIDED: Final = BookingRules()
+
+
+class Bounds(NamedTuple):
+    """From–to, both included."""
+
+    least: float
+    most: float
+
+
+# What a decision can ask for; the table refuses the same.
+WITHIN: Final = MappingProxyType(
+    {
+        "horizon_days": Bounds(1, 92),
+        "cut_off_minutes": Bounds(0, 1440),
+        "move_limit_minutes": Bounds(0, 10_080),
+        "grace_minutes": Bounds(0, 120),
+        "visits_per_day": Bounds(1, 9),
+        "visits_per_sector": Bounds(1, 9),
+        "online_share": Bounds(0, 1),
+        "unsold_minutes": Bounds(0, 1440),
+    }
+)
+MINUTES_A_DAY: Final = 24 * 60
+
+
+def booking_rule_faults(
+    rules: BookingRules, *, valid_from: date, begun: date | None, today: date
+) -> list[tuple[str, str]]:
+    """What is wrong with new rules: (field, code) pairs.
+
+    Rules change from one day to the next, never within a day, so that a day is judged by one decision:
+    `begun` is since when the present ones are in force.
+    """
+    released = rules.release_at.hour * 60 + rules.release_at.minute + rules.release_spread_minutes
+    values = rules._asdict()
+    faults = [
+        (not bounds.least <= values[field] <= bounds.most, field, "out_of_range")
+        for field, bounds in WITHIN.items()
+        if values[field] is not None
+    ]
+    faults += [
+        (valid_from < today, "valid_from", "in_the_past"),
+        (begun is not None and valid_from <= begun, "valid_from", "already_decided"),
+        (valid_from > today + timedelta(days=366), "valid_from", "too_far"),
+        (not rules.decision.strip(), "decision", "required"),
+        (bool(rules.release_at.second or rules.release_at.microsecond), "release_at", "not_a_whole_minute"),
+        (
+            rules.release_spread_minutes < 0 or released >= MINUTES_A_DAY,
+            "release_spread_minutes",
+            "out_of_range",
+        ),
+    ]
+    return [(field, code) for wrong, field, code in faults if wrong]
 
 
 class Limit(NamedTuple):
@@ -53,49 +124,54 @@ class Limit(NamedTuple):
     words: Words
 
 
-PER_DAY: Final = Limit(
-    "two_per_day",
-    Words(
-        "Mỗi người đặt tối đa 2 lịch hẹn trong một ngày.",
-        "A person books at most 2 appointments a day.",
-    ),
-)
-PER_SECTOR: Final = Limit(
-    "one_per_sector_per_day",
-    Words(
-        "Mỗi người đặt tối đa 1 lịch hẹn cho một lĩnh vực trong một ngày.",
-        "A person books at most 1 appointment per sector a day.",
-    ),
-)
+NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def sector_claims(sectors: Collection[str]) -> list[str]:
-    """What an appointment claims for its sectors; a visit is claimed beside them."""
-    return sorted({f"{SECTOR}{sector}" for sector in sectors})
+def per_day(rules: BookingRules) -> Limit:
+    most = rules.visits_per_day
+    return Limit(
+        f"{NUMBERS[most]}_per_day",
+        Words(
+            f"Mỗi người đặt tối đa {most} lịch hẹn trong một ngày.",
+            f"A person books at most {most} {_appointments(most)} a day.",
+        ),
+    )
 
 
-def limit_reached(held: Collection[str], wanted: Collection[str]) -> Limit | None:
-    """The limit a person with these claims would break by wanting those too."""
-    if set(wanted) & set(held):
-        return PER_SECTOR
-    return PER_DAY if set(VISITS) <= set(held) else None
+def per_sector(rules: BookingRules) -> Limit:
+    most = rules.visits_per_sector
+    return Limit(
+        f"{NUMBERS[most]}_per_sector_per_day",
+        Words(
+            f"Mỗi người đặt tối đa {most} lịch hẹn cho một lĩnh vực trong một ngày.",
+            f"A person books at most {most} {_appointments(most)} per sector a day.",
+        ),
+    )
 
 
-def earliest_start(now: datetime) -> datetime:
-    return now + CUT_OFF
+def _appointments(number: int) -> str:
+    return "appointment" if number == 1 else "appointments"
 
 
-def last_day(now: datetime) -> date:
-    """The last day that can be booked: today is the first of the horizon."""
-    return local_date(now) + HORIZON - timedelta(days=1)
+Choices = Sequence[Sequence[str]]
 
 
-def is_bookable(starts_at: datetime, *, now: datetime) -> bool:
-    return starts_at >= earliest_start(now) and local_date(starts_at) <= last_day(now)
+def claims(sectors: Collection[str], rules: BookingRules) -> list[list[str]]:
+    """What an appointment claims of a person's day: one of each list, the first that is free.
+
+    The visit stands first. A claim is a row that cannot exist twice, so a limit holds between processes.
+    """
+    visits = [f"{VISIT}:{n}" for n in range(1, rules.visits_per_day + 1)]
+    numbers = ["", *(f":{n}" for n in range(2, rules.visits_per_sector + 1))]
+    return [visits, *([f"{SECTOR}:{sector}{n}" for n in numbers] for sector in sorted(set(sectors)))]
 
 
-def may_be_moved(starts_at: datetime, *, now: datetime) -> bool:
-    return now <= starts_at - MOVED_UNTIL
+def limit_reached(held: Collection[str], wanted: Choices, rules: BookingRules) -> Limit | None:
+    """The limit a person with these claims would break by wanting one of each of those too."""
+    full = [choices[0] for choices in wanted if set(choices) <= set(held)]
+    if not full:
+        return None
+    return per_day(rules) if full == [f"{VISIT}:1"] else per_sector(rules)
 
 
 def rest(starts_at: datetime, *, now: datetime, draw: float) -> timedelta:
@@ -110,9 +186,9 @@ def may_offer(now: datetime) -> bool:
     return OFFERS_FROM <= local(now).time() < OFFERS_UNTIL
 
 
-def earliest_offer(now: datetime) -> datetime:
+def earliest_offer(now: datetime, rules: BookingRules = UNDECIDED) -> datetime:
     """The first start worth offering: the offer is over, and there is still time to come."""
-    return now + OFFER + CUT_OFF
+    return earliest_start(now, rules) + OFFER
 
 
 def window_faults(starts_at: datetime, ends_at: datetime, *, now: datetime) -> list[tuple[str, str]]:
@@ -125,19 +201,56 @@ def window_faults(starts_at: datetime, ends_at: datetime, *, now: datetime) -> l
     return [(field, code) for wrong, field, code in faults if wrong]
 
 
-def check_in_window(starts_at: datetime) -> tuple[datetime, datetime]:
+def earliest_start(now: datetime, rules: BookingRules = UNDECIDED) -> datetime:
+    return now + timedelta(minutes=rules.cut_off_minutes)
+
+
+def last_day(now: datetime, rules: BookingRules = UNDECIDED) -> date:
+    """The last day of which anything can be booked: today is the first of the horizon."""
+    here = local(now)
+    days = rules.horizon_days - (1 if here.time() >= rules.release_at else 2)
+    return here.date() + timedelta(days=days)
+
+
+def released_at(starts_at: datetime, rules: BookingRules, *, chance: float) -> datetime:
+    """When a start can first be booked; `chance`, from 0 to below 1, is its place within the spread."""
+    day = local_date(starts_at) - timedelta(days=rules.horizon_days - 1)
+    opens = at_local(day, rules.release_at.hour, rules.release_at.minute)
+    return opens + timedelta(minutes=rules.release_spread_minutes) * chance
+
+
+def day_in_release(now: datetime, rules: BookingRules) -> date | None:
+    """The day whose starts are being released at this moment, one after another."""
+    day = last_day(now, rules)
+    begun = now - released_at(at_local(day, 0), rules, chance=0.0)
+    return day if begun < timedelta(minutes=rules.release_spread_minutes) else None
+
+
+def is_bookable(
+    starts_at: datetime, *, now: datetime, rules: BookingRules = UNDECIDED, chance: float = 0.0
+) -> bool:
+    """Neither too soon nor before its release."""
+    soon = starts_at < earliest_start(now, rules)
+    return not soon and released_at(starts_at, rules, chance=chance) <= now
+
+
+def may_be_moved(starts_at: datetime, *, now: datetime, rules: BookingRules = UNDECIDED) -> bool:
+    return now <= starts_at - timedelta(minutes=rules.move_limit_minutes)
+
+
+def check_in_window(starts_at: datetime, rules: BookingRules = UNDECIDED) -> tuple[datetime, datetime]:
     """From when until when somebody is on time."""
-    return starts_at - CHECK_IN_FROM, starts_at + GRACE
+    return starts_at - CHECK_IN_FROM, starts_at + timedelta(minutes=rules.grace_minutes)
 
 
-def may_check_in(starts_at: datetime, *, now: datetime) -> bool:
-    opens_at, closes_at = check_in_window(starts_at)
+def may_check_in(starts_at: datetime, *, now: datetime, rules: BookingRules = UNDECIDED) -> bool:
+    opens_at, closes_at = check_in_window(starts_at, rules)
     return opens_at <= now <= closes_at
 
 
-def came_late(starts_at: datetime, *, now: datetime) -> bool:
+def came_late(starts_at: datetime, *, now: datetime, rules: BookingRules = UNDECIDED) -> bool:
     """After the grace, on the same day: too late to be called as expected, not to be served."""
-    return now > starts_at + GRACE and local_date(now) == local_date(starts_at)
+    return now > check_in_window(starts_at, rules)[1] and local_date(now) == local_date(starts_at)
 
 
 class Shares(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from app.appointments import kept_back, rules, states
+from app.appointments import booking_rules, kept_back, rules, states
 from app.appointments.errors import AppointmentNotFound, OutsideCheckInWindow
 from app.appointments.events import AppointmentExpired
 from app.appointments.needs import Need
@@ -19,7 +19,7 @@ from app.appointments.places import PLACES_LEFT, Channel
 from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
 from app.core import journal, outbox
-from app.core.clock import local
+from app.core.clock import local, local_date
 from app.core.database import in_transaction
 from app.core.wakeups import wake_after_commit
 
@@ -248,15 +248,22 @@ async def mark_arrived(
     if found is None:
         raise AppointmentNotFound
     row = appointment_row(found)
+    by = await booking_rules.rules_of(row.centre_id, on=local_date(now))
     step: Move | None = Move.ARRIVE
     action = "appointment.arrived"
-    if late_too and rules.came_late(row.starts_at, now=now):
+    if late_too and rules.came_late(row.starts_at, now=now, rules=by):
         step, action = Move.COME_LATE, "appointment.arrived_late"
-    elif not rules.may_check_in(row.starts_at, now=now):
+    elif not rules.may_check_in(row.starts_at, now=now, rules=by):
         step = None
     if step is None or states.after(row.state, step) is None:
-        opens_at, closes_at = rules.check_in_window(row.starts_at)
-        raise OutsideCheckInWindow(opens_at=local(opens_at), closes_at=local(closes_at), state=row.state)
+        opens_at, closes_at = rules.check_in_window(row.starts_at, by)
+        raise OutsideCheckInWindow(
+            opens_at=local(opens_at),
+            closes_at=local(closes_at),
+            state=row.state,
+            before=int(rules.CHECK_IN_FROM.total_seconds() // 60),
+            after=by.grace_minutes,
+        )
     row = await move(row, step)
     await journal.write(action, object_kind="appointment", object_id=row.id, at=now)
     return row

@@ -3,13 +3,16 @@
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     Boolean,
     Date,
+    DoublePrecision,
     ForeignKey,
     Integer,
     OnDelete,
     SmallInt,
     Text,
+    Time,
     Timestamptz,
 )
 from piccolo.table import Table
@@ -34,6 +37,7 @@ class Opening(Table, db=DB, tablename="opening"):
     status = Text(null=False, default=None)
     version = Integer(null=False, default=None)
     created_at = Timestamptz(null=False, default=None)
+    decision = Text(null=True, default=None)
 
 
 class Slot(Table, db=DB, tablename="slot"):
@@ -55,6 +59,7 @@ class Slot(Table, db=DB, tablename="slot"):
     taken_partner = SmallInt(null=False, default=0)
     taken_staff = SmallInt(null=False, default=0)
     taken_walkin = SmallInt(null=False, default=0)
+    moved_to = Text(null=True, default=None)
 
 
 class Appointment(Table, db=DB, tablename="appointment"):
@@ -92,7 +97,10 @@ class AppointmentSlot(Table, db=DB, tablename="appointment_slot"):
 
 
 class AppointmentClaim(Table, db=DB, tablename="appointment_claim"):
-    """`visit:1`, `visit:2`, `sector:<code>`: what a person may have once a day. Keyed by all three."""
+    """`visit:<n>`, `sector:<code>`, `sector:<code>:<n>`: what a person may have once a day.
+
+    Keyed by all three.
+    """
 
     citizen_id = UUID(primary_key=True, default=None)
     local_date = Date(null=False, default=None)
@@ -135,3 +143,58 @@ class ChangeProposal(Table, db=DB, tablename="change_proposal"):
     outcome = JSONB(null=True, default=None)
     created_at = Timestamptz(null=False, default=None)
     expires_at = Timestamptz(null=False, default=None)
+
+
+class BookingRule(Table, db=DB, tablename="booking_rule"):
+    """What a centre, or without one every centre, has decided about booking, during one period."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=True, default=None)
+    valid_from = Date(null=False, default=None)
+    valid_to = Date(null=True, default=None)
+    decision = Text(null=False, default=None)
+    horizon_days = SmallInt(null=False, default=None)
+    cut_off_minutes = SmallInt(null=False, default=None)
+    move_limit_minutes = SmallInt(null=False, default=None)
+    grace_minutes = SmallInt(null=False, default=None)
+    visits_per_day = SmallInt(null=False, default=None)
+    visits_per_sector = SmallInt(null=False, default=None)
+    online_share = DoublePrecision(null=False, default=None)
+    release_at = Time(null=False, default=None)
+    release_spread_minutes = SmallInt(null=False, default=None)
+    unsold_minutes = SmallInt(null=True, default=None)
+    created_at = Timestamptz(null=False, default=None)
+
+
+class OpeningTemplate(Table, db=DB, tablename="opening_template"):
+    """When a pool is open week after week (mẫu ca tiếp nhận), during one period."""
+
+    id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    pool_id = UUID(null=False, default=None)
+    weekdays = Array(base_column=SmallInt(), null=False, default=None)
+    every_weeks = SmallInt(null=False, default=None)
+    anchor = Date(null=False, default=None)
+    nth_of_month = SmallInt(null=True, default=None)
+    opens = Time(null=False, default=None)
+    closes = Time(null=False, default=None)
+    counters = SmallInt(null=False, default=None)
+    grain_minutes = SmallInt(null=True, default=None)
+    online_share = DoublePrecision(null=True, default=None)
+    walkin_floor = SmallInt(null=False, default=None)
+    valid_from = Date(null=False, default=None)
+    valid_to = Date(null=True, default=None)
+    decision = Text(null=False, default=None)
+    version = Integer(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+
+
+class OpeningTemplateDay(Table, db=DB, tablename="opening_template_day"):
+    """A day that was published from a template. Keyed by both."""
+
+    template_id = ForeignKey(
+        OpeningTemplate, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
+    )
+    day = Date(null=False, default=None)
+    openings = SmallInt(null=False, default=None)
+    published_at = Timestamptz(null=False, default=None)

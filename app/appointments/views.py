@@ -151,7 +151,7 @@ class OpeningRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
     ends_at: Moment
     counters: Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNTERS)]
     grain_minutes: Annotated[int, msgspec.Meta(ge=5, le=MOST_GRAIN_MINUTES)] | None = None
-    online_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    online_share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     walkin_floor: Annotated[int, msgspec.Meta(ge=0, le=MOST_COUNTERS)] = 0
 
 

@@ -26,7 +26,7 @@ from app.appointments.states import State
 from app.centres import queries as centres
 from app.centres.queries import CentreRow
 from app.core.actor import Actor, current_actor
-from app.core.clock import at_local, current_time, local, local_date
+from app.core.clock import current_time, local, local_date
 from app.core.errors import NotFound, Refusal
 from app.core.phones import InvalidPhone, mask, to_e164
 from app.core.text import InvalidText, clean_name
@@ -44,7 +44,6 @@ from app.procedures import rules as procedure_rules
 from app.procedures.errors import ProcedureNotFound
 from app.procedures.queries import ProcedureRow
 
-DAYS: Final = appointment_rules.HORIZON.days
 SHOWN: Final = 40
 
 
@@ -187,10 +186,9 @@ async def _seats_by_day(centre_id: uuid.UUID, code: str, now: datetime) -> dict[
     """Every day of the horizon, also those with no seat."""
     today = local_date(now)
     need = await needs.need_on(centre_id, [Item(code, 1)], on=today, now=now)
-    end = at_local(today, 0) + timedelta(days=DAYS)
-    found: dict[date, list[Seats]] = {today + timedelta(days=n): [] for n in range(DAYS)}
-    start = appointment_rules.earliest_start(now)
-    for seat in await appointments.seats(need, start=start, end=end):
+    days = (appointment_rules.last_day(now, need.rules) - today).days + 1
+    found: dict[date, list[Seats]] = {today + timedelta(days=n): [] for n in range(days)}
+    for seat in await appointments.bookable_seats(need, now=now):
         found.setdefault(local_date(seat.starts_at), []).append(seat)
     return found
 

@@ -62,7 +62,7 @@ def wanted(place: Place, pool_id: uuid.UUID, grains: int, start: datetime, now: 
         local_date=local_date(start),
         grains=grains,
         items=[StoredItem(COPIES, grains, grains)],
-        claims=rules.sector_claims(["chung_thuc"]),
+        claims=rules.claims(["chung_thuc"], rules.UNDECIDED),
         priority_group=None,
         contact_name=None,
         contact_phone=None,

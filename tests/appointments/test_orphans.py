@@ -154,7 +154,7 @@ async def test_an_orphan_has_missed_nothing_and_is_told_by_the_centre(
     opening = await publish(counters=2)
     first, second = await book(place, now), await book(place, now + timedelta(seconds=1))
     await fewer(place, opening, 1, now)
-    late = place.opens + rules.GRACE + timedelta(seconds=1)
+    late = place.opens + timedelta(minutes=rules.UNDECIDED.grace_minutes, seconds=1)
 
     assert await operations.miss_overdue(now=late) == 1
     assert await operations.withdraw_overdue(now=late) == 1

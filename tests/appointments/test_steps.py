@@ -119,8 +119,9 @@ async def test_who_did_not_come_within_the_grace_is_marked_missed_once(
     await publish()
     row = await confirmed(place, now)
 
-    assert await operations.miss_overdue(now=place.opens + rules.GRACE) == 0
-    late = place.opens + rules.GRACE + timedelta(seconds=1)
+    grace = timedelta(minutes=rules.UNDECIDED.grace_minutes)
+    assert await operations.miss_overdue(now=place.opens + grace) == 0
+    late = place.opens + grace + timedelta(seconds=1)
     assert await operations.miss_overdue(now=late) == 1
     assert await operations.miss_overdue(now=late) == 0
     assert (await queries.mine(row.id, citizen_id=row.citizen_id)).state == "missed"
@@ -143,16 +144,32 @@ def test_the_slots_of_an_opening_follow_one_another_to_its_end(grains: int, minu
     assert len(set(starts)) == grains
 
 
-claims = st.sets(st.sampled_from([*rules.VISITS, "sector:a", "sector:b", "sector:c"]))
+held_claims = st.sets(
+    st.sampled_from(
+        [f"visit:{n}" for n in range(1, 5)]
+        + [f"sector:{sector}{n}" for sector in "abc" for n in ("", ":2", ":3")]
+    )
+)
 
 
-@given(held=claims, sectors=st.sets(st.sampled_from("abc"), min_size=1))
-def test_a_limit_is_reached_exactly_by_two_visits_or_a_shared_sector(
-    held: set[str], sectors: set[str]
+@given(
+    held=held_claims,
+    sectors=st.sets(st.sampled_from("abc"), min_size=1),
+    per_day=st.integers(1, 4),
+    per_sector=st.integers(1, 3),
+)
+def test_a_limit_is_reached_exactly_where_every_claim_of_a_kind_is_taken(
+    held: set[str], sectors: set[str], per_day: int, per_sector: int
 ) -> None:
-    wanted = rules.sector_claims(sectors)
-    reached = rules.limit_reached(held, wanted)
-    assert (reached is None) == (not set(rules.VISITS) <= held and not held & set(wanted))
+    decided = rules.BookingRules(visits_per_day=per_day, visits_per_sector=per_sector)
+
+    wanted = rules.claims(sectors, decided)
+    reached = rules.limit_reached(held, wanted, decided)
+
+    assert [len(choices) for choices in wanted] == [per_day, *([per_sector] * len(sectors))]
+    assert (reached is None) == all(set(choices) - held for choices in wanted)
+    if all(set(choices) - held for choices in wanted[1:]):
+        assert reached in {None, rules.per_day(decided)}
 
 
 async def test_whoever_reclaims_holds_all_the_slots_they_want_next_also_when_nothing_has_expired(

@@ -1,6 +1,7 @@
 """What can be done about openings and appointments; each function is one transaction."""
 
 from app.appointments.operations.book import book
+from app.appointments.operations.booking_rules import set_booking_rules
 from app.appointments.operations.change import cancel, confirm, reschedule
 from app.appointments.operations.change_capacity import (
     apply_change,
@@ -33,6 +34,7 @@ __all__ = [
     "propose_change",
     "publish_opening",
     "reschedule",
+    "set_booking_rules",
     "support_orphans",
     "withdraw_overdue",
 ]

@@ -65,11 +65,11 @@ async def book(
     Raises `SlotFull` with alternatives, `AppointmentLimit`, `OutsideBookingPeriod`, and what
     `needs.need_of` raises.
     """
-    if not rules.is_bookable(starts_at, now=now):
-        raise outside_period()
+    need = await needs.need_of(centre_id, items, starts_at=starts_at, now=now)
+    if not need.lets_book(starts_at, now=now):
+        raise outside_period(need)
     if priority_group is not None:
         await refuse_unknown_group(priority_group)
-    need = await needs.need_of(centre_id, items, starts_at=starts_at, now=now)
     given = contact or Who()
     actor = current_actor.get()
     wanted = Wanted(
@@ -83,7 +83,7 @@ async def book(
         local_date=local_date(starts_at),
         grains=need.grains,
         items=need.items,
-        claims=rules.sector_claims(need.sectors),
+        claims=need.claims,
         priority_group=priority_group,
         contact_name=given.name,
         contact_phone=given.phone,
@@ -153,7 +153,7 @@ async def _book_alone(wanted: Wanted, need: Need, channel: Channel) -> Appointme
             await steps.reclaim(stretch, now=wanted.now)
             taken, _ = await _ask_each_pool(need, wanted, channel)
     if taken is None:
-        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
+        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, need)
         raise SlotFull
     wake_after_commit(f"centre:{wanted.centre_id}")
     return taken
@@ -168,7 +168,7 @@ async def _book_by_exchange(wanted: Wanted, need: Need, channel: Channel) -> App
     )
     taken, _ = await _ask_each_pool(need, wanted, channel)
     if taken is None:
-        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, wanted.claims)
+        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, need)
         made = await exchange.run(now=wanted.now)
         if made is None:
             raise SlotFull
@@ -218,8 +218,9 @@ def _row(wanted: Wanted, held: Held, channel: Channel) -> AppointmentRow:
     )
 
 
-def outside_period() -> OutsideBookingPeriod:
-    return OutsideBookingPeriod(minutes=int(rules.CUT_OFF.total_seconds() // 60), days=rules.HORIZON.days)
+def outside_period(need: Need) -> OutsideBookingPeriod:
+    by = need.rules
+    return OutsideBookingPeriod(minutes=by.cut_off_minutes, days=by.horizon_days)
 
 
 async def refuse_unknown_group(code: str) -> None:
@@ -228,18 +229,18 @@ async def refuse_unknown_group(code: str) -> None:
         raise PriorityGroupNotKnown
 
 
-async def refuse_over_limit(citizen_id: uuid.UUID, starts_at: datetime, claims: Sequence[str]) -> None:
+async def refuse_over_limit(citizen_id: uuid.UUID, starts_at: datetime, need: Need) -> None:
     """Raise `AppointmentLimit` when the person has had what a day allows."""
     rows = await in_transaction().fetch(
         "SELECT claim FROM appointment_claim WHERE citizen_id = $1 AND local_date = $2",
         citizen_id,
         local_date(starts_at),
     )
-    reached = rules.limit_reached([row["claim"] for row in rows], claims)
+    reached = rules.limit_reached([row["claim"] for row in rows], need.claims, need.rules)
     if reached is not None:
         raise AppointmentLimit(
             rule=reached.rule,
-            decision=rules.DECISION,
+            decision=need.rules.decision,
             rule_vi=reached.words.vi,
             rule_en=reached.words.en,
         )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from app.appointments import (
+    booking_rules,
     hot,
     kept_back,
     making_room,
@@ -203,13 +204,14 @@ async def _swap(
     by_exchange: bool = False,
 ) -> AppointmentRow:
     row = await steps.locked(appointment_id, citizen_id=citizen_id)
-    if states.after(row.state, Move.RESCHEDULE) is None or not rules.may_be_moved(row.starts_at, now=now):
-        hours = int(rules.MOVED_UNTIL.total_seconds() // 3600)
-        raise NotToBeMoved(state=row.state, hours=hours)
-    if not rules.is_bookable(starts_at, now=now):
-        raise outside_period()
+    by = await booking_rules.rules_of(row.centre_id, on=local_date(now))
+    movable = rules.may_be_moved(row.starts_at, now=now, rules=by)
+    if states.after(row.state, Move.RESCHEDULE) is None or not movable:
+        raise NotToBeMoved(state=row.state, hours=f"{by.move_limit_minutes / 60:g}")
     items = [Item(item.procedure, item.quantity) for item in row.items]
     need = await needs.need_of(centre_id or row.centre_id, items, starts_at=starts_at, now=now)
+    if not need.lets_book(starts_at, now=now):
+        raise outside_period(need)
     exchange: Exchange | None = None
     if by_exchange:
         exchange = await making_room.lock(
@@ -232,9 +234,8 @@ async def _swap(
 
 async def _claim(row: AppointmentRow, need: Need, starts_at: datetime) -> None:
     """The person's claims for the new day. The old ones are gone already."""
-    claims = rules.sector_claims(need.sectors)
-    await refuse_over_limit(row.citizen_id, starts_at, claims)
-    await hot.claim(row.id, row.citizen_id, local_date(starts_at), claims)
+    await refuse_over_limit(row.citizen_id, starts_at, need)
+    await hot.claim(row.id, row.citizen_id, local_date(starts_at), need.claims)
 
 
 async def _take_new(

@@ -90,30 +90,31 @@ async def offer(*, entry_id: uuid.UUID, now: datetime) -> Outcome:
 
 async def _find(entry: EntryRow, *, now: datetime) -> _Found | Outcome:
     """The earliest start with a place on a day the person may book, least flexible pool first."""
-    start = max(entry.window_from, rules.earliest_offer(now))
-    end = min(entry.window_to, at_local(rules.last_day(now), 0) + DAY)
-    if start >= end:
-        return Outcome.NO_PLACE
+    earliest = max(entry.window_from, rules.earliest_offer(now))
     try:
-        need = await needs.need_on(entry.centre_id, entry.items, on=local_date(start), now=now)
+        need = await needs.need_on(entry.centre_id, entry.items, on=local_date(earliest), now=now)
     except Refusal:
         return Outcome.NO_PLACE  # What was offered when they came is not offered now.
+    start = max(entry.window_from, rules.earliest_offer(now, need.rules))
+    end = min(entry.window_to, at_local(rules.last_day(now, need.rules), 0) + DAY)
+    if start >= end:
+        return Outcome.NO_PLACE
     candidates = [
         _Found(need, pool_id, seats.starts_at)
         for pool_id in need.pool_ids
         for seats in await waitlist.places(pool_id, need, start=start, end=end)
-        if seats.ends_at <= end
+        if seats.ends_at <= end and need.lets_book(seats.starts_at, now=now)
     ]
     if not candidates:
         return Outcome.NO_PLACE
     claims = await waitlist.claims_of(entry.citizen_id, first=local_date(start), last=local_date(end))
-    wanted = rules.sector_claims(need.sectors)
     refused: set[date] = set()
     for place in sorted(candidates, key=lambda each: each.starts_at):
         day = local_date(place.starts_at)
         if day in refused:
             continue
-        if rules.limit_reached(claims.get(day, []), wanted) is None and await _same_need(entry, place, now):
+        reached = rules.limit_reached(claims.get(day, []), need.claims, need.rules)
+        if reached is None and await _same_need(entry, place, now):
             return place
         refused.add(day)
     return Outcome.NOT_NOW
@@ -163,7 +164,7 @@ def _wanted(entry: EntryRow, place: _Found, *, now: datetime) -> Wanted:
         local_date=local_date(place.starts_at),
         grains=place.need.grains,
         items=place.need.items,
-        claims=rules.sector_claims(place.need.sectors),
+        claims=place.need.claims,
         priority_group=entry.priority_group,
         contact_name=entry.contact_name,
         contact_phone=entry.contact_phone,

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from app.appointments import replacing, rules
+from app.appointments import booking_rules, replacing, rules
 from app.appointments.errors import OpeningNotValid, OpeningOverlap, PoolNotFound
 from app.appointments.events import OpeningPublished
 from app.appointments.queries import OPENING, OpeningRow
@@ -28,7 +28,7 @@ async def publish_opening(
     counters: int,
     now: datetime,
     grain_minutes: int | None = None,
-    online_share: float = 1.0,
+    online_share: float | None = None,
     walkin_floor: int = 0,
     overbook_limit: int = 0,
 ) -> OpeningRow:
@@ -43,6 +43,8 @@ async def publish_opening(
     day = max(local_date(starts_at), local_date(now))
     centre = await centres.get_centre(centre_id, on=day)
     grain = grain_minutes or centre.grain_minutes
+    if online_share is None:
+        online_share = (await booking_rules.rules_of(centre_id, on=day)).online_share
     faults = rules.opening_faults(
         starts_at=starts_at,
         ends_at=ends_at,
@@ -52,12 +54,7 @@ async def publish_opening(
         now=now,
     )
     if faults:
-        raise OpeningNotValid(
-            errors=[
-                {"pointer": f"/{field}", "code": code, "detail": code.replace("_", " ")}
-                for field, code in faults
-            ]
-        )
+        raise OpeningNotValid.at(faults)
     opening = OpeningRow(
         id=new_id(),
         centre_id=centre_id,

@@ -1,15 +1,25 @@
 """What time alone does to appointments. A sweep narrows; whoever acts on its result asks again."""
 
+import uuid
 from datetime import datetime
+from typing import Final
 
-from app.appointments import orphans, rules, steps
+from app.appointments import booking_rules, orphans, steps
 from app.appointments.events import AppointmentMissed
 from app.appointments.queries import COLUMNS, appointment_row
-from app.appointments.states import State
 from app.core import journal, outbox
+from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.core.wakeups import wake_after_commit
+
+# Confirmed, and past the grace of the centre. The first comparison is there for the index.
+OVERDUE: Final = """
+  FROM appointment LEFT JOIN unnest($1::uuid[], $2::int[]) own (centre, grace) ON own.centre = centre_id
+ WHERE state = 'confirmed' AND placement = '{placement}' AND starts_at < $4
+   AND starts_at < $4 - make_interval(mins => coalesce(own.grace, $3))
+ ORDER BY id LIMIT $5 FOR UPDATE OF appointment SKIP LOCKED
+"""
 
 
 @operation
@@ -25,14 +35,12 @@ async def miss_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int
     Whoever lost their place by a change of the centre has missed nothing (`withdraw_overdue`).
     """
     rows = await in_transaction().fetch(
-        "UPDATE appointment SET state = $3, version = version + 1 WHERE id IN ("
-        " SELECT id FROM appointment WHERE state = $4 AND starts_at < $1 AND placement = 'supported'"
-        " ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        "UPDATE appointment SET state = 'missed', version = version + 1 WHERE id IN ("
+        f"SELECT id {OVERDUE.format(placement='supported')})"
         " RETURNING id, centre_id, citizen_id, starts_at",
-        now - rules.GRACE,
+        *await _graces(now),
+        now,
         limit,
-        State.MISSED.value,
-        State.CONFIRMED.value,
     )
     for row in rows:
         await journal.write("appointment.missed", object_kind="appointment", object_id=row["id"], at=now)
@@ -53,11 +61,13 @@ async def miss_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int
 async def withdraw_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int:
     """Cancel, on the centre's part, appointments that had no place to the last; how many. Each is told."""
     rows = await in_transaction().fetch(
-        f"SELECT {COLUMNS} FROM appointment WHERE placement = 'orphaned' AND state = $2"
-        " AND starts_at < $1 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED",
-        now - rules.GRACE,
-        State.CONFIRMED.value,
-        limit,
+        f"SELECT {COLUMNS} {OVERDUE.format(placement='orphaned')}", *await _graces(now), now, limit
     )
     await orphans.withdraw([appointment_row(row) for row in rows], orphans.REASON, now=now)
     return len(rows)
+
+
+async def _graces(now: datetime) -> tuple[list[uuid.UUID], list[int], int]:
+    """The grace of centres that decided one, and of all others, in minutes."""
+    known = await booking_rules.all_rules(on=local_date(now))
+    return list(known.own), [own.grace_minutes for own in known.own.values()], known.for_all.grace_minutes

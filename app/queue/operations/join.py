@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.appointments import queries as appointments
 from app.appointments import steps as appointment_steps
+from app.appointments.booking_rules import rules_of
 from app.appointments.errors import OutsideCheckInWindow
 from app.appointments.rules import came_late
 from app.centres import queries as centres
@@ -157,6 +158,13 @@ async def require_known_group(priority_group: str | None) -> None:
             raise UnknownPriorityGroup
 
 
+async def _is_late(joining: Joining, *, arrived_at: datetime) -> bool:
+    if joining.starts_at is None:
+        return False
+    by = await rules_of(joining.centre_id, on=local_date(arrived_at))
+    return came_late(joining.starts_at, now=arrived_at, rules=by)
+
+
 async def join(joining: Joining, *, arrived_at: datetime, now: datetime) -> IssuedTicket:
     """The ticket of somebody who arrived then, with the next number or the one that was printed."""
     pool = await centres.pool(joining.pool_id)
@@ -166,7 +174,7 @@ async def join(joining: Joining, *, arrived_at: datetime, now: datetime) -> Issu
     kind = rules.ticket_class(
         priority_group=joining.priority_group,
         has_appointment=joining.appointment_id is not None,
-        is_late=joining.starts_at is not None and came_late(joining.starts_at, now=arrived_at),
+        is_late=await _is_late(joining, arrived_at=arrived_at),
     )
     waiting_from = rules.wait_from(arrived_at=arrived_at, starts_at=joining.starts_at)
     row = await in_transaction().fetchrow(

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.appointments.rules import GRACE
+from app.appointments.rules import UNDECIDED
 from app.queue import returns, rules
 from app.queue.forecast import Expected, Plan, Serving, forecast
 from app.queue.rules import TARGETS, TicketClass
 from app.queue.twin.people import MEAN_MINUTES, OPENS_AT, Session, Visit, people
 
+GRACE: Final = timedelta(minutes=UNDECIDED.grace_minutes)
 AHEAD_OF_TIME: Final = timedelta(hours=1)
 
 
