@@ -12,7 +12,7 @@ from bench.metrics import Metric
 
 Bench = Callable[..., Awaitable[dict[str, Metric]]]
 
-NAMES: Final = ("booking", "booking-http", "availability", "forecast")
+NAMES: Final = ("booking", "booking-http", "availability", "queue", "forecast")
 # These ask no store, so none is started for them; their DSN is empty.
 WITHOUT_STORES: Final = frozenset({"forecast"})
 

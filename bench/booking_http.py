@@ -13,16 +13,14 @@ from typing import Final
 
 import msgspec
 
-from app.core import keys as core_keys
 from app.core.clock import local
 from app.core.database import DB
 from app.core.ids import new_id
 from app.http.principals import Audience, Caller, Principal
-from app.http.tokens import SigningKey, Tokens
 from bench.booking import CLIENTS, Wish, bare, faults, rate, start_afresh, two_stages
 from bench.metrics import Metric, nothing_of, percentile, ratio_of, shown
 from bench.stage import PROCEDURE, Stage, deadlocks_of, own_database
-from bench.wire import Crowd, Served, crowd, post, server
+from bench.wire import Crowd, Served, crowd, issuer, post, server
 
 PER_ROUND: Final = 1000
 ROUNDS: Final = 7
@@ -89,8 +87,7 @@ class Citizens:
     """People who have just signed in, each with a token and a key."""
 
     def __init__(self, served: Served) -> None:
-        keys = core_keys.load(served.keys_file)
-        self._tokens = Tokens({kid: SigningKey.from_pem(kid, pem) for kid, pem in keys.signing.items()})
+        self._tokens = issuer(served)
 
     async def come(self, count: int) -> list[dict[str, str]]:
         """Their headers."""

@@ -17,12 +17,13 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from app.core import keys as core_keys
+from app.http.tokens import SigningKey, Tokens
 from bench.metrics import percentile
 
 CONNECTIONS: Final = 64
 HELLO: Final = "/hello"
 STARTS_WITHIN_S: Final = 20.0
-KEYS_FILE: Final = "keys.json"
 
 
 class Served(NamedTuple):
@@ -65,6 +66,12 @@ def serve_factory() -> Any:
     return either
 
 
+def issuer(served: Served) -> Tokens:
+    """Signs as the served application does."""
+    keys = core_keys.load(served.keys_file)
+    return Tokens({kid: SigningKey.from_pem(kid, pem) for kid, pem in keys.signing.items()})
+
+
 @asynccontextmanager
 async def server(url: str) -> AsyncIterator[Served]:
     """The application on a database, answering."""
@@ -86,7 +93,7 @@ async def server(url: str) -> AsyncIterator[Served]:
         )
         try:
             await _answers(port)
-            yield Served(port, Path(folder) / KEYS_FILE)
+            yield Served(port, Path(folder) / core_keys.FILE_NAME)
         finally:
             process.terminate()
             await process.wait()
