@@ -202,6 +202,19 @@ async def pool_ids_of_counter(counter_id: uuid.UUID) -> list[uuid.UUID]:
     return [row["pool_id"] for row in rows]
 
 
+async def pool_ids_of_own_counter(counter_id: uuid.UUID, *, centre_id: uuid.UUID) -> list[uuid.UUID]:
+    """The pools a desk of this centre serves; raises `CounterNotFound` for any other desk."""
+    rows = await fetch(
+        "SELECT cp.pool_id FROM counter c LEFT JOIN counter_pool cp ON cp.counter_id = c.id"
+        " WHERE c.id = $1 AND c.centre_id = $2 ORDER BY cp.pool_id",
+        counter_id,
+        centre_id,
+    )
+    if not rows:
+        raise CounterNotFound
+    return [row["pool_id"] for row in rows if row["pool_id"] is not None]
+
+
 async def counter_ids_of_pool(pool_id: uuid.UUID) -> list[uuid.UUID]:
     """The desks that serve a pool, by number."""
     rows = await fetch(

@@ -19,15 +19,19 @@ RETURNING last_no
 
 # The next person of a counter's pools: due first, and after two with priority somebody without, if one
 # waits. How many there were in a row is the counter's own: a figure of the whole pool would have forty
-# counters wait for each other. SKIP LOCKED lets them ask at once; the partial unique index refuses a
-# second open ticket at a counter. `passed` counts those without priority whom somebody with it, who came
-# later, has pushed past the target: those still waiting, or the one called now.
+# counters wait for each other. SKIP LOCKED lets them ask at once. The counter is locked first and must be
+# open with nobody at it; where it had to wait for that lock, what it knows of its tickets is as old as the
+# statement, and the partial unique index refuses a second one. `passed` counts those without priority whom
+# somebody with it, who came later, has pushed past the target: those still waiting, or the one called now.
 CALL_NEXT: Final = f"""
 WITH desk AS (
-    SELECT priority_run, officer_id FROM counter_state WHERE counter_id = $3 ),
+    SELECT priority_run, officer_id FROM counter_state
+     WHERE counter_id = $3 AND state = 'open' AND NOT EXISTS (
+           SELECT FROM ticket held WHERE held.counter_id = $3 AND held.state IN ('called', 'serving'))
+       FOR UPDATE ),
 due AS (
     SELECT id FROM ticket
-     WHERE state = 'waiting' AND pool_id = ANY($1::uuid[]) AND local_date = $2
+     WHERE EXISTS (SELECT FROM desk) AND state = 'waiting' AND pool_id = ANY($1::uuid[]) AND local_date = $2
        AND (eligible_at IS NULL OR eligible_at <= $4)
      ORDER BY (ticket_class = 'priority' AND (SELECT priority_run FROM desk) >= {PRIORITY_RUN}),
               call_by, id

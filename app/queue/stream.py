@@ -6,9 +6,12 @@ renders the whole state: a lost hint loses nothing.
 
 import uuid
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Final
 
+from app.core.clock import current_time
 from app.core.database import DatabaseUnavailable
+from app.core.shared import Shared
 from app.core.wakeups import WAKEUPS
 from app.queue import queries
 
@@ -35,9 +38,17 @@ async def changes(centre_id: uuid.UUID) -> AsyncIterator[int]:
             await hints.wait(LOOK_EVERY_S)
 
 
+async def _read(centre_id: uuid.UUID, _now: datetime) -> int:
+    return await queries.revision(centre_id)
+
+
+# A hint wakes all who watch a hall, and they all ask this.
+REVISION: Final = Shared(_read)
+
+
 async def _revision(centre_id: uuid.UUID, shown: int | None) -> int | None:
     """What is known while the database is away is what was shown."""
     try:
-        return await queries.revision(centre_id)
+        return await REVISION(centre_id, now=current_time())
     except DatabaseUnavailable:
         return shown

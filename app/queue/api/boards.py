@@ -15,6 +15,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
 from app.core.clock import current_time, local_date
+from app.core.shared import Shared
 from app.http.access import open_to
 from app.http.principals import Caller
 from app.http.problems import problems
@@ -29,6 +30,15 @@ STREAM: Final = {
         str, media_type="text/event-stream", description="Whole states, each with its revision."
     )
 }
+
+
+async def _shown(centre_id: uuid.UUID, now: datetime) -> str:
+    board = BoardView.of(await queries.board(centre_id, now=now))
+    return msgspec.json.encode(board).decode()
+
+
+# Every board of a hall, and everybody's phone, changes at the same moment.
+SHOWN: Final = Shared(_shown)
 
 
 def events(centre_id: uuid.UUID, render: Any) -> ServerSentEvent:
@@ -76,9 +86,7 @@ async def stream_board(centre_id: FromPath[uuid.UUID], now: NamedDependency[date
     await centres.get_centre(centre_id, on=local_date(now))
 
     async def render() -> str:
-        return msgspec.json.encode(
-            BoardView.of(await queries.board(centre_id, now=current_time()))
-        ).decode()
+        return await SHOWN(centre_id, now=current_time())
 
     return events(centre_id, render)
 

@@ -2,14 +2,17 @@
 
 import uuid
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+import asyncpg
 
 from app.centres import queries as centres
-from app.core import journal, outbox
+from app.core import telling
 from app.core.actor import current_actor
 from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.core.outbox import Fact
 from app.core.wakeups import wake_after_commit
 from app.queue import hot, queries
 from app.queue.errors import CounterBusy, CounterNotOpen, TicketState
@@ -32,46 +35,42 @@ async def call_next(*, counter_id: uuid.UUID, centre_id: uuid.UUID, now: datetim
     """The person due first among those this counter can serve, or None when nobody waits.
 
     After two with priority in a row comes somebody without, if one waits.
-    Raises `CounterBusy` naming the open ticket, `CounterNotOpen`, or `CounterNotFound`. The counter's row
-    is locked first, so two officers pressing at once at one counter get one ticket and one `CounterBusy`.
+    Raises `CounterBusy` naming the open ticket, `CounterNotOpen`, or `CounterNotFound`. The statement locks
+    the counter first, so two officers pressing at once at one counter get one ticket and one `CounterBusy`.
     """
-    await centres.counter(counter_id, centre_id=centre_id)
-    connection = in_transaction()
-    state = await connection.fetchval(
-        "SELECT state FROM counter_state WHERE counter_id = $1 FOR UPDATE", counter_id
-    )
-    if state != "open":
-        raise CounterNotOpen
-    await refuse_if_busy(counter_id)
-    pool_ids = await centres.pool_ids_of_counter(counter_id)
+    pool_ids = await centres.pool_ids_of_own_counter(counter_id, centre_id=centre_id)
     actor = current_actor.get()
-    row = await connection.fetchrow(
-        CALL_NEXT, pool_ids, local_date(now), counter_id, now, actor.kind, actor.id
-    )
+    try:
+        row = await in_transaction().fetchrow(
+            CALL_NEXT, pool_ids, local_date(now), counter_id, now, actor.kind, actor.id
+        )
+    except asyncpg.UniqueViolationError as reason:
+        # Somebody else pressed at this counter meanwhile; asked again, it is busy.
+        raise asyncpg.SerializationError from reason
     if row is None:
+        await _refuse_if_not_free(counter_id)
         return None
     *values, passed = row
     ticket = TicketRow(*values)
-    await tell_called(ticket, counter_id=counter_id, now=now)
-    if passed:
-        await _tell_passed(ticket, passed, counter_id=counter_id, now=now)
+    await tell_called(ticket, counter_id=counter_id, now=now, passed=passed)
     return ticket
 
 
-async def tell_called(ticket: TicketRow, *, counter_id: uuid.UUID, now: datetime) -> None:
-    """The fact and the journal line of a call."""
-    await outbox.record(
-        TicketCalled(
-            occurred_at=now,
-            ticket_id=ticket.id,
-            centre_id=ticket.centre_id,
-            number=ticket.number,
-            version=ticket.version,
-            counter_id=counter_id,
-            calls=ticket.calls,
-        )
-    )
-    await journal.write(
+async def tell_called(ticket: TicketRow, *, counter_id: uuid.UUID, now: datetime, passed: int = 0) -> None:
+    """The facts and the journal line of a call."""
+    told: dict[str, Any] = {
+        "occurred_at": now,
+        "ticket_id": ticket.id,
+        "centre_id": ticket.centre_id,
+        "number": ticket.number,
+        "version": ticket.version,
+        "counter_id": counter_id,
+    }
+    facts: list[Fact] = [TicketCalled(**told, calls=ticket.calls)]
+    if passed:
+        facts.append(PriorityPassedTarget(**told, others=passed))
+    await telling.tell(
+        facts,
         "ticket.called",
         object_kind="ticket",
         object_id=ticket.id,
@@ -112,18 +111,14 @@ async def call_chosen(
     return ticket
 
 
-async def _tell_passed(ticket: TicketRow, passed: int, *, counter_id: uuid.UUID, now: datetime) -> None:
-    await outbox.record(
-        PriorityPassedTarget(
-            occurred_at=now,
-            ticket_id=ticket.id,
-            centre_id=ticket.centre_id,
-            number=ticket.number,
-            version=ticket.version,
-            counter_id=counter_id,
-            others=passed,
-        )
+async def _refuse_if_not_free(counter_id: uuid.UUID) -> None:
+    """Nobody was called: because the counter could not, or because nobody waits."""
+    state = await in_transaction().fetchval(
+        "SELECT state FROM counter_state WHERE counter_id = $1", counter_id
     )
+    if state != "open":
+        raise CounterNotOpen
+    await refuse_if_busy(counter_id)
 
 
 async def refuse_if_busy(counter_id: uuid.UUID) -> None:
