@@ -12,7 +12,7 @@ from litestar.response import Redirect, ServerSentEvent
 from app.centres import queries as centres
 from app.core.actor import Actor, current_actor
 from app.core.clock import current_time, local_date
-from app.core.errors import NotFound, Refusal
+from app.core.errors import NotFound, Refusal, Unauthenticated
 from app.http.access import open_to
 from app.http.principals import Audience, Caller, Principal
 from app.http.requests import MotcuaRequest, language_of, request_id_of
@@ -25,6 +25,7 @@ from app.pages.responses import cookie, csrf_token, form_of, go, nonce_of, page
 from app.pages.session import principal_of
 from app.pages.templates import render
 from app.queue import operations, queries
+from app.queue.devices import silent_devices
 from app.queue.errors import CounterBusy
 from app.queue.queries import CounterRow
 from app.queue.states import Move
@@ -184,8 +185,20 @@ async def show_desk(
         "stream_url": f"/console/desk/{counter_id}/stream",
         "workspace_url": f"/console/desk/{counter_id}/workspace",
         "desk": desk,
+        "devices_url": "/console/devices",
+        "devices": await silent_devices(principal.centre, now=now),
     }
     return page(request, "console/index.html", context)
+
+
+@get("/console/devices", opt=open_to(Caller.ANYONE), include_in_schema=False)
+async def show_silent_devices(request: MotcuaRequest, now: NamedDependency[datetime]) -> Response[str]:
+    """The kiosks and boards nothing is heard of; asked for by the page again and again."""
+    principal = await officer_of(request)
+    if principal is None:
+        raise Unauthenticated  # Not the sign-in page: it would be shown inside the console.
+    found = await silent_devices(principal.centre, now=now)
+    return page(request, "console/_devices.html", {"devices": found})
 
 
 @get(
@@ -342,6 +355,7 @@ console_handlers: Final[list[Any]] = [
     choose_counter,
     take_counter,
     show_desk,
+    show_silent_devices,
     show_workspace,
     stream_desk,
     act,

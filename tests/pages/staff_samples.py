@@ -129,7 +129,14 @@ CONSOLE: Final = {
     **STAFF_PAGE,
     "stream_url": "/console/counters/3/stream",
     "workspace_url": "/console/counters/3/workspace",
+    "devices_url": "/console/devices",
+    "devices": [],
 }
+SILENT: Final = [
+    {"kind": "kiosk", "label": "Sảnh tầng 1", "last_heard_at": NOW - timedelta(minutes=4)},
+    {"kind": "board", "label": LONG, "last_heard_at": None},
+    {"kind": "board", "label": "", "last_heard_at": NOW - timedelta(days=1)},
+]
 
 
 def call(number: str, counter: str, *, state: str = "called", calls: int = 1) -> dict[str, Any]:
@@ -224,10 +231,13 @@ def cases() -> list[Case]:
             )
         ),
         *(("console/index.html", state, {**CONSOLE, "desk": desk}) for state, desk in DESKS.items()),
+        ("console/index.html", "silent", {**CONSOLE, "desk": IDLE, "devices": SILENT}),
         *(("board/index.html", state, {**BOARD_PAGE, "board": board}) for state, board in BOARDS.items()),
     ]
     fragments: list[tuple[str, str, Mapping[str, Any]]] = [
         ("console/_workspace.html", "idle", {"csrf_token": "a-token", "desk": IDLE}),
+        ("console/_devices.html", "typical", {"devices": SILENT}),
+        ("console/_devices.html", "empty", {"devices": []}),
         ("board/_now.html", "typical", {"board": BOARD}),
         (
             "docs.html",

@@ -24,7 +24,7 @@ from app.pages.assets import STATIC
 from app.pages.templates import render
 from app.queue import voice
 from tests.pages.samples import Case
-from tests.pages.staff_samples import BOARD, BOARD_PAGE, DESKS, call, cases
+from tests.pages.staff_samples import BOARD, BOARD_PAGE, DESKS, SILENT, call, cases
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
@@ -197,6 +197,24 @@ async def test_the_console_follows_the_stream_and_says_a_call_aloud(page: Page, 
     assert await page.locator("#announcer").text_content() == "Đang gọi số A103"
     # What came by the stream has its keys as well.
     assert await page.locator("#do-recall").get_attribute("aria-keyshortcuts") == "F9"
+
+
+async def test_a_device_that_falls_silent_is_told_and_leaves_the_hand_where_it_is(
+    page: Page, site: Site
+) -> None:
+    text = render("console/_devices.html", language="vi", context={"devices": SILENT})
+    site.answers["/console/devices"] = (200, "text/html; charset=utf-8", text)
+    await page.clock.install()
+    await page.goto(f"{site.url}/console-index-called-vi.html")
+    assert await page.locator("#devices").inner_text() == ""
+    await page.locator(".list__tickets").first.focus()
+
+    await page.clock.run_for(31_000)
+    await page.locator("#silent-heading").wait_for()
+
+    assert "3 thiết bị mất liên lạc" in await page.locator("#devices").inner_text()
+    # A list has no name of its own: only what is put aside beside the work does not move the hand off it.
+    assert await page.evaluate("document.activeElement.className") == "list__tickets"
 
 
 async def test_without_a_script_a_button_of_the_console_is_an_ordinary_post(

@@ -129,14 +129,19 @@ let said = workspace.querySelector(".desk")?.dataset.announce ?? "";
 // What the hand was on: the same button if it is still there, else the first move that is possible now.
 // A button that posts is disabled until the answer, and a disabled button loses the focus: remember it before.
 const idInHand = () => (workspace.contains(document.activeElement) ? document.activeElement.id || "?" : "");
-document.addEventListener("htmx:beforeRequest", () => (postedFrom = idInHand()));
+// The list of silent devices renews itself beside the work and leaves the hand where it is.
+const besideTheWork = (event) => event.target.id === "devices";
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!besideTheWork(event)) postedFrom = idInHand();
+});
 for (const name of ["htmx:beforeSwap", "htmx:sseBeforeMessage"]) {
-  document.addEventListener(name, () => {
-    focusedBefore = idInHand() || postedFrom;
+  document.addEventListener(name, (event) => {
+    if (!besideTheWork(event)) focusedBefore = idInHand() || postedFrom;
   });
 }
 
-document.addEventListener("htmx:afterSwap", () => {
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (besideTheWork(event)) return;
   showKeys();
   showElapsed();
   const desk = workspace.querySelector(".desk");
