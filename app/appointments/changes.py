@@ -109,9 +109,13 @@ def after(change: Change, slot: LedgerSlot) -> LedgerSlot:
 
 
 def keeping(slot: LedgerSlot) -> LedgerSlot:
-    """The slot with room made for everybody it has promised a place: promises outrank shares and floors."""
+    """The slot with room made for everybody it has promised a place: promises outrank shares and floors.
+
+    Beyond its places stand only those whom officers booked.
+    """
+    citizens = slot.taken_online + slot.taken_partner + slot.taken_walkin
     return slot._replace(
-        capacity=max(slot.capacity, slot.promised + slot.taken_walkin - slot.overbook_limit),
+        capacity=max(slot.capacity, citizens, citizens + slot.taken_staff - slot.overbook_limit),
         online_cap=max(slot.online_cap, slot.taken_online),
         partner_cap=max(slot.partner_cap, slot.taken_partner),
         walkin_floor=min(slot.walkin_floor, max(slot.capacity - slot.promised, 0)),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.appointments.changes import LedgerSlot, keeping
 from app.appointments.places import PLACES_LEFT, Channel, Judge, Room, kept, left
 from app.appointments.placing import Board, Seating, Slot, Visit, make_room, place_all
 from app.core.database import DB
@@ -260,6 +261,19 @@ def test_a_visit_keeps_its_pool_when_there_is_no_reason_to_leave() -> None:
     placement = place_all([slot(narrow, room(1)), slot(wide, room(1))], [here])
 
     assert placement.pool_of == {here.id: wide}
+
+
+@given(taken=st.tuples(*[st.integers(0, 3)] * 4), counters=st.integers(1, 3), over=st.integers(0, 2))
+def test_a_slot_that_is_cut_keeps_a_place_for_every_citizen_and_lets_only_officers_go_beyond(
+    taken: tuple[int, int, int, int], counters: int, over: int
+) -> None:
+    nobody = uuid.UUID(int=0)
+    cut = keeping(
+        LedgerSlot(nobody, nobody, nobody, EIGHT, EIGHT + GRAIN, True, counters, 1, 1, 1, over, *taken)
+    )
+
+    assert cut.taken_online + cut.taken_partner + cut.taken_walkin <= cut.capacity
+    assert all(kept(cut.room, channel) >= 0 for channel in Channel)
 
 
 async def test_the_guard_says_the_same_here_as_in_postgresql(database: Stores) -> None:
