@@ -16,6 +16,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from app.appointments.api import appointments_router
+from app.calendar.api import calendar_router
 from app.centres.api import centres_router
 from app.core import keys as core_keys
 from app.core.clock import current_time, machine_time
@@ -60,6 +61,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     documents_router,
     dossiers_router,
     home_service_router,
+    calendar_router,
     tracking_router,
     satisfaction_router,
     monitoring_router,

@@ -19,6 +19,8 @@ from app.appointments.events import (
     WaitlistJoined,
     WaitlistOffered,
 )
+from app.calendar import operations as calendar
+from app.calendar.events import CalendarConfirmed
 from app.core.clock import at_local, current_time, local_date
 from app.core.outbox import KINDS, Fact
 from app.documents import operations as documents
@@ -47,6 +49,7 @@ SURVEYS: Final = "surveys"
 PARTNERS: Final = "partners"
 INSPECTION: Final = "inspection"
 HOME_SERVICE: Final = "home_service"
+CALENDAR: Final = "calendar"
 WAITLIST: Final = "waitlist"
 
 LANES: Final = {
@@ -85,6 +88,7 @@ for _concept in pkgutil.iter_modules(app.__path__):
         importlib.import_module(f"app.{_concept.name}.events")
 
 _HEARD: Final = {
+    CalendarConfirmed,
     DocumentUploaded,
     DossierAccepted,
     *BRINGS_PLACES,
@@ -136,6 +140,7 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
         ),
         Subscription(DocumentUploaded, INSPECTION, inspect_document, lane=Lane.URGENT),
         Subscription(DossierAccepted, HOME_SERVICE, note_acceptance),
+        Subscription(CalendarConfirmed, CALENDAR, carry_day_out),
         *(Subscription(fact, WAITLIST, offer_places, lane=Lane.URGENT) for fact in BRINGS_PLACES),
     ]
 
@@ -169,6 +174,11 @@ async def offer_places(fact: Any) -> None:
     start, end = BRINGS_PLACES[type(fact)](fact)
     await appointments.support_orphans(centre_id=fact.centre_id, start=start, end=end, now=current_time())
     await appointments.offer_places(centre_id=fact.centre_id, start=start, end=end, now=current_time())
+
+
+async def carry_day_out(fact: CalendarConfirmed) -> None:
+    """Go on with a confirmed day, should whoever confirmed it have been cut off."""
+    await calendar.carry_out(proposal_id=fact.proposal_id, now=current_time())
 
 
 async def inspect_document(fact: DocumentUploaded) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import asyncpg
@@ -60,8 +60,12 @@ async def carry_out(
     fate: Orphans,
     reason: str,
     now: datetime,
+    not_on: frozenset[date] = frozenset(),
 ) -> Outcome:
-    """Write a judged change whose appointments and slots are locked, and what becomes of its orphans."""
+    """Write a judged change whose appointments and slots are locked, and what becomes of its orphans.
+
+    Nobody is moved to a day in `not_on`: other centres may be closing it too.
+    """
     moves = replacing.reseated(judged.seen, judged.seats)
     await replacing.write(moves, judged.seen.slots, judged.becoming)
     await _write_openings(judged, change, opening, now=now)
@@ -73,7 +77,7 @@ async def carry_out(
     if fate is Orphans.CANCEL:
         cancelled = await orphans.withdraw(lost, reason, now=now)
     elif fate is Orphans.MOVE:
-        moved = await moving.move(promised, now=now)
+        moved = await moving.move(promised, now=now, not_on=not_on)
         await orphans.tell_moved(moved, now=now)
     gone = {row.id for row in cancelled} | {each.row.id for each in moved}
     await replacing.note((each for each in moves if each.row.id not in gone), now=now)

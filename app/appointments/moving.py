@@ -39,14 +39,20 @@ class Moved(NamedTuple):
 class Claims:
     """What the people to be moved have on other days, so that nobody gets a day that is full for them."""
 
-    def __init__(self, held: Mapping[tuple[uuid.UUID, date], set[str]]) -> None:
+    def __init__(
+        self, held: Mapping[tuple[uuid.UUID, date], set[str]], *, not_on: frozenset[date] = frozenset()
+    ) -> None:
         self._held = defaultdict(set, held)
+        self._not_on = not_on
 
     def copy(self) -> "Claims":
-        return Claims({key: set(claims) for key, claims in self._held.items()})
+        held = {key: set(claims) for key, claims in self._held.items()}
+        return Claims(held, not_on=self._not_on)
 
     def allow(self, row: AppointmentRow, need: Need, start: datetime) -> bool:
         day = local_date(start)
+        if day in self._not_on:
+            return False
         held = self._held[row.citizen_id, day]
         reached = rules.limit_reached(held, need.claims, need.rules)
         return day == local_date(row.starts_at) or reached is None
@@ -57,14 +63,16 @@ class Claims:
         held |= {claim for claim in free if claim is not None}
 
 
-async def move(rows: Sequence[AppointmentRow], *, now: datetime) -> list[Reseated]:
+async def move(
+    rows: Sequence[AppointmentRow], *, now: datetime, not_on: frozenset[date] = frozenset()
+) -> list[Reseated]:
     """Give each of these, in order, the next place for the same items; who is not answered stays.
 
     At their own centre first, the nearest in time; then at the nearest centre that has one. Never
     earlier than promised: nobody can be told in time of what is over before they look. The caller has
     locked the appointments, which fill no slots.
     """
-    claims = Claims(await _claims_of(rows))
+    claims = Claims(await _claims_of(rows), not_on=not_on)
     moved: dict[uuid.UUID, Moved] = {}
     for centre_id, those in _by_centre(rows).items():
         for found in await _move_to(centre_id, those, claims, now=now):

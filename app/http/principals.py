@@ -9,7 +9,7 @@ class Caller(StrEnum):
     """Who may call a route. A route that names nobody lets nobody in.
 
     The five kinds of token are citizen, officer, device, partner and nobody at all; shift leads,
-    centre leaders and monitors are officers with a role.
+    centre leaders, monitors and calendar editors are officers with a role.
     """
 
     ANYONE = "anyone"
@@ -18,6 +18,7 @@ class Caller(StrEnum):
     SHIFT_LEAD = "shift_lead"
     CENTRE_LEADER = "centre_leader"
     MONITOR = "monitor"
+    CALENDAR_EDITOR = "calendar_editor"
     DEVICE = "device"
     PARTNER = "partner"
     PROVIDER = "provider"
@@ -38,6 +39,7 @@ AUDIENCE_OF: dict[Caller, Audience] = {
     Caller.SHIFT_LEAD: Audience.STAFF,
     Caller.CENTRE_LEADER: Audience.STAFF,
     Caller.MONITOR: Audience.STAFF,
+    Caller.CALENDAR_EDITOR: Audience.STAFF,
     Caller.DEVICE: Audience.DEVICE,
     Caller.PARTNER: Audience.PARTNER,
 }

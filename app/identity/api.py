@@ -220,6 +220,7 @@ async def refresh(
         Caller.SHIFT_LEAD,
         Caller.CENTRE_LEADER,
         Caller.MONITOR,
+        Caller.CALENDAR_EDITOR,
         Caller.DEVICE,
         Caller.PARTNER,
     ),

@@ -107,6 +107,7 @@ ROLES: Final = {
     "shift_lead": (Caller.OFFICER, Caller.SHIFT_LEAD),
     "centre_leader": (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
     "monitor": (Caller.MONITOR,),
+    "calendar_editor": (Caller.CALENDAR_EDITOR,),
 }
 ENROLLED: Final = {
     "officer": "SELECT 1 FROM officer_credential WHERE officer_id = $1",

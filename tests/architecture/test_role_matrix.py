@@ -31,6 +31,7 @@ EVERYBODY: dict[str, tuple[Caller, ...]] = {
     "shift lead": (Caller.OFFICER, Caller.SHIFT_LEAD),
     "centre leader": (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
     "monitor": (Caller.MONITOR,),
+    "calendar editor": (Caller.CALENDAR_EDITOR,),
     "device": (Caller.DEVICE,),
     "partner": (Caller.PARTNER,),
 }
