@@ -19,6 +19,7 @@ from app.core.ids import new_id
 from app.core.wakeups import wake_after_commit
 
 LOCK_APPOINTMENTS: Final = "SELECT id FROM appointment WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+LATECOMERS: Final = f"{LOCK_APPOINTMENTS} SKIP LOCKED"
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,17 +34,33 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 async def judge_locked(
     centre_id: uuid.UUID, change: Change, opening: OpeningRow | None, *, now: datetime
 ) -> Judgement:
-    """The judgement, with everything it rests on locked: appointments by id, then slots by id."""
-    before = await impact.judge(centre_id, change, opening, now=now)
-    await in_transaction().fetch(LOCK_APPOINTMENTS, _appointments(before))
-    await replacing.lock_slots(before.seen.slots)
+    """The judgement, with everything it rests on locked: appointments by id, then slots by id.
+
+    Whoever booked meanwhile is locked after the slots, without waiting; once the slots are ours nobody
+    else can come.
+    """
+    held: set[uuid.UUID] = set()
+    judged = await impact.judge(centre_id, change, opening, now=now)
+    for lock in (LOCK_APPOINTMENTS, LATECOMERS, LATECOMERS):
+        rows = await in_transaction().fetch(lock, sorted({*_appointments(judged)} - held))
+        await replacing.lock_slots(judged.seen.slots.keys() - held)
+        held |= {row["id"] for row in rows} | judged.seen.slots.keys()
+        judged = await impact.judge(centre_id, change, opening, now=now)
+        if {*_appointments(judged), *judged.seen.slots} <= held:
+            return await _without_ghosts(judged, centre_id, change, opening, now=now)
+    raise hot.LostRace
+
+
+async def _without_ghosts(
+    judged: Judgement, centre_id: uuid.UUID, change: Change, opening: OpeningRow | None, *, now: datetime
+) -> Judgement:
+    """The same, once the holds that are over have given their places back."""
+    if not judged.seen.ghosts:
+        return judged
+    await steps.end_holds([row.id for row in judged.seen.ghosts], now=now)
     judged = await impact.judge(centre_id, change, opening, now=now)
     if judged.seen.ghosts:
-        await steps.end_holds([row.id for row in judged.seen.ghosts], now=now)
-        judged = await impact.judge(centre_id, change, opening, now=now)
-    needed = {*judged.seen.slots, *_appointments(judged)}
-    if judged.seen.ghosts or not needed <= {*before.seen.slots, *_appointments(before)}:
-        raise hot.LostRace  # Somebody booked, or a hold ended, before we had the locks.
+        raise hot.LostRace  # A hold ended this very moment.
     return judged
 
 
