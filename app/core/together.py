@@ -18,7 +18,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import asyncpg
 
-from app.core.database import DB, Connection, NestedTransaction, transaction
+from app.core.database import DB, Connection, DatabaseUnavailable, NestedTransaction, transaction
 from app.core.operation import Companion, companion
 from app.core.wakeups import WAKEUPS, pending
 
@@ -35,6 +35,8 @@ SPOILED: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.IntegrityConstraintViolationError,
 )
+# Somebody else holds what one of the company wants; the others may have what they want meanwhile.
+WAITED_TOO_LONG: Final = asyncpg.LockNotAvailableError
 
 
 class _Seat(NamedTuple, Generic[Q, R]):
@@ -69,24 +71,34 @@ class Together(Generic[Q, R]):
         answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Seat(question, companion.get(), answer))
         if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._drive(), context=Context())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._lanes.add(asyncio.create_task(self._drive(), context=Context()))
         return await answer
 
     async def _drive(self) -> None:
-        while self._waiting:
-            seats = self._board()
-            try:
-                await self._go(seats)
-            except SPOILED:
+        # A lane is free in the step in which it finds nobody waiting: whoever comes after that opens one.
+        try:
+            while self._waiting:
+                await self._carry(self._board())
+        finally:
+            lane = asyncio.current_task()
+            assert lane is not None
+            self._lanes.discard(lane)
+
+    async def _carry(self, seats: "list[_Seat[Q, R]]") -> None:
+        """Nobody of the company stays without an answer."""
+        try:
+            await self._go(seats)
+        except SPOILED:
+            _answer(seats, None)
+        except BaseException as reason:
+            if isinstance(reason, DatabaseUnavailable) and isinstance(reason.__cause__, WAITED_TOO_LONG):
                 _answer(seats, None)
-            except BaseException as reason:
-                for seat in seats:
-                    if not seat.answer.done():
-                        seat.answer.set_exception(reason)
-                if not isinstance(reason, Exception):
-                    raise
+                return
+            for seat in seats:
+                if not seat.answer.done():
+                    seat.answer.set_exception(reason)
+            if not isinstance(reason, Exception):
+                raise
 
     def _board(self) -> list[_Seat[Q, R]]:
         """The next company, in order of arrival; who shares something with one of it waits."""
