@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import Scope
 
 from app.appointments import availability, operations, queries, rules
+from app.appointments.attendance_api import excuse_no_show, list_no_shows
 from app.appointments.availability import Availability, Question
 from app.appointments.changes_api import changes_router
 from app.appointments.errors import (
@@ -344,6 +345,8 @@ appointments_router: Final = Router(
         join_waitlist,
         list_waitlist,
         leave_waitlist,
+        list_no_shows,
+        excuse_no_show,
         publish_opening,
         list_openings,
         changes_router,

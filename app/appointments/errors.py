@@ -29,12 +29,15 @@ class SlotFull(Conflict):
 
 
 class AppointmentLimit(Conflict):
-    """So many a day, and per sector a day, as the centre decided. `rule` says which, and by what."""
+    """So many a day, and per sector a day, as the centre decided; none after two no-shows. See `rule`.
+
+    `until` says until when, where time alone will end it.
+    """
 
     code = "appointment_limit"
     title = Words("Quá số lịch hẹn cho phép", "Too many appointments")
     detail = Words("{rule_vi}", "{rule_en}")
-    told = ("rule", "decision")
+    told = ("rule", "decision", "until")
 
 
 class NotToBeMoved(Conflict):
@@ -249,3 +252,20 @@ class ProposalStale(Conflict):
 class ProposalExpired(Gone):
     code = "proposal_expired"
     detail = Words("Đề xuất đã hết hạn; hãy đề xuất lại.", "The proposal has expired; propose again.")
+
+
+class NotANoShow(Conflict):
+    """Only an appointment nobody came to can be excused."""
+
+    code = "not_a_no_show"
+    title = Words("Không phải lượt không đến", "Not a no-show")
+    detail = Words(
+        "Chỉ chấp nhận lý do cho lịch hẹn mà công dân đã không đến.",
+        "Only an appointment nobody came to can be excused.",
+    )
+    told = ("state",)
+
+
+class ExcuseNotValid(Invalid):
+    code = "excuse_not_valid"
+    detail = Words("Lý do không hợp lệ.", "The reason is not valid.")

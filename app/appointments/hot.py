@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import asyncpg
 import msgspec
 
+from app.appointments import rules
 from app.appointments.needs import StoredItem
 from app.appointments.places import PLACES_LEFT, Channel
 from app.appointments.rules import Choices
@@ -37,20 +38,21 @@ CLAIMING: Final = """CASE
 # the others are asked alone, for a place may be left where somebody else's visit did not fit.
 HOLD: Final = """
 WITH asked AS MATERIALIZED (
-    SELECT asked.*, make_interval(mins => minutes) AS length, {claiming} AS claiming
+    SELECT asked.*, make_interval(mins => minutes) AS length, {claiming} AS claiming{past}
       FROM jsonb_to_recordset($1) AS asked (appointment_id uuid, reference text, centre_id uuid,
            pool_id uuid, citizen_id uuid, starts_at timestamptz, minutes integer, local_date date,
            grains smallint, items jsonb, claims jsonb, priority_group text, contact_name text,
            contact_phone text, locale text, hold_ms integer, now timestamptz, journal_id uuid,
-           actor_kind text, actor_id text, request_id text)
+           actor_kind text, actor_id text, request_id text, vetted boolean)
       LEFT JOIN LATERAL (
            SELECT array_agg(claim) AS held FROM appointment_claim
-            WHERE citizen_id = asked.citizen_id AND local_date = asked.local_date) person ON true),
+            WHERE citizen_id = asked.citizen_id AND local_date = asked.local_date) person ON true
+      {habit}),
 room AS (
     SELECT appointment_id, array_agg(slot.id) AS slot_ids, max(slot.ends_at) AS ends_at
       FROM asked JOIN slot ON slot.pool_id = asked.pool_id AND slot.open
        AND slot.starts_at >= asked.starts_at AND slot.starts_at < asked.starts_at + length
-     WHERE {left} > 0 AND claiming IS NOT NULL
+     WHERE {left} > 0 AND claiming IS NOT NULL {may}
      GROUP BY appointment_id, asked.starts_at, length
     HAVING {in_a_row}),
 want AS (
@@ -99,19 +101,33 @@ SELECT room.appointment_id, room.ends_at, made.hold_expires_at,
        (SELECT count(*) FROM claimed WHERE appointment_id = made.id) AS claims
   FROM room LEFT JOIN made ON made.id = room.appointment_id
 """
+# Whoever may have to be refused for what they did before is passed by, and judged alone by the rules
+# (`conduct`), which ask again for them. Officers book for whoever stands before them.
+HABIT: Final = f"""LEFT JOIN LATERAL (
+           SELECT count(*) FILTER (WHERE state = 'missed') AS missed FROM appointment
+            WHERE citizen_id = asked.citizen_id AND starts_at > asked.now
+              - interval '{rules.NO_SHOWS_LOOKED_BACK.days} days') habit ON true"""
+PAST: Final = ", missed"
+MAY: Final = f"AND (vetted OR missed < {rules.NO_SHOWS.misses})"
 HOLD_BY: Final = {
     channel: HOLD.format(
         channel=channel.value,
         left=PLACES_LEFT[channel],
         in_a_row=IN_A_ROW.format(start="asked.starts_at", length="length"),
         claiming=CLAIMING,
+        past=PAST if channel is Channel.ONLINE else "",
+        habit=HABIT if channel is Channel.ONLINE else "",
+        may=MAY if channel is Channel.ONLINE else "",
     )
     for channel in Channel
 }
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A place as somebody asks for it, in one pool, and the line of the journal that reports it."""
+    """A place as somebody asks for it, in one pool, and the line of the journal that reports it.
+
+    `vetted` says that `conduct.refuse` has let the person pass in this transaction.
+    """
 
     appointment_id: uuid.UUID
     reference: str
@@ -134,6 +150,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     actor_kind: str
     actor_id: str
     request_id: str
+    vetted: bool = False
 
 
 class LostRace(asyncpg.SerializationError):  # type: ignore[misc]  # asyncpg is untyped here

@@ -117,6 +117,25 @@ def booking_rule_faults(
     return [(field, code) for wrong, field, code in faults if wrong]
 
 
+class NoShowRule(NamedTuple):
+    """So many no-shows within a time end online booking for a while; counters stay open."""
+
+    misses: int
+    within: timedelta
+    barred_for: timedelta
+    decision: str
+
+
+NO_SHOWS: Final = NoShowRule(
+    misses=2,
+    within=timedelta(days=30),
+    barred_for=timedelta(days=7),
+    decision="DOMAIN 10.9",
+)
+# No-shows older than this have no consequence any more, whatever came after them.
+NO_SHOWS_LOOKED_BACK: Final = NO_SHOWS.within + NO_SHOWS.barred_for
+
+
 class Limit(NamedTuple):
     """A limit somebody has reached: its name and its words."""
 
@@ -125,6 +144,30 @@ class Limit(NamedTuple):
 
 
 NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+NO_SHOW: Final = Limit(
+    "two_no_shows",
+    Words(
+        "Ông/Bà đã {misses} lần không đến trong {days} ngày; đặt lịch trực tuyến mở lại từ {until}."
+        " Ông/Bà vẫn được phục vụ và trình bày lý do tại quầy.",
+        "You did not come {misses} times in {days} days; booking online opens again at {until}."
+        " The counter serves you meanwhile, and hears your reasons.",
+    ),
+)
+
+
+def barred_until(
+    missed: Collection[datetime], *, now: datetime, rule: NoShowRule = NO_SHOWS
+) -> datetime | None:
+    """Until when somebody with these unexcused no-shows books nothing online; None when they may."""
+    times = sorted(missed)
+    ends = [
+        last + rule.barred_for
+        for first, last in zip(times, times[rule.misses - 1 :], strict=False)
+        if last - first <= rule.within
+    ]
+    until = max(ends, default=now)
+    return until if until > now else None
 
 
 def per_day(rules: BookingRules) -> Limit:

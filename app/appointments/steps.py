@@ -49,15 +49,7 @@ SELECT id FROM slot WHERE id IN (
        SELECT slot_id FROM appointment_slot WHERE appointment_id = ANY($1))
  ORDER BY id FOR UPDATE
 """
-END: Final = """
-WITH ended AS (
-    UPDATE appointment SET state = 'expired', version = version + 1 WHERE id = ANY($1)
-    RETURNING id, centre_id, citizen_id, channel, starts_at),
-unclaimed AS (
-    DELETE FROM appointment_claim WHERE appointment_id IN (SELECT id FROM ended)),
-unplaced AS (
-    DELETE FROM appointment_slot USING ended WHERE appointment_id = ended.id
-    RETURNING slot_id, channel),
+GIVEN_BACK: Final = """\
 freed AS (
     SELECT slot_id, count(*) FILTER (WHERE channel = 'online') AS online,
            count(*) FILTER (WHERE channel = 'partner') AS partner,
@@ -72,8 +64,27 @@ given_back AS (
                     taken_staff = taken_staff - freed.staff,
                     taken_walkin = taken_walkin - freed.walkin
       FROM freed JOIN locked ON locked.id = freed.slot_id
-     WHERE slot.id = freed.slot_id)
+     WHERE slot.id = freed.slot_id)"""
+END: Final = f"""
+WITH ended AS (
+    UPDATE appointment SET state = 'expired', version = version + 1 WHERE id = ANY($1)
+    RETURNING id, centre_id, citizen_id, channel, starts_at),
+unclaimed AS (
+    DELETE FROM appointment_claim WHERE appointment_id IN (SELECT id FROM ended)),
+unplaced AS (
+    DELETE FROM appointment_slot USING ended WHERE appointment_id = ended.id
+    RETURNING slot_id, channel),
+{GIVEN_BACK}
 SELECT id, centre_id, citizen_id, starts_at FROM ended
+"""
+# Of appointments the caller has locked.
+VACATE: Final = f"""
+WITH unplaced AS (
+    DELETE FROM appointment_slot USING appointment
+     WHERE appointment_id = appointment.id AND appointment.id = ANY($1)
+    RETURNING slot_id, channel),
+{GIVEN_BACK}
+SELECT count(*) FROM freed
 """
 MOST_AT_ONCE: Final = 200
 
@@ -126,6 +137,11 @@ async def release(row: AppointmentRow) -> None:
 async def leave_places(appointment_id: uuid.UUID, channel: Channel) -> None:
     """Give back the places of an appointment the caller has locked; its claims stay."""
     await in_transaction().execute(RELEASE.format(channel=channel.value), appointment_id)
+
+
+async def give_places_back(appointment_ids: Sequence[uuid.UUID]) -> None:
+    """Give back the places of appointments the caller has locked; what they claimed for the day stays."""
+    await in_transaction().execute(VACATE, appointment_ids)
 
 
 async def sweep(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
@@ -286,12 +302,14 @@ async def mark_served(appointment_id: uuid.UUID, *, now: datetime) -> None:
 
 async def mark_missed(appointment_id: uuid.UUID, *, now: datetime) -> None:
     """The person was called and did not come. Again, or to one already over, changes nothing."""
-    await _follow(appointment_id, Move.MISS, "appointment.missed", now=now)
+    if await _follow(appointment_id, Move.MISS, "appointment.missed", now=now):
+        await give_places_back([appointment_id])
 
 
-async def _follow(appointment_id: uuid.UUID, step: Move, action: str, *, now: datetime) -> None:
+async def _follow(appointment_id: uuid.UUID, step: Move, action: str, *, now: datetime) -> bool:
     row = await locked(appointment_id)
     if states.after(row.state, step) is None:
-        return
+        return False
     await move(row, step)
     await journal.write(action, object_kind="appointment", object_id=row.id, at=now)
+    return True

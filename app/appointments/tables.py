@@ -198,3 +198,14 @@ class OpeningTemplateDay(Table, db=DB, tablename="opening_template_day"):
     day = Date(null=False, default=None)
     openings = SmallInt(null=False, default=None)
     published_at = Timestamptz(null=False, default=None)
+
+
+class NoShowExcuse(Table, db=DB, tablename="no_show_excuse"):
+    """Somebody did not come and had a reason a shift lead accepted. Keyed by the appointment."""
+
+    appointment_id = UUID(primary_key=True, default=None)
+    centre_id = UUID(null=False, default=None)
+    citizen_id = UUID(null=False, default=None)
+    officer_id = UUID(null=False, default=None)
+    reason = Text(null=False, default=None)
+    at = Timestamptz(null=False, default=None)

@@ -1,5 +1,6 @@
 """What can be done about openings and appointments; each function is one transaction."""
 
+from app.appointments.operations.attendance import excuse_no_show
 from app.appointments.operations.book import book
 from app.appointments.operations.booking_rules import set_booking_rules
 from app.appointments.operations.change import cancel, confirm, reschedule
@@ -23,6 +24,7 @@ __all__ = [
     "book",
     "cancel",
     "confirm",
+    "excuse_no_show",
     "expire_holds",
     "join_waitlist",
     "leave_waitlist",

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from app.appointments import hot, making_room, needs, queries, rules, steps
+from app.appointments import conduct, hot, making_room, needs, queries, rules, steps
 from app.appointments.errors import (
     AppointmentLimit,
     OutsideBookingPeriod,
@@ -142,8 +142,7 @@ ALTERNATIVES: Final = Shared(_alternatives)
 @operation
 async def _book_alone(wanted: Wanted, need: Need, channel: Channel) -> AppointmentRow:
     """Ask every pool, and end what stands in the way; the last word on whether there is a place."""
-    # Run again after a lost race, it may be the reference that was taken.
-    wanted = msgspec.structs.replace(wanted, reference=new_reference())
+    wanted = await _vetted(wanted, channel)
     taken, locked = await _ask_each_pool(need, wanted, channel)
     if taken is None:
         stretch = Stretch.of(need, wanted.starts_at, wanted.citizen_id)
@@ -162,7 +161,7 @@ async def _book_alone(wanted: Wanted, need: Need, channel: Channel) -> Appointme
 @operation
 async def _book_by_exchange(wanted: Wanted, need: Need, channel: Channel) -> AppointmentRow:
     """The same with everything around locked, so that others can go elsewhere."""
-    wanted = msgspec.structs.replace(wanted, reference=new_reference())
+    wanted = await _vetted(wanted, channel)
     exchange = await making_room.lock(
         need, wanted.starts_at, channel, citizen_id=wanted.citizen_id, now=wanted.now
     )
@@ -179,6 +178,13 @@ async def _book_by_exchange(wanted: Wanted, need: Need, channel: Channel) -> App
         taken = _row(here, answer, channel)
     wake_after_commit(f"centre:{wanted.centre_id}")
     return taken
+
+
+async def _vetted(wanted: Wanted, channel: Channel) -> Wanted:
+    """The same, judged by what the person did before; run again, it may be the reference that was taken."""
+    if channel is Channel.ONLINE:
+        await conduct.refuse(wanted.citizen_id, now=wanted.now)
+    return msgspec.structs.replace(wanted, reference=new_reference(), vetted=True)
 
 
 async def _ask_each_pool(

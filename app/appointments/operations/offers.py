@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from app.appointments import hot, kept_back, needs, rules, states, steps, waitlist
+from app.appointments import conduct, hot, kept_back, needs, rules, states, steps, waitlist
 from app.appointments.events import AppointmentExpired, WaitlistOffered
 from app.appointments.hot import Held, LostRace, Wanted
 from app.appointments.needs import Need
@@ -107,6 +107,8 @@ async def _find(entry: EntryRow, *, now: datetime) -> _Found | Outcome:
     ]
     if not candidates:
         return Outcome.NO_PLACE
+    if await conduct.barred_until(entry.citizen_id, now=now) is not None:
+        return Outcome.NOT_NOW
     claims = await waitlist.claims_of(entry.citizen_id, first=local_date(start), last=local_date(end))
     refused: set[date] = set()
     for place in sorted(candidates, key=lambda each: each.starts_at):
@@ -175,6 +177,7 @@ def _wanted(entry: EntryRow, place: _Found, *, now: datetime) -> Wanted:
         actor_kind=actor.kind,
         actor_id=actor.id,
         request_id=actor.request_id,
+        vetted=True,
     )
 
 

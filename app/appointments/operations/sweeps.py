@@ -32,6 +32,7 @@ async def expire_holds(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int
 async def miss_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int:
     """Mark confirmed appointments nobody came to within the time of grace; how many.
 
+    What is left of their places is free again: for walk-ins now, and for whoever books what is still ahead.
     Whoever lost their place by a change of the centre has missed nothing (`withdraw_overdue`).
     """
     rows = await in_transaction().fetch(
@@ -42,6 +43,7 @@ async def miss_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int
         now,
         limit,
     )
+    await steps.give_places_back([row["id"] for row in rows])
     for row in rows:
         await journal.write("appointment.missed", object_kind="appointment", object_id=row["id"], at=now)
         await outbox.record(
