@@ -29,6 +29,7 @@ from app.appointments.errors import (
     PriorityGroupNotKnown,
     ProcedureNotOffered,
     SlotFull,
+    TooManyHolds,
     VisitTooLong,
 )
 from app.appointments.icalendar_file import calendar_file
@@ -135,6 +136,7 @@ async def get_availability(
         CentreNotFound,
         SlotFull,
         AppointmentLimit,
+        TooManyHolds,
         ProcedureNotOffered,
         NotServedTogether,
         VisitTooLong,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Self
 
-from app.core.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed, Words
+from app.core.errors import Conflict, Gone, Invalid, NotFound, PreconditionFailed, TooMany, Words
 
 
 class AppointmentNotFound(NotFound):
@@ -29,7 +29,7 @@ class SlotFull(Conflict):
 
 
 class AppointmentLimit(Conflict):
-    """So many a day, and per sector a day, as the centre decided; none after two no-shows. See `rule`.
+    """So many a day and per sector as the centre decided, two holds, none after two no-shows: `rule`.
 
     `until` says until when, where time alone will end it.
     """
@@ -38,6 +38,17 @@ class AppointmentLimit(Conflict):
     title = Words("Quá số lịch hẹn cho phép", "Too many appointments")
     detail = Words("{rule_vi}", "{rule_en}")
     told = ("rule", "decision", "until")
+
+
+class TooManyHolds(TooMany):
+    """A person tries only so often in an hour."""
+
+    code = "too_many_holds"
+    title = Words("Giữ chỗ quá nhiều lần", "Too many holds")
+    detail = Words(
+        "Ông/Bà đã giữ chỗ {most} lần trong một giờ; hãy thử lại sau.",
+        "You held a place {most} times within an hour; try again later.",
+    )
 
 
 class NotToBeMoved(Conflict):

@@ -75,10 +75,11 @@ took AS (
 made AS (
     INSERT INTO appointment (id, reference, centre_id, pool_id, citizen_id, channel, state,
         hold_expires_at, starts_at, ends_at, local_date, grains, items, priority_group,
-        contact_name, contact_phone, locale, version, created_at)
+        contact_name, contact_phone, locale, version, created_at, hold_number)
     SELECT appointment_id, reference, centre_id, pool_id, citizen_id, '{channel}', 'held',
            clock_timestamp() + hold_ms * interval '1 millisecond', starts_at, ends_at, local_date,
-           grains, items, priority_group, contact_name, contact_phone, locale, 1, now
+           grains, items, priority_group, contact_name, contact_phone, locale, 1, now,
+           {hold_number}
       FROM asked JOIN fits USING (appointment_id)
     RETURNING id, hold_expires_at),
 placed AS (
@@ -104,17 +105,23 @@ SELECT room.appointment_id, room.ends_at, made.hold_expires_at,
 # Whoever may have to be refused for what they did before is passed by, and judged alone by the rules
 # (`conduct`), which ask again for them. Officers book for whoever stands before them.
 HABIT: Final = f"""LEFT JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE state = 'missed') AS missed FROM appointment
+           SELECT count(*) FILTER (WHERE state = 'missed') AS missed,
+                  count(*) FILTER (WHERE created_at > asked.now - interval '1 hour') AS lately,
+                  coalesce(array_agg(hold_number) FILTER (WHERE state = 'held'), '{{}}') AS holding
+             FROM appointment
             WHERE citizen_id = asked.citizen_id AND starts_at > asked.now
               - interval '{rules.NO_SHOWS_LOOKED_BACK.days} days') habit ON true"""
-PAST: Final = ", missed"
-MAY: Final = f"AND (vetted OR missed < {rules.NO_SHOWS.misses})"
+PAST: Final = ", missed, lately, holding"
+HOLD_NUMBER: Final = "CASE WHEN 1 = ANY(holding) THEN 2 ELSE 1 END"
+MAY: Final = f"""AND NOT holding @> '{{1,2}}'
+       AND (vetted OR (missed < {rules.NO_SHOWS.misses} AND lately < {rules.HOLDS.per_hour}))"""
 HOLD_BY: Final = {
     channel: HOLD.format(
         channel=channel.value,
         left=PLACES_LEFT[channel],
         in_a_row=IN_A_ROW.format(start="asked.starts_at", length="length"),
         claiming=CLAIMING,
+        hold_number=HOLD_NUMBER if channel is Channel.ONLINE else "NULL",
         past=PAST if channel is Channel.ONLINE else "",
         habit=HABIT if channel is Channel.ONLINE else "",
         may=MAY if channel is Channel.ONLINE else "",

@@ -136,6 +136,19 @@ NO_SHOWS: Final = NoShowRule(
 NO_SHOWS_LOOKED_BACK: Final = NO_SHOWS.within + NO_SHOWS.barred_for
 
 
+class HoldRule(NamedTuple):
+    """A person holds so many places at a time, and tries so often: enough to choose, not to hoard."""
+
+    at_once: int
+    per_hour: int
+    decision: str
+
+
+# Two is also what the index of holds can count (`hot.HOLD_NUMBER`).
+HOLDS: Final = HoldRule(at_once=2, per_hour=10, decision="BOOKING 3.1")
+HOUR: Final = timedelta(hours=1)
+
+
 class Limit(NamedTuple):
     """A limit somebody has reached: its name and its words."""
 
@@ -154,6 +167,24 @@ NO_SHOW: Final = Limit(
         " The counter serves you meanwhile, and hears your reasons.",
     ),
 )
+
+TWO_HOLDS: Final = Limit(
+    "two_holds",
+    Words(
+        "Ông/Bà đang giữ {most} chỗ chưa xác nhận; hãy xác nhận hoặc hủy bớt.",
+        "You hold {most} places that are not confirmed; confirm or give up one of them.",
+    ),
+)
+
+
+def wait_for_a_hold(
+    made: Collection[datetime], *, now: datetime, rule: HoldRule = HOLDS
+) -> timedelta | None:
+    """How long somebody who made holds at these moments waits for the next; None when not at all."""
+    lately = sorted(moment for moment in made if moment > now - HOUR)
+    if len(lately) < rule.per_hour:
+        return None
+    return lately[-rule.per_hour] + HOUR - now
 
 
 def barred_until(

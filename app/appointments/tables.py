@@ -74,6 +74,7 @@ class Appointment(Table, db=DB, tablename="appointment"):
     state = Text(null=False, default=None)
     hold_expires_at = Timestamptz(null=True, default=None)
     confirm_by = Timestamptz(null=True, default=None)
+    hold_number = SmallInt(null=True, default=None)
     starts_at = Timestamptz(null=False, default=None)
     ends_at = Timestamptz(null=False, default=None)
     local_date = Date(null=False, default=None)

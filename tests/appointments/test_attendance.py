@@ -31,6 +31,7 @@ SignIn = Callable[..., Awaitable[SignedIn]]
 NOON = datetime(2026, 11, 27, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 RULE = rules.NO_SHOWS
+GRACE = timedelta(minutes=rules.UNDECIDED.grace_minutes)
 
 days_ago = st.lists(st.integers(0, 60), max_size=6)
 
@@ -61,7 +62,7 @@ async def no_show(place: Place, now: datetime, lan: uuid.UUID, *, days_before: i
         now=now,
     )
     await operations.confirm(appointment_id=row.id, citizen_id=lan, now=now)
-    await operations.miss_overdue(now=place.opens + rules.GRACE + timedelta(seconds=1))
+    await operations.miss_overdue(now=place.opens + GRACE + timedelta(seconds=1))
     assert DB.pool is not None
     then = place.opens - days_before * DAY
     await DB.pool.execute(
@@ -98,7 +99,7 @@ async def test_grace_passes_and_the_place_is_free_for_who_is_there(
     )
     await operations.confirm(appointment_id=row.id, citizen_id=lan, now=now)
 
-    assert await operations.miss_overdue(now=place.opens + rules.GRACE + timedelta(seconds=1)) == 1
+    assert await operations.miss_overdue(now=place.opens + GRACE + timedelta(seconds=1)) == 1
 
     need = await needs.need_of(place.centre_id, copies(), starts_at=place.opens, now=now)
     seats = await queries.seats(need, start=place.opens, end=place.opens + 3 * GRAIN)

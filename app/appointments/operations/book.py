@@ -62,8 +62,8 @@ async def book(
     in the way are ended and the pools asked again. At last somebody who can be served in another pool at
     the same time makes room (`making_room`).
 
-    Raises `SlotFull` with alternatives, `AppointmentLimit`, `OutsideBookingPeriod`, and what
-    `needs.need_of` raises.
+    Raises `SlotFull` with alternatives, `AppointmentLimit`, `TooManyHolds`, `OutsideBookingPeriod`, and
+    what `needs.need_of` raises.
     """
     need = await needs.need_of(centre_id, items, starts_at=starts_at, now=now)
     if not need.lets_book(starts_at, now=now):
@@ -152,7 +152,7 @@ async def _book_alone(wanted: Wanted, need: Need, channel: Channel) -> Appointme
             await steps.reclaim(stretch, now=wanted.now)
             taken, _ = await _ask_each_pool(need, wanted, channel)
     if taken is None:
-        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, need)
+        await _refuse(wanted, need, channel)
         raise SlotFull
     wake_after_commit(f"centre:{wanted.centre_id}")
     return taken
@@ -167,7 +167,7 @@ async def _book_by_exchange(wanted: Wanted, need: Need, channel: Channel) -> App
     )
     taken, _ = await _ask_each_pool(need, wanted, channel)
     if taken is None:
-        await refuse_over_limit(wanted.citizen_id, wanted.starts_at, need)
+        await _refuse(wanted, need, channel)
         made = await exchange.run(now=wanted.now)
         if made is None:
             raise SlotFull
@@ -185,6 +185,13 @@ async def _vetted(wanted: Wanted, channel: Channel) -> Wanted:
     if channel is Channel.ONLINE:
         await conduct.refuse(wanted.citizen_id, now=wanted.now)
     return msgspec.structs.replace(wanted, reference=new_reference(), vetted=True)
+
+
+async def _refuse(wanted: Wanted, need: Need, channel: Channel) -> None:
+    """Say which limit it was, if it was one and not the place."""
+    await refuse_over_limit(wanted.citizen_id, wanted.starts_at, need)
+    if channel is Channel.ONLINE:
+        await conduct.refuse_third_hold(wanted.citizen_id)
 
 
 async def _ask_each_pool(

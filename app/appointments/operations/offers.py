@@ -107,7 +107,7 @@ async def _find(entry: EntryRow, *, now: datetime) -> _Found | Outcome:
     ]
     if not candidates:
         return Outcome.NO_PLACE
-    if await conduct.barred_until(entry.citizen_id, now=now) is not None:
+    if await conduct.barred_until(entry.citizen_id, now=now) or await conduct.holds_all(entry.citizen_id):
         return Outcome.NOT_NOW
     claims = await waitlist.claims_of(entry.citizen_id, first=local_date(start), last=local_date(end))
     refused: set[date] = set()
