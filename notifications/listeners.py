@@ -30,6 +30,7 @@ from app.home_service.events import (
     HomeVisitConfirmed,
     HomeVisitEnRoute,
     HomeVisitFailed,
+    HomeVisitMoved,
 )
 from app.identity import queries as identity
 from app.identity.events import OtpRequested
@@ -189,6 +190,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         HomeVisitConfirmed: _with(_visit, "home_visit_confirmed"),
         HomeVisitEnRoute: _with(_visit, "home_visit_en_route"),
         HomeVisitCollected: _with(_visit, "home_visit_collected"),
+        HomeVisitMoved: _with(_visit, "home_visit_moved_by_centre"),
         HomeVisitFailed: _with(_visit, "home_visit_failed"),
         HomeVisitCancelled: _with(_visit, "home_visit_cancelled"),
         IncidentOpened: _with(_visit, "package_incident"),

@@ -153,6 +153,12 @@ _ALL: Final = (
         {"reference": 12},
     ),
     Template(
+        "home_visit_moved_by_centre", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: lượt đến nhà {reference} dời sang {window} do thay đổi lịch. Ông/Bà có thể đổi hoặc hủy.",
+        "Motcua: home visit {reference} is moved to {window}, the calendar changed. You may change it.",
+        {"reference": 12, "window": 24},
+    ),
+    Template(
         "home_visit_cancelled", 1, Category.URGENT, 12 * HOUR, 2,
         "Motcua: lượt đến nhà {reference} đã hủy.",
         "Motcua: home visit {reference} is cancelled.",

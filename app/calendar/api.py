@@ -65,7 +65,10 @@ class EffectView(msgspec.Struct):
 
 
 class CalendarProposalView(msgspec.Struct):
-    """A day, its impact before, and once it is `done` its effects."""
+    """A day, its impact before, and once it is `done` its effects.
+
+    `home_visits_left` names visits in closed windows that no courier could make at another time.
+    """
 
     id: uuid.UUID
     status: str
@@ -78,10 +81,13 @@ class CalendarProposalView(msgspec.Struct):
     orphans: Orphans
     impact: CalendarImpact
     effects: list[EffectView]
+    home_visits_left: list[str]
     expires_at: datetime
 
     @classmethod
-    def of(cls, row: ProposalRow, effects: Sequence[Effect] = ()) -> "CalendarProposalView":
+    def of(
+        cls, row: ProposalRow, effects: Sequence[Effect] = (), visits_left: Sequence[str] = ()
+    ) -> "CalendarProposalView":
         return cls(
             id=row.id,
             status=row.state,
@@ -94,6 +100,7 @@ class CalendarProposalView(msgspec.Struct):
             orphans=Orphans(row.orphans),
             impact=row.impact,
             effects=[EffectView(each.centre_id, each.openings, each.outcome) for each in effects],
+            home_visits_left=list(visits_left),
             expires_at=local(row.expires_at),
         )
 
@@ -175,7 +182,9 @@ def _as_it_is(view: CalendarProposalView) -> CalendarProposalView:
 
 
 async def _seen(row: ProposalRow) -> CalendarProposalView:
-    return CalendarProposalView.of(row, await operations.effects_of(row.id))
+    return CalendarProposalView.of(
+        row, await operations.effects_of(row.id), await operations.visits_left(row)
+    )
 
 
 calendar_router: Final = Router(path="/", route_handlers=[propose, get_proposal, confirm])

@@ -31,6 +31,8 @@ from app.core.clock import local_date
 from app.core.database import fetch, fetch_row, in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
+from app.home_service import queries as home_service
+from app.home_service.operations import leave_closed_windows
 
 # Long enough for somebody else to look at it in the morning.
 LASTS: Final = timedelta(hours=24)
@@ -200,6 +202,7 @@ async def carry_out(*, proposal_id: uuid.UUID, now: datetime) -> ProposalRow:
         )
         for row in rows:
             await _close(proposal_id=proposal.id, centre_id=row["centre_id"], now=now)
+        await leave_closed_windows(start, end, fate=Orphans(proposal.orphans), now=now)
     else:
         found = await preview.models(proposal.day, stands_for=proposal.stands_for, now=now)
         for centre_id, openings in found.items():
@@ -314,6 +317,14 @@ async def effects_of(proposal_id: uuid.UUID) -> list[Effect]:
         )
         for row in rows
     ]
+
+
+async def visits_left(proposal: ProposalRow) -> list[str]:
+    """References of home visits that still stand in windows a day off has closed: somebody must look."""
+    if proposal.state == "proposed" or proposal.kind != Kind.HOLIDAY:
+        return []
+    visits = await home_service.in_closed_windows(*preview.whole(proposal.day))
+    return [visit.reference for visit in visits]
 
 
 async def _locked(proposal_id: uuid.UUID) -> ProposalRow:

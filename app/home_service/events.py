@@ -53,3 +53,9 @@ class HomeVisitCancelled(HomeVisitFact, frozen=True, kw_only=True):
 
 class HomeVisitRescheduled(HomeVisitFact, frozen=True, kw_only=True):
     kind: ClassVar[str] = "home_visit.rescheduled"
+
+
+class HomeVisitMoved(HomeVisitFact, frozen=True, kw_only=True):
+    """It was rescheduled by the centre, which has closed the window: its person is to be told."""
+
+    kind: ClassVar[str] = "home_visit.moved"

@@ -17,7 +17,7 @@ from app.core.keys import keys
 from app.home_service import rules
 from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import HomeVisitNotFound
-from app.home_service.states import Kind
+from app.home_service.states import BEFORE_THE_DOOR, Kind
 from app.procedures import queries as procedures
 from app.procedures.errors import ProcedureNotFound
 from app.rounds import queries as rounds
@@ -124,6 +124,20 @@ async def of_partner(
         day_start,
         day_end,
         courier,
+    )
+    return [HomeVisitRow(*row) for row in rows]
+
+
+async def in_closed_windows(start: datetime, end: datetime) -> list[HomeVisitRow]:
+    """Visits nobody has set out for, in windows between two moments that were closed under them."""
+    columns = ", ".join(f"visit.{name}" for name in HomeVisitRow._fields)
+    rows = await fetch(
+        f"SELECT {columns} FROM home_visit visit JOIN slot ON slot.id = visit.slot_id"
+        " WHERE slot.starts_at >= $1 AND slot.starts_at < $2 AND NOT slot.open AND visit.state = ANY($3)"
+        " ORDER BY visit.starts_at, visit.id",
+        start,
+        end,
+        [state.value for state in BEFORE_THE_DOOR],
     )
     return [HomeVisitRow(*row) for row in rows]
 

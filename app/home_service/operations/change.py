@@ -9,7 +9,7 @@ from app.core.database import fetch_row, in_transaction
 from app.core.operation import operation
 from app.home_service import queries, rules
 from app.home_service.errors import VisitUnderWay, WindowGone
-from app.home_service.events import HomeVisitCancelled, HomeVisitRescheduled
+from app.home_service.events import HomeVisitCancelled, HomeVisitMoved, HomeVisitRescheduled
 from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
 from app.home_service.states import BEFORE_THE_DOOR, Kind, State
 from app.home_service.steps import alternatives, give_to_courier, locked, set_state, tell
@@ -37,6 +37,21 @@ async def reschedule(
 ) -> VisitFile:
     """The same visit and reference in another window of the same zone; on a refusal the old one stands."""
     visit = await locked(home_visit_id, citizen_id=citizen_id)
+    return await queries.file_of(await _swap(visit, window_id, now=now))
+
+
+@operation
+async def move_on(*, home_visit_id: uuid.UUID, window_id: uuid.UUID, now: datetime) -> VisitFile:
+    """The same by the centre, which has closed the window: the person is told of it.
+
+    Raises `VisitUnderWay`, and `WindowGone` when somebody was quicker or no courier can come.
+    """
+    visit = await _swap(await locked(home_visit_id), window_id, now=now)
+    await tell(HomeVisitMoved, visit, now=now)
+    return await queries.file_of(visit)
+
+
+async def _swap(visit: HomeVisitRow, window_id: uuid.UUID, *, now: datetime) -> HomeVisitRow:
     if State(visit.state) not in BEFORE_THE_DOOR:
         raise VisitUnderWay(state=visit.state)
     # Both slots in id order, as everybody locks them: two citizens who swap windows would deadlock.
@@ -69,7 +84,7 @@ async def reschedule(
     if visit.state != State.ASSIGNED:
         raise WindowGone(alternatives=await _others(visit, now))
     await tell(HomeVisitRescheduled, visit, now=now)
-    return await queries.file_of(visit)
+    return visit
 
 
 async def _others(visit: HomeVisitRow, now: datetime) -> list[dict[str, str]]:
