@@ -22,9 +22,9 @@ from bench.metrics import Metric, growth, ratio_of, shown
 from bench.stage import PROCEDURE, Stage, add_centre, fill, make_centre, open_alike, own_database
 from bench.wire import HELLO, Crowd, answer, crowd, get, server
 
-PER_ROUND: Final = 2000
-ROUNDS: Final = 9
-ROUNDS_LONG: Final = 15
+PER_ROUND: Final = 1500
+ROUNDS: Final = 15
+ROUNDS_LONG: Final = 45
 # On a machine that is busy with other things there are fewer rounds, and never less than three.
 FEWEST_ROUNDS: Final = 3
 ROUNDS_WITHIN_S: Final = 15.0

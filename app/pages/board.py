@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from app.core.clock import current_time
+from app.core.shared import Shared
 from app.http.access import open_to
 from app.http.principals import Caller
 from app.http.requests import MotcuaRequest, language_of
@@ -90,6 +91,16 @@ async def show_now(
     return page(request, "board/_now.html", {"board": board}, headers=headers)
 
 
+async def _shown(asked: tuple[uuid.UUID, str], now: datetime) -> str:
+    centre_id, language = asked
+    board = board_context(await queries.board(centre_id, now=now), language)
+    return render("board/_now.html", language=language, context={"board": board})
+
+
+# Every page that watches a hall changes at the same moment.
+SHOWN: Final = Shared(_shown)
+
+
 @get("/board/{centre_id:uuid}/stream", opt=open_to(Caller.ANYONE), include_in_schema=False)
 async def stream_board(
     request: MotcuaRequest, centre_id: FromPath[uuid.UUID], now: NamedDependency[datetime]
@@ -99,8 +110,7 @@ async def stream_board(
     await queries.board(centre_id, now=now)
 
     async def fragment() -> str:
-        board = board_context(await queries.board(centre_id, now=current_time()), language)
-        return render("board/_now.html", language=language, context={"board": board})
+        return await SHOWN((centre_id, language), now=current_time())
 
     return fragments(centre_id, "board", fragment)
 
