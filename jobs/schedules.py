@@ -20,6 +20,7 @@ from app.appointments.operations import (
     miss_overdue,
     offer_everywhere,
     pass_offers_on,
+    publish_from_templates,
     withdraw_overdue,
 )
 from app.core.clock import current_time
@@ -34,6 +35,7 @@ from jobs import drainer
 
 log: Final = structlog.get_logger(__name__)
 
+EVERY_TEN_MINUTES: Final = set(range(0, 60, 10))
 EVERY_FIVE_SECONDS: Final = set(range(0, 60, 5))
 EVERY_FIFTEEN_SECONDS: Final = {0, 15, 30, 45}
 JOB_TIMEOUT_S: Final = 30
@@ -58,6 +60,11 @@ async def miss_overdue_appointments(_context: dict[Any, Any]) -> None:
     """Whoever did not come within the window gives the place's rest to those who wait."""
     await miss_overdue(now=current_time())
     await withdraw_overdue(now=current_time())
+
+
+async def open_from_templates(_context: dict[Any, Any]) -> None:
+    """Days that have come into a centre's horizon get the openings of its templates."""
+    await publish_from_templates(now=current_time())
 
 
 async def close_days(_context: dict[Any, Any]) -> None:
@@ -114,6 +121,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(offer_what_is_free), second={40}),
             cron(_job(miss_overdue_appointments), second={20}),
             cron(_job(close_days), second={40}),
+            cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),

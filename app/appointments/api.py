@@ -42,6 +42,7 @@ from app.appointments.openings_api import (
     period,
     publish_opening,
 )
+from app.appointments.templates_api import templates_router
 from app.appointments.views import (
     MOST_ITEMS,
     AppointmentList,
@@ -352,5 +353,6 @@ appointments_router: Final = Router(
         publish_opening,
         list_openings,
         changes_router,
+        templates_router,
     ],
 )

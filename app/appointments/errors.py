@@ -185,6 +185,29 @@ class OpeningNotValid(Faulty):
     detail = Words("Ca tiếp nhận không hợp lệ.", "The opening is not valid.")
 
 
+class OpeningOnHoliday(Invalid):
+    """A holiday is opened by a decision, never by mistake."""
+
+    code = "opening_on_holiday"
+    title = Words("Ngày nghỉ", "A holiday")
+    detail = Words(
+        "{date} là ngày nghỉ ({name_vi}); chỉ mở ca đặc biệt theo quyết định.",
+        "{date} is a holiday ({name_en}); only a special opening by a decision is possible.",
+    )
+    told = ("date",)
+
+
+class OpeningTemplateNotValid(Faulty):
+    code = "opening_template_not_valid"
+    title = Words("Mẫu ca tiếp nhận không hợp lệ", "The opening template is not valid")
+    detail = Words("Mẫu ca tiếp nhận không hợp lệ.", "The opening template is not valid.")
+
+
+class OpeningTemplateNotFound(NotFound):
+    code = "opening_template_not_found"
+    detail = Words("Không có mẫu ca tiếp nhận này.", "There is no such opening template.")
+
+
 class OpeningOverlap(Conflict):
     """The pool is already open at that time; the other opening is named."""
 

@@ -11,11 +11,13 @@ from litestar.params import JSONBody, QueryParameter
 from app.appointments import operations, queries
 from app.appointments.errors import (
     OpeningNotValid,
+    OpeningOnHoliday,
     OpeningOverlap,
     PeriodNotValid,
     PoolNotFound,
 )
 from app.appointments.views import OpeningList, OpeningRequest, OpeningView
+from app.centres.errors import CentreNotFound
 from app.core.clock import at_local, local_date
 from app.http.access import open_to
 from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
@@ -56,7 +58,7 @@ def period(first: date | None, last: date | None, *, now: datetime) -> tuple[dat
     tags=["staff"],
     opt=open_to(Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
     status_code=201,
-    responses=problems(PoolNotFound, OpeningOverlap, OpeningNotValid),
+    responses=problems(CentreNotFound, PoolNotFound, OpeningOverlap, OpeningNotValid, OpeningOnHoliday),
 )
 async def publish_opening(
     data: JSONBody[OpeningRequest],
@@ -64,7 +66,10 @@ async def publish_opening(
     now: NamedDependency[datetime],
     once: NamedDependency[Once],
 ) -> Response[OpeningView]:
-    """Its slots exist when this answers; a pool has one opening at a time."""
+    """Its slots exist when this answers; a pool has one opening at a time.
+
+    On a holiday a pool is opened only with `special`, by the `decision` that is named.
+    """
     return await once(
         OpeningView.of,
         operations.publish_opening(
@@ -76,6 +81,8 @@ async def publish_opening(
             grain_minutes=data.grain_minutes,
             online_share=data.online_share,
             walkin_floor=data.walkin_floor,
+            special=data.special,
+            decision=data.cleaned_decision(),
             now=now,
         ),
         status=201,

@@ -69,6 +69,7 @@ class OpeningRow(NamedTuple):
     overbook_limit: int
     status: str
     version: int
+    decision: str | None = None
 
 
 class SlotRow(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from app.appointments.errors import ContactNotValid
+from app.appointments.errors import ContactNotValid, Faulty, OpeningNotValid
 from app.appointments.needs import Item
 from app.appointments.operations.book import Who
 from app.appointments.queries import AppointmentRow, OpeningRow
@@ -18,6 +18,7 @@ from app.core.text import InvalidText, clean_name, clean_text
 from app.http.body import Moment, ShortText
 
 MOST_ITEMS = 10
+LONGEST_DECISION = 200
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["2.000815"])]
 Phone = Annotated[str, msgspec.Meta(min_length=8, max_length=20, examples=["0912 345 678"])]
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=MOST_GRAINS)]
@@ -153,6 +154,22 @@ class OpeningRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
     grain_minutes: Annotated[int, msgspec.Meta(ge=5, le=MOST_GRAIN_MINUTES)] | None = None
     online_share: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     walkin_floor: Annotated[int, msgspec.Meta(ge=0, le=MOST_COUNTERS)] = 0
+    special: bool = False
+    decision: Annotated[str, msgspec.Meta(max_length=LONGEST_DECISION)] | None = None
+
+    def cleaned_decision(self) -> str | None:
+        """By what it is decided, on one line; `OpeningNotValid`."""
+        return None if self.decision is None else one_line(self.decision, OpeningNotValid)
+
+
+def one_line(decision: str, refusal: type[Faulty]) -> str | None:
+    """The reference of a decision without what does not belong in one."""
+    if not decision.strip():
+        return None
+    try:
+        return clean_text(decision, max_length=LONGEST_DECISION, allow_newlines=False)
+    except InvalidText as fault:
+        raise refusal.at([("decision", fault.code)]) from None
 
 
 class OpeningView(msgspec.Struct):
@@ -169,6 +186,7 @@ class OpeningView(msgspec.Struct):
     partner_cap: int
     walkin_floor: int
     status: str
+    decision: str | None
     version: int
 
     @classmethod

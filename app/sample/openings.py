@@ -30,6 +30,7 @@ VISITS_PER_WINDOW: Final = 6
 COURIER_HOURS: Final = ((time(8), time(12)), (time(14), time(18)))
 
 # What `open_now` opens, whatever the day and the hour: long enough to try everything.
+NOW: Final = "demonstration"
 NOW_LASTS: Final = timedelta(hours=4)
 COURIERS_NOTICE: Final = timedelta(minutes=15)
 
@@ -44,6 +45,7 @@ class Planned(NamedTuple):
     counters: int
     grain: timedelta
     online_share: float
+    decision: str | None = None
 
 
 async def publish_openings(*, now: datetime, working_days: int = WORKING_DAYS) -> int:
@@ -64,13 +66,13 @@ async def open_now(centre_id: uuid.UUID, *, now: datetime) -> int:
     grain = timedelta(minutes=centre.grain_minutes)
     start = _next_grain(at_local(local_date(now), 0), grain, now)
     planned = [
-        Planned(centre_id, pool.id, start, start + NOW_LASTS, counters, grain, ONLINE_SHARE)
+        Planned(centre_id, pool.id, start, start + NOW_LASTS, counters, grain, ONLINE_SHARE, NOW)
         for pool, counters in await _counters_of(pools)
     ]
     # Couriers need a moment to be told: their first window opens a quarter of an hour from now.
     first = _next_grain(at_local(local_date(now), 0), grain, now + COURIERS_NOTICE)
     planned += [
-        Planned(centre_id, pool.id, first, first + WINDOW, VISITS_PER_WINDOW, WINDOW, 1.0)
+        Planned(centre_id, pool.id, first, first + WINDOW, VISITS_PER_WINDOW, WINDOW, 1.0, NOW)
         for pool in await centres.pools_of(centre_id, "postal_zone")
     ]
     return await _publish(planned, now=now)
@@ -161,6 +163,8 @@ async def _publish(planned: Sequence[Planned], *, now: datetime) -> int:
                     counters=opening.counters,
                     grain_minutes=opening.grain // timedelta(minutes=1),
                     online_share=opening.online_share,
+                    special=opening.decision is not None,
+                    decision=opening.decision,
                     now=now,
                 )
             except OpeningOverlap:

@@ -17,6 +17,12 @@ from app.appointments.operations.offers import (
 )
 from app.appointments.operations.openings import publish_opening
 from app.appointments.operations.sweeps import expire_holds, miss_overdue, withdraw_overdue
+from app.appointments.operations.templates import (
+    create_template,
+    end_template,
+    publish_from_templates,
+    publish_template,
+)
 from app.appointments.operations.waitlist import join_waitlist, leave_waitlist
 
 __all__ = [
@@ -24,6 +30,8 @@ __all__ = [
     "book",
     "cancel",
     "confirm",
+    "create_template",
+    "end_template",
     "excuse_no_show",
     "expire_holds",
     "join_waitlist",
@@ -34,7 +42,9 @@ __all__ = [
     "offer_places",
     "pass_offers_on",
     "propose_change",
+    "publish_from_templates",
     "publish_opening",
+    "publish_template",
     "reschedule",
     "set_booking_rules",
     "support_orphans",

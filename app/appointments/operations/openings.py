@@ -1,12 +1,13 @@
 """Publishing an opening (mở ca tiếp nhận)."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.appointments import booking_rules, replacing, rules
-from app.appointments.errors import OpeningNotValid, OpeningOverlap, PoolNotFound
+from app.appointments.errors import OpeningNotValid, OpeningOnHoliday, OpeningOverlap, PoolNotFound
 from app.appointments.events import OpeningPublished
 from app.appointments.queries import OPENING, OpeningRow
+from app.appointments.templates import HOLIDAY
 from app.centres import queries as centres
 from app.core import journal, outbox
 from app.core.clock import local, local_date
@@ -18,8 +19,7 @@ from app.core.wakeups import wake_after_commit
 STATUS_OPEN = "open"
 
 
-@operation
-async def publish_opening(
+async def open_pool(
     *,
     centre_id: uuid.UUID,
     pool_id: uuid.UUID,
@@ -31,11 +31,16 @@ async def publish_opening(
     online_share: float | None = None,
     walkin_floor: int = 0,
     overbook_limit: int = 0,
+    special: bool = False,
+    decision: str | None = None,
 ) -> OpeningRow:
-    """Open a pool of the centre from–to; its slots exist when this returns.
+    """Open a pool of the centre from–to in the caller's transaction; its slots exist when this returns.
 
-    Raises `PoolNotFound` for a pool of another centre, `OpeningNotValid` with every fault,
-    `OpeningOverlap` naming the opening that is in the way.
+    On a holiday only when it is special, by a decision.
+
+    Raises `PoolNotFound` for a pool of another centre, `CentreNotFound` for a centre that does not exist
+    then, `OpeningNotValid` with every fault, `OpeningOnHoliday`, `OpeningOverlap` naming the opening that
+    is in the way.
     """
     pool = await centres.pool(pool_id)
     if pool is None or pool.centre_id != centre_id:
@@ -53,8 +58,12 @@ async def publish_opening(
         walkin_floor=walkin_floor,
         now=now,
     )
+    if special and not decision:
+        faults.append(("decision", "required"))
     if faults:
         raise OpeningNotValid.at(faults)
+    if not special:
+        await _refuse_holidays(starts_at, ends_at)
     opening = OpeningRow(
         id=new_id(),
         centre_id=centre_id,
@@ -67,11 +76,22 @@ async def publish_opening(
         overbook_limit=overbook_limit,
         status=STATUS_OPEN,
         version=1,
+        decision=decision,
     )
     await _write(opening, now)
     await _tell(opening, now)
     await replacing.support_orphans(centre_id, starts_at, ends_at, now=now)
     return opening
+
+
+publish_opening = operation(open_pool)
+
+
+async def _refuse_holidays(starts_at: datetime, ends_at: datetime) -> None:
+    last = local_date(ends_at - timedelta(microseconds=1))
+    for day in await centres.special_days(start=local_date(starts_at), end=last):
+        if day.kind == HOLIDAY:
+            raise OpeningOnHoliday(date=day.day, name_vi=day.name_vi, name_en=day.name_en)
 
 
 async def _write(opening: OpeningRow, now: datetime) -> None:
@@ -138,6 +158,7 @@ async def _tell(opening: OpeningRow, now: datetime) -> None:
             "starts_at": opening.starts_at,
             "ends_at": opening.ends_at,
             "counters": opening.counters,
+            "decision": opening.decision,
         },
     )
     await outbox.record(
