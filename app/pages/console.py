@@ -25,6 +25,7 @@ from app.pages.responses import cookie, csrf_token, form_of, go, nonce_of, page
 from app.pages.session import principal_of
 from app.pages.templates import render
 from app.queue import operations, queries
+from app.queue.api.staff import is_lead, require_lead
 from app.queue.devices import silent_devices
 from app.queue.errors import CounterBusy
 from app.queue.queries import CounterRow
@@ -38,6 +39,11 @@ ACTIONS: Final = {
     "pause": operations.pause_counter,
     "close": operations.close_counter,
 }
+
+
+# What the console does besides the table of moves.
+CALL_CHOSEN: Final = "call"
+NEXT_PROCEDURE: Final = "next-procedure"
 
 
 async def officer_of(request: MotcuaRequest) -> Principal | None:
@@ -180,7 +186,9 @@ async def show_desk(
         return go(request, SIGN_IN)
     language = language_of(request)
     counter = await _counter(principal, counter_id)
-    desk = await desk_context(principal.centre, counter, language=language, now=now)
+    desk = await desk_context(
+        principal.centre, counter, language=language, now=now, leads=is_lead(principal)
+    )
     context = await _frame(principal, now, language) | {
         "stream_url": f"/console/desk/{counter_id}/stream",
         "workspace_url": f"/console/desk/{counter_id}/workspace",
@@ -229,7 +237,9 @@ async def stream_desk(
 
     async def fragment() -> str:
         counter = await _counter(principal, counter_id)
-        desk = await desk_context(principal.centre, counter, language=language, now=current_time())
+        desk = await desk_context(
+            principal.centre, counter, language=language, now=current_time(), leads=is_lead(principal)
+        )
         context = {"desk": desk, "csrf_token": token}
         return render("console/_workspace.html", language=language, context=context)
 
@@ -280,12 +290,33 @@ async def move_ticket(
     move: FromPath[str],
     now: NamedDependency[datetime],
 ) -> Redirect | Response[str]:
-    """Whatever the table of moves allows; a stale screen is told so."""
+    """Whatever the table of moves allows, what is done next, or a call out of order; a stale screen is
+    told so.
+    """
     form = await form_of(request)
     seen = form.get("version", "")
-    version = int(seen) if seen.isascii() and seen.isdigit() else 0
+    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
 
     async def work(principal: Principal, counter: CounterRow) -> None:
+        if move == CALL_CHOSEN:
+            require_lead(principal)
+            await operations.call_chosen(
+                counter_id=counter.id,
+                centre_id=principal.centre,
+                ticket_id=ticket_id,
+                reason=form.get("reason", "")[:200],
+                now=now,
+            )
+            return
+        if move == NEXT_PROCEDURE:
+            await operations.add_procedure(
+                ticket_id=ticket_id,
+                centre_id=principal.centre,
+                code=form.get("procedure", "")[:40],
+                expected_version=version,
+                now=now,
+            )
+            return
         if move not in set(Move):
             raise NotFound
         if move == Move.TRANSFER:
@@ -336,7 +367,12 @@ async def _workspace(
 ) -> Response[str]:
     counter = await _counter(principal, counter_id)
     desk = await desk_context(
-        principal.centre, counter, language=language_of(request), now=now, notice=notice
+        principal.centre,
+        counter,
+        language=language_of(request),
+        now=now,
+        leads=is_lead(principal),
+        notice=notice,
     )
     return page(request, "console/_workspace.html", {"desk": desk})
 

@@ -40,6 +40,11 @@ class TooSoonToRecall(Conflict):
     detail = Words("Vừa gọi xong hoặc đã gọi đủ số lần.", "It was called a moment ago, or often enough.")
 
 
+class ReasonNeeded(Invalid):
+    code = "reason_needed"
+    detail = Words("Gọi ngoài thứ tự cần ghi lý do.", "Calling out of order needs a reason.")
+
+
 class PutBackOnce(Conflict):
     code = "put_back_once"
     title = Words("Đã được gọi lại một lần", "It was put back once already")

@@ -60,8 +60,8 @@ FULL_LISTS: Final = [
         "tickets": [ticket(f"A{n}", moves=("call",), long=n == 105) for n in range(104, 116)],
     },
     {"key": "in_progress", "tickets": [ticket("A101", where="Quầy 2"), ticket("B013", where="Quầy 5")]},
-    {"key": "parked", "tickets": [ticket("A098", moves=("resume",))]},
-    {"key": "missed", "tickets": [ticket("A097", moves=("recall",))]},
+    {"key": "parked", "tickets": [ticket("A098", moves=("resume", "put-back"))]},
+    {"key": "missed", "tickets": [ticket("A097", moves=("put-back",))]},
     {"key": "finished", "tickets": [ticket(f"A0{n}") for n in range(90, 97)]},
 ]
 IDLE: Final = {
@@ -72,6 +72,7 @@ IDLE: Final = {
     "notice": None,
     "current": None,
     "transfer_pools": [{"id": "p2", "name": "Cư trú – xã hội"}, {"id": "p3", "name": "Đất đai"}],
+    "procedures": [],
     "can_call": True,
     "waiting_count": 12,
     "p50_minutes": 8,
@@ -92,6 +93,7 @@ CURRENT: Final = {
     "called_at": NOW,
     "started_at": None,
     "calls": 1,
+    "doing": None,
     "version": 4,
     "moves": ("start", "recall", "no-show", "park", "transfer", "left"),
 }
@@ -100,6 +102,7 @@ SERVING: Final = {
     "state": "serving",
     "started_at": NOW,
     "calls": 2,
+    "doing": "Chứng thực bản sao từ bản chính",
     "moves": ("finish", "park", "transfer"),
     "channel": "walk_in",
     "appointment_at": None,
@@ -112,7 +115,16 @@ TOLD: Final = {"kind": "info", "text": "Đã gọi A103."}
 DESKS: Final = {
     "idle": IDLE,
     "called": {**IDLE, "current": CURRENT, "can_call": False, "notice": TOLD},
-    "serving": {**IDLE, "current": SERVING, "can_call": False, "p80_minutes": 22},
+    "serving": {
+        **IDLE,
+        "current": SERVING,
+        "can_call": False,
+        "p80_minutes": 22,
+        "procedures": [
+            {"code": "2.000815", "name": "Chứng thực bản sao từ bản chính"},
+            {"code": "1.001193", "name": LONG_PROCEDURE},
+        ],
+    },
     "refused": {**IDLE, "notice": WRONG},
     "paused": {**IDLE, "can_call": False, "counter": {"name": "Quầy 3", "state": "paused"}},
     "empty": {

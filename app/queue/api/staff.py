@@ -34,6 +34,7 @@ from app.queue.errors import (
     CounterNotOpen,
     NotServedHere,
     PutBackOnce,
+    ReasonNeeded,
     SeriesFull,
     ServedElsewhere,
     StaleTicket,
@@ -187,7 +188,13 @@ async def list_counters(principal: NamedDependency[Principal], pool: PoolId = No
     opt=open_to(*OFFICERS),
     status_code=200,
     responses=problems(
-        CounterNotFound, CounterBusy, CounterNotOpen, TicketNotFound, TicketState, ServedElsewhere
+        CounterNotFound,
+        CounterBusy,
+        CounterNotOpen,
+        TicketNotFound,
+        TicketState,
+        ServedElsewhere,
+        ReasonNeeded,
     ),
 )
 async def call_next(
@@ -217,9 +224,14 @@ async def call_next(
     return Response(TicketView.of(row), headers={"ETag": _version(row)})
 
 
+def is_lead(principal: Principal) -> bool:
+    """Whether this is a shift lead, or the leader of the centre."""
+    return bool(principal.callers & {Caller.SHIFT_LEAD, Caller.CENTRE_LEADER})
+
+
 def require_lead(principal: Principal) -> None:
-    """Out of order is for a shift lead to decide, or the leader of the centre."""
-    if not principal.callers & {Caller.SHIFT_LEAD, Caller.CENTRE_LEADER}:
+    """Out of order is for them to decide; raises `Forbidden`."""
+    if not is_lead(principal):
         raise Forbidden
 
 

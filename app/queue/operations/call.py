@@ -15,7 +15,7 @@ from app.core.operation import operation
 from app.core.outbox import Fact
 from app.core.wakeups import wake_after_commit
 from app.queue import hot, queries
-from app.queue.errors import CounterBusy, CounterNotOpen, TicketState
+from app.queue.errors import CounterBusy, CounterNotOpen, ReasonNeeded, TicketState
 from app.queue.events import PriorityPassedTarget, TicketCalled
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.rules import Turn
@@ -86,9 +86,11 @@ async def call_chosen(
 ) -> TicketRow:
     """A waiting person out of order, for a reason that is kept (gọi ngoài thứ tự).
 
-    Raises what `call_next` raises, `TicketNotFound`, `TicketState` for one who does not wait today, and
-    `ServedElsewhere` for one who waits for other counters.
+    Raises `ReasonNeeded`, what `call_next` raises, `TicketNotFound`, `TicketState` for one who does not
+    wait today, and `ServedElsewhere` for one who waits for other counters.
     """
+    if not reason.strip():
+        raise ReasonNeeded
     await centres.counter(counter_id, centre_id=centre_id)
     connection = in_transaction()
     state = await connection.fetchval(
