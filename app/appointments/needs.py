@@ -29,7 +29,11 @@ MOST_REMEMBERED: Final = 2048
 
 
 class Item(NamedTuple):
-    """What somebody comes for, and how often (chứng thực 3 bản)."""
+    """What somebody comes for, and how often (chứng thực 3 bản; khai sinh cho 2 con).
+
+    A quantity is papers of one person or people of one family: either way one visit, one reference, and as
+    many grains as all of them need one after another, in one pool or not at all.
+    """
 
     procedure: str
     quantity: int

@@ -25,7 +25,10 @@ Quantity = Annotated[int, msgspec.Meta(ge=1, le=MOST_GRAINS)]
 
 
 class ItemRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A procedure, and how many times."""
+    """A procedure, and how many times: of one paper, or for so many people who come together.
+
+    All of it is one visit in consecutive slots of one pool, with one reference: all or nothing.
+    """
 
     procedure: Code
     quantity: Quantity = 1
