@@ -21,9 +21,11 @@ from app.appointments.operations import (
     offer_everywhere,
     pass_offers_on,
     publish_from_templates,
+    spare_floor_online,
+    unsold_to_walkins,
     withdraw_overdue,
 )
-from app.core.clock import current_time
+from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.monitoring.operations import watch
@@ -31,6 +33,7 @@ from app.monitoring.state_of_halls import busy_centres
 from app.queue import day
 from app.queue.errors import DayNotOver, StillServing
 from app.queue.operations import close_day
+from app.queue.queries import walkins_on
 from jobs import drainer
 
 log: Final = structlog.get_logger(__name__)
@@ -60,6 +63,17 @@ async def miss_overdue_appointments(_context: dict[Any, Any]) -> None:
     """Whoever did not come within the window gives the place's rest to those who wait."""
     await miss_overdue(now=current_time())
     await withdraw_overdue(now=current_time())
+
+
+async def share_what_is_unsold(_context: dict[Any, Any]) -> None:
+    """Online places nobody took go to walk-ins shortly before."""
+    await unsold_to_walkins(now=current_time())
+
+
+async def share_what_is_spare(_context: dict[Any, Any]) -> None:
+    """Places walk-ins will not need later today can be booked."""
+    now = current_time()
+    await spare_floor_online(came=await walkins_on(local_date(now)), now=now)
 
 
 async def open_from_templates(_context: dict[Any, Any]) -> None:
@@ -121,6 +135,8 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(offer_what_is_free), second={40}),
             cron(_job(miss_overdue_appointments), second={20}),
             cron(_job(close_days), second={40}),
+            cron(_job(share_what_is_unsold), second={50}),
+            cron(_job(share_what_is_spare), minute=EVERY_TEN_MINUTES, second={55}),
             cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),

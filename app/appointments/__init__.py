@@ -16,6 +16,7 @@ Always true:
 - a person has at most so many appointments a day, and per sector a day: rows that cannot exist twice;
 - how a centre books is data with a period and a decision, whole rules for a whole day
   (`booking_rules.py`); availability shows exactly the starts that booking accepts at that moment;
+- on the day places of a slot change sides one way only, to walk-ins or online, for ever (`sharing.py`);
 - nothing here knows counters or tickets: a citizen is placed in a pool, and `app.queue` turns a kept
   appointment into a ticket (`steps.mark_arrived`).
 

@@ -173,6 +173,11 @@ async def pools_of(centre_id: uuid.UUID, kind: str | None = None) -> list[PoolRo
     return [PoolRow(*row) for row in rows]
 
 
+async def counter_pools() -> list[PoolRow]:
+    """Every pool of counters there is; home service is not among them."""
+    return [PoolRow(*row) for row in await fetch(f"{POOL} WHERE kind = 'counter' ORDER BY id")]
+
+
 async def pool(pool_id: uuid.UUID) -> PoolRow | None:
     row = await fetch_row(f"{POOL} WHERE id = $1", pool_id)
     return None if row is None else PoolRow(*row)

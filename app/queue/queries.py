@@ -184,6 +184,17 @@ async def count_served(centre_id: uuid.UUID, *, first: date, last: date) -> int:
     )
 
 
+async def walkins_on(day: date) -> dict[uuid.UUID, int]:
+    """How many came without an appointment that day, by pool."""
+    rows = await fetch(
+        "SELECT pool_id, count(*) AS came FROM ticket WHERE centre_id = ANY($1) AND local_date = $2"
+        " AND appointment_id IS NULL AND state <> 'undone' GROUP BY pool_id",
+        [centre.id for centre in await centres.centres_on(day)],
+        day,
+    )
+    return {row["pool_id"]: row["came"] for row in rows}
+
+
 async def of_appointment(appointment_id: uuid.UUID) -> TicketRow | None:
     row = await fetch_row(
         f"SELECT {COLUMNS} FROM ticket WHERE appointment_id = $1",
