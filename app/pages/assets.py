@@ -28,9 +28,9 @@ class Asset(NamedTuple):
 
 
 @cache
-def asset(path: str) -> Asset:
+def asset(path: str, *, static: Path = STATIC) -> Asset:
     """The asset at this path below the static folder; a name that is not there is a mistake of ours."""
-    digest = hashlib.sha384((STATIC / path).read_bytes()).digest()
+    digest = hashlib.sha384((static / path).read_bytes()).digest()
     return Asset(
         url=f"{PREFIX}/{path}?v={digest.hex()[:12]}",
         integrity="sha384-" + base64.b64encode(digest).decode(),
@@ -50,11 +50,13 @@ def script(path: str) -> Markup:
 
 
 @cache
-def voice_clips() -> Mapping[str, str]:
+def voice_clips(*, static: Path = STATIC) -> Mapping[str, str]:
     """Where each recorded clip of a call is served, by its name in `app.queue.voice`.
 
     The program ships none; a centre that has recordings puts them into `static/voice` (`a.mp3`, `mot.mp3`).
     A call with a word that is missing is told by its gong alone.
     """
-    found = sorted((STATIC / "voice").glob("*.mp3"))
-    return {path.stem: asset(f"voice/{path.name}").url for path in found if path.stem in CLIPS}
+    found = sorted((static / "voice").glob("*.mp3"))
+    return {
+        path.stem: asset(f"voice/{path.name}", static=static).url for path in found if path.stem in CLIPS
+    }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import app.pages
-from app.pages.assets import STATIC, asset, script
+from app.pages.assets import STATIC, asset, script, voice_clips
 from app.pages.templates import TEMPLATES
 
 VENDOR = STATIC / "vendor"
@@ -86,3 +86,17 @@ def test_a_script_carries_the_fingerprint_of_its_file() -> None:
     digest = hashlib.sha384((STATIC / "js/board.js").read_bytes()).digest()
 
     assert f'integrity="sha384-{base64.b64encode(digest).decode()}"' in script("js/board.js")
+
+
+def test_a_centres_recordings_are_found_by_the_names_of_the_clips(tmp_path: Path) -> None:
+    (tmp_path / "voice").mkdir()
+    for name in ("mot.mp3", "moi_so.mp3", "hello.mp3", "ba.wav"):
+        (tmp_path / "voice" / name).write_bytes(name.encode())
+
+    found = voice_clips(static=tmp_path)
+
+    assert {name: url.partition("?")[0] for name, url in found.items()} == {
+        "mot": "/static/voice/mot.mp3",
+        "moi_so": "/static/voice/moi_so.mp3",
+    }
+    assert len({url.partition("?")[2] for url in found.values()}) == 2
