@@ -13,6 +13,7 @@ from litestar.types import Scope
 from app.appointments import availability, operations, queries, rules
 from app.appointments.attendance_api import excuse_no_show, list_no_shows
 from app.appointments.availability import Availability, Question
+from app.appointments.booking_rules_api import booking_rules_router
 from app.appointments.changes_api import changes_router
 from app.appointments.errors import (
     AppointmentLimit,
@@ -354,5 +355,6 @@ appointments_router: Final = Router(
         list_openings,
         changes_router,
         templates_router,
+        booking_rules_router,
     ],
 )

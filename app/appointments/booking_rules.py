@@ -20,6 +20,8 @@ from app.core.keys import keys
 NAMES: Final = ", ".join(BookingRules._fields)
 IN_FORCE: Final = "valid_from <= $1 AND (valid_to IS NULL OR valid_to >= $1)"
 RULES: Final = f"SELECT {NAMES} FROM booking_rule WHERE {IN_FORCE}"
+MINE_FIRST: Final = "(centre_id = $2 OR centre_id IS NULL) ORDER BY centre_id NULLS LAST LIMIT 1"
+PERIOD: Final = f"SELECT valid_from, valid_to, {NAMES} FROM booking_rule"
 ALL: Final = f"SELECT centre_id, {NAMES} FROM booking_rule WHERE {IN_FORCE}"
 
 
@@ -33,13 +35,39 @@ class RulesInForce(NamedTuple):
         return self.own.get(centre_id, self.for_all)
 
 
+class RulePeriod(NamedTuple):
+    """Rules, and from when until when they are in force; no first day where nothing was ever decided."""
+
+    valid_from: date | None
+    valid_to: date | None
+    rules: BookingRules
+
+
+async def period_of(centre_id: uuid.UUID, *, on: date) -> RulePeriod:
+    """The rules of one centre on the day, with their period."""
+    row = await fetch_row(f"{PERIOD} WHERE {IN_FORCE} AND {MINE_FIRST}", on, centre_id)
+    return RulePeriod(None, None, UNDECIDED) if row is None else _period(row)
+
+
+async def periods_of(centre_id: uuid.UUID, *, before: date | None, limit: int) -> list[RulePeriod]:
+    """What was ever decided for one centre itself, latest first."""
+    rows = await fetch(
+        f"{PERIOD} WHERE centre_id = $1 AND ($2::date IS NULL OR valid_from < $2)"
+        " ORDER BY valid_from DESC LIMIT $3",
+        centre_id,
+        before,
+        limit,
+    )
+    return [_period(row) for row in rows]
+
+
+def _period(row: asyncpg.Record) -> RulePeriod:
+    return RulePeriod(row[0], row[1], BookingRules(*row[2:]))
+
+
 async def rules_of(centre_id: uuid.UUID, *, on: date) -> BookingRules:
     """The rules of one centre on the day."""
-    row = await fetch_row(
-        f"{RULES} AND (centre_id = $2 OR centre_id IS NULL) ORDER BY centre_id NULLS LAST LIMIT 1",
-        on,
-        centre_id,
-    )
+    row = await fetch_row(f"{RULES} AND {MINE_FIRST}", on, centre_id)
     return UNDECIDED if row is None else BookingRules(*row)
 
 

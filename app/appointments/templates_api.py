@@ -1,7 +1,7 @@
 """Templates that openings are published from, for the leaders of one centre (mẫu ca tiếp nhận)."""
 
 import uuid
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Final, NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ from app.appointments.errors import OpeningTemplateNotFound, OpeningTemplateNotV
 from app.appointments.operations.templates import templates_of
 from app.appointments.rules import MOST_COUNTERS, MOST_GRAIN_MINUTES
 from app.appointments.templates import TemplateRow
-from app.appointments.views import LONGEST_DECISION, one_line
+from app.appointments.views import LONGEST_DECISION, WallTime, one_line, wall_time
 from app.centres.errors import CentreNotFound
 from app.core.clock import local_date
 from app.http.access import open_to
@@ -26,7 +26,6 @@ from app.http.requests import MotcuaRequest
 from app.http.versions import etag
 
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7, description="1 Monday to 7 Sunday")]
-WallTime = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["07:30"])]
 UNSAVED: Final = uuid.UUID(int=0)
 
 
@@ -68,8 +67,8 @@ class TemplateRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, 
             every_weeks=self.every_weeks,
             anchor=self.anchor or valid_from,
             nth_of_month=self.nth_of_month,
-            opens=_time(self.opens),
-            closes=_time(self.closes),
+            opens=wall_time(self.opens),
+            closes=wall_time(self.closes),
             counters=self.counters,
             grain_minutes=self.grain_minutes,
             online_share=self.online_share,
@@ -79,10 +78,6 @@ class TemplateRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, 
             decision=one_line(self.decision, OpeningTemplateNotValid) or "",
             version=0,
         )
-
-
-def _time(shown: str) -> time:
-    return time(int(shown[:2]), int(shown[3:5]))
 
 
 class EndRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

@@ -1,7 +1,7 @@
 """Requests and answers of appointments and openings, as they go over the wire."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated
 
 import msgspec
@@ -163,6 +163,14 @@ class OpeningRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
     def cleaned_decision(self) -> str | None:
         """By what it is decided, on one line; `OpeningNotValid`."""
         return None if self.decision is None else one_line(self.decision, OpeningNotValid)
+
+
+WallTime = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["07:30"])]
+
+
+def wall_time(shown: str) -> time:
+    """`07:30` as a time of day."""
+    return time(int(shown[:2]), int(shown[3:5]))
 
 
 def one_line(decision: str, refusal: type[Faulty]) -> str | None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from app.appointments.queries import AppointmentRow
 from app.appointments.rules import UNDECIDED, BookingRules
 from app.core.clock import at_local, local_date
 from app.core.database import DB, transaction
+from app.http.principals import Caller
 from tests.appointments.conftest import (
     BIRTH,
     COPIES,
@@ -35,8 +37,11 @@ from tests.appointments.conftest import (
     drift,
     make_centre,
 )
+from tests.conftest import SignedIn
 
 DAY = timedelta(days=1)
+RULES = "/v1/staff/booking-rules"
+SignIn = Callable[..., Awaitable[SignedIn]]
 
 
 @pytest.fixture(autouse=True)
@@ -229,6 +234,73 @@ async def test_the_opening_of_a_centre_shares_its_places_as_it_decided(
     said = await publish(counters=4, pool_id=place.wide_pool_id, online_share=0.5)
 
     assert (own.online_cap, said.online_cap) == (1, 2)
+
+
+async def test_a_leader_decides_how_the_own_centre_books_from_tomorrow_on(
+    client: httpx.AsyncClient, sign_in: SignIn, place: Place, now: datetime
+) -> None:
+    hoa = await sign_in(Caller.CENTRE_LEADER, centre_id=place.centre_id)
+    minh = await sign_in(Caller.CENTRE_LEADER, centre_id=uuid.uuid4())
+    body = {
+        "decision": "QĐ 12/2026",
+        "horizon_days": 7,
+        "release_at": "07:00",
+        "release_spread_minutes": 20,
+        "unsold_minutes": 0,
+    }
+    key = hoa.headers | {"Idempotency-Key": uuid.uuid4().hex}
+    tomorrow = local_date(now) + DAY
+
+    made = await client.post(RULES, json=body, headers=key)
+    replay = await client.post(RULES, json=body, headers=key)
+    listed = (await client.get(RULES, headers=hoa.headers)).json()
+    theirs = (await client.get(RULES, headers=minh.headers)).json()
+
+    assert made.status_code == 201, made.text
+    assert replay.json() == made.json()
+    assert listed["items"] == [made.json()]
+    assert made.json() | body == made.json() | {"valid_from": tomorrow.isoformat(), "valid_to": None}
+    assert made.json()["visits_per_day"] == UNDECIDED.visits_per_day
+    assert listed["in_force"]["horizon_days"] == UNDECIDED.horizon_days
+    assert listed["in_force"]["valid_from"] is None
+    assert theirs["items"] == []
+    found = await booking_rules.rules_of(place.centre_id, on=tomorrow)
+    assert (found.horizon_days, found.release_at, found.unsold_minutes) == (7, time(7), 0)
+    later = {"decision": "QĐ 13", "grace_minutes": 15, "valid_from": (tomorrow + 9 * DAY).isoformat()}
+    again = await client.post(RULES, json=later, headers=hoa.headers)
+    assert (again.json()["horizon_days"], again.json()["grace_minutes"]) == (7, 15)
+    first = await client.get(RULES, params={"limit": 1}, headers=hoa.headers)
+    rest = await client.get(
+        RULES, params={"limit": 1, "cursor": first.json()["next_cursor"]}, headers=hoa.headers
+    )
+    assert first.json()["items"] == [again.json()]
+    assert rest.json()["items"] == [made.json() | {"valid_to": (tomorrow + 8 * DAY).isoformat()}]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"horizon_days": 0}, "booking_rules_not_valid"),
+        ({"horizon_days": 93}, "booking_rules_not_valid"),
+        ({"visits_per_day": 10}, "booking_rules_not_valid"),
+        ({"release_at": "7:00"}, "invalid_value"),
+        ({"release_at": "23:50", "release_spread_minutes": 30}, "booking_rules_not_valid"),
+        ({"release_spread_minutes": 99_999_999_999}, "booking_rules_not_valid"),
+        ({"unsold_minutes": -1}, "booking_rules_not_valid"),
+        ({"online_share": 1.1}, "booking_rules_not_valid"),
+        ({"decision": ""}, "booking_rules_not_valid"),
+        ({"valid_from": "2020-01-01"}, "booking_rules_not_valid"),
+    ],
+)
+async def test_a_decision_that_cannot_be_changes_nothing(
+    client: httpx.AsyncClient, sign_in: SignIn, place: Place, change: dict[str, Any], code: str
+) -> None:
+    hoa = await sign_in(Caller.CENTRE_LEADER, centre_id=place.centre_id)
+
+    answer = await client.post(RULES, json={"decision": "QĐ 1"} | change, headers=hoa.headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert (await client.get(RULES, headers=hoa.headers)).json()["items"] == []
 
 
 moments = st.integers(0, 2 * 365 * 86_400).map(

@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime, timedelta
 
 from app.appointments import needs
-from app.appointments.booking_rules import NAMES
+from app.appointments.booking_rules import NAMES, RulePeriod
 from app.appointments.errors import BookingRulesNotValid
 from app.appointments.rules import BookingRules, booking_rule_faults
 from app.core import journal
@@ -22,7 +22,7 @@ ONE_AT_A_TIME = (
 @operation
 async def set_booking_rules(
     *, centre_id: uuid.UUID | None, rules: BookingRules, valid_from: date, now: datetime
-) -> uuid.UUID:
+) -> RulePeriod:
     """From a day on the centre books by these; without a centre, every centre that has none of its own.
 
     What was in force ends the day before and stays; what had been decided for later is replaced. Raises
@@ -72,4 +72,4 @@ async def set_booking_rules(
     needs.forget()  # Here at once, elsewhere within seconds.
     if centre_id is not None:
         wake_after_commit(f"centre:{centre_id}")
-    return rule_id
+    return RulePeriod(valid_from, None, rules)
