@@ -38,8 +38,15 @@ class Event(NamedTuple):
     data: Mapping[str, Any]
 
 
+class Span(NamedTuple):
+    """One procedure, done without a pause, by one officer."""
+
+    procedure: str
+    took: timedelta
+
+
 class Story(NamedTuple):
-    """A ticket as its events tell it. `served` is the time at a counter, without the pauses."""
+    """A ticket as its events tell it. `spans` are what was done, without the pauses and what goes on."""
 
     number: str
     ticket_class: str
@@ -51,9 +58,14 @@ class Story(NamedTuple):
     calls: int
     first_called_at: datetime | None
     ended_at: datetime | None
-    served: timedelta
+    spans: tuple[Span, ...]
     p50_quoted: int | None
     p80_quoted: int | None
+
+    @property
+    def served(self) -> timedelta:
+        """The time at a counter."""
+        return sum((span.took for span in self.spans), timedelta())
 
     @property
     def waited(self) -> timedelta | None:
@@ -66,26 +78,33 @@ class Story(NamedTuple):
 def story(events: Iterable[Event]) -> Story | None:
     """Fold the events of one ticket, in order; None before it was issued."""
     found: Story | None = None
-    since: datetime | None = None
+    open_span: tuple[str, datetime] | None = None
     for event in events:
         if found is None:
             found = _begun(event)
             continue
         state = STATE_AFTER.get(event.type, found.state)
-        served = found.served
-        if since is not None and state is not State.SERVING:
-            served, since = served + (event.at - since), None
-        if state is State.SERVING and since is None:
-            since = event.at
+        begins = event.data.get("procedure")
+        spans = found.spans
+        if open_span is not None and (begins is not None or state is not State.SERVING):
+            spans, open_span = (*spans, Span(open_span[0], event.at - open_span[1])), None
+        if begins is not None:
+            open_span = (begins, event.at)
         found = found._replace(
             state=state,
-            served=served,
+            spans=spans,
             procedures=tuple(event.data["procedures"]),
             calls=found.calls + (event.type in CALLS),
             first_called_at=found.first_called_at or (event.at if event.type in CALLS else None),
-            ended_at=(event.at if state is not found.state else found.ended_at) if state in ENDED else None,
+            ended_at=_ended_at(found, state, event.at),
         )
     return found
+
+
+def _ended_at(before: Story, state: State, at: datetime) -> datetime | None:
+    if state not in ENDED:
+        return None
+    return at if state is not before.state else before.ended_at
 
 
 def _begun(event: Event) -> Story:
@@ -101,7 +120,7 @@ def _begun(event: Event) -> Story:
         calls=0,
         first_called_at=None,
         ended_at=None,
-        served=timedelta(),
+        spans=(),
         p50_quoted=data.get("p50_minutes"),
         p80_quoted=data.get("p80_minutes"),
     )

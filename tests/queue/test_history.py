@@ -9,10 +9,12 @@ import pytest
 
 from app.core.database import DB, fetch, fetch_row
 from app.queue import history, operations, queries, states
+from app.queue.errors import PutBackOnce, TooSoonToRecall
 from app.queue.queries import TicketRow
 from app.queue.states import MOVES, Move, State
 from tests.queue.conftest import Hall, walk_in
 from tests.queue.test_moves import act
+from tests.queue.test_periods import another_here
 
 EVENTS = ("UPDATE queue_event SET at = now()", "DELETE FROM queue_event", "TRUNCATE queue_event")
 
@@ -39,20 +41,38 @@ async def _played(hall: Hall, now: datetime, chance: random.Random) -> TicketRow
     assert ticket is not None
     assert ticket.id == first.id
     moment = now + timedelta(minutes=7)
-    for _ in range(chance.randint(0, 9)):
+    for _ in range(chance.randint(0, 16)):
         moment += timedelta(seconds=chance.randint(20, 900))
-        possible = [
-            move
-            for state, move in MOVES
-            if state == ticket.state and move not in {Move.UNDO_CHECK_IN, Move.RECALL}
-        ]
-        if not possible:
-            break
-        ticket = await act(ticket, chance.choice(possible), hall, moment)
+        ticket = await _moved(ticket, hall, moment, chance)
     return ticket
 
 
-@pytest.mark.parametrize("seed", range(12))
+async def _moved(ticket: TicketRow, hall: Hall, moment: datetime, chance: random.Random) -> TicketRow:
+    """Anything that may happen to a ticket now; as it was when nothing may, or not any more."""
+    if ticket.state == State.WAITING and chance.random() < 0.7:
+        called = await operations.call_next(
+            counter_id=hall.counters[0], centre_id=hall.centre_id, now=moment
+        )
+        return called or ticket
+    if ticket.state == State.SERVING and chance.random() < 0.3:
+        served = await operations.add_procedure(
+            ticket_id=ticket.id,
+            centre_id=hall.centre_id,
+            code=await another_here(hall, moment),
+            expected_version=ticket.version,
+            now=moment,
+        )
+        return served.ticket
+    possible = [move for state, move in MOVES if state == ticket.state and move is not Move.UNDO_CHECK_IN]
+    if not possible:
+        return ticket
+    try:
+        return await act(ticket, chance.choice(possible), hall, moment)
+    except (PutBackOnce, TooSoonToRecall):
+        return ticket
+
+
+@pytest.mark.parametrize("seed", range(24))
 async def test_a_ticket_is_rebuilt_from_its_events_alone(open_hall: Hall, now: datetime, seed: int) -> None:
     ticket = await _played(open_hall, now, random.Random(seed))
 
@@ -69,9 +89,13 @@ async def test_a_ticket_is_rebuilt_from_its_events_alone(open_hall: Hall, now: d
     assert (told.calls, told.first_called_at) == (ticket.calls, ticket.first_called_at)
     assert told.waited == timedelta(minutes=7)
     assert told.ended_at == ticket.ended_at
+    assert list(told.procedures) == list(ticket.procedure_codes)
     periods = await queries.periods_of(ticket.id)
-    ended = [period.ended_at - period.started_at for period in periods if period.ended_at]
-    assert told.served == sum(ended, timedelta())
+    assert list(told.spans) == [
+        (period.procedure_code, period.ended_at - period.started_at)
+        for period in periods
+        if period.ended_at
+    ]
     assert sum(period.ended_at is None for period in periods) == (ticket.state == State.SERVING)
 
 

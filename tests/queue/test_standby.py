@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from app.core.database import DB, fetch, fetch_row, fetch_value
-from app.queue import operations, queries
+from app.queue import history, operations, queries
 from app.queue.errors import CounterTakenOver, OfficerAtAnotherCounter
 from app.queue.queries import TicketRow
 from app.queue.states import Move, State
@@ -128,6 +128,9 @@ async def test_the_person_at_the_counter_goes_on_with_who_takes_over(hall: Hall,
         for row in await queries.periods_of(ticket.id)
         if row.ended_at
     ] == [(MINH, 4 * MINUTE), (HOA, 6 * MINUTE)]
+    told = history.story(await queries.events_of(ticket.id))
+    assert told is not None
+    assert [span.took for span in told.spans] == [4 * MINUTE, 6 * MINUTE]
     rows = await fetch(
         "SELECT type, data->>'officer' AS officer FROM queue_event WHERE ticket_id = $1 ORDER BY seq",
         ticket.id,

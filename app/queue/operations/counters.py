@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from app.centres import queries as centres
 from app.core.clock import local_date
@@ -79,10 +80,11 @@ async def _take_along(
     held = await locked(ticket_id, centre_id=centre_id)
     if held.counter_id != counter_id or held.state not in AT_A_COUNTER:
         return
+    more: dict[str, Any] = {}
     if held.state == State.SERVING:
         await end_period(held.id, now=now)
-        await open_period(held, resuming=True, now=now)
-    await note_ticket("taken_over", held, at=now)
+        more = {"procedure": await open_period(held, resuming=True, now=now)}
+    await note_ticket("taken_over", held, at=now, **more)
 
 
 async def _sits_there(

@@ -58,11 +58,12 @@ async def mark_inaccurate(*, ticket_id: uuid.UUID, centre_id: uuid.UUID, n: int,
     return Served(ticket, await queries.periods_of(ticket.id))
 
 
-async def open_period(ticket: TicketRow, *, resuming: bool, now: datetime) -> None:
-    """Serving begins, or goes on after a pause."""
+async def open_period(ticket: TicketRow, *, resuming: bool, now: datetime) -> str:
+    """Serving begins, or goes on after a pause; with which procedure."""
     begun = [period.procedure_code for period in await queries.periods_of(ticket.id)]
     code = rules.procedure_to_serve(ticket.procedure_codes, begun=begun, resuming=resuming)
     await _open(ticket, code, now=now)
+    return code
 
 
 async def end_period(ticket_id: uuid.UUID, *, now: datetime) -> None:

@@ -89,9 +89,9 @@ async def move(
     if move is Move.UNDO_CHECK_IN and ticket.appointment_id is None:
         raise TicketState(state=ticket.state, version=ticket.version)
     changed = await _write(ticket, move, now=now, counter_id=counter_id)
-    await _keep_time(ticket, changed, now=now)
+    begun = await _keep_time(ticket, changed, now=now)
     await _follow_appointment(ticket, move, now=now)
-    await _tell(ticket, changed, move, now=now)
+    await _tell(ticket, changed, move, now=now, **({"procedure": begun} if begun else {}))
     return changed
 
 
@@ -190,17 +190,18 @@ async def _follow_appointment(ticket: TicketRow, move: Move, *, now: datetime) -
         await appointments.mark_come_late(ticket.appointment_id, now=now)
 
 
-async def _keep_time(before: TicketRow, ticket: TicketRow, *, now: datetime) -> None:
-    """A period is open exactly while the ticket is being served."""
+async def _keep_time(before: TicketRow, ticket: TicketRow, *, now: datetime) -> str | None:
+    """A period is open exactly while the ticket is being served; the procedure of one that begins."""
     if before.state == State.SERVING:
         await end_period(ticket.id, now=now)
     if ticket.state == State.SERVING:
-        await open_period(ticket, resuming=before.state == State.PARKED, now=now)
+        return await open_period(ticket, resuming=before.state == State.PARKED, now=now)
+    return None
 
 
-async def _tell(before: TicketRow, ticket: TicketRow, move: Move, *, now: datetime) -> None:
+async def _tell(before: TicketRow, ticket: TicketRow, move: Move, *, now: datetime, **more: str) -> None:
     way = {"from_pool": before.pool_id, "to_pool": ticket.pool_id} if move is Move.TRANSFER else {}
-    await note_ticket(EVENT[move], ticket, at=now, counter_id=before.counter_id, **way)
+    await note_ticket(EVENT[move], ticket, at=now, counter_id=before.counter_id, **way, **more)
     if move is Move.RECALL and ticket.counter_id is not None:
         await tell_called(ticket, counter_id=ticket.counter_id, now=now)
     kind = {Move.FINISH: TicketFinished, Move.NO_SHOW: TicketMissed}.get(move)
