@@ -5,6 +5,7 @@ The place is held once the phone's code was typed, so that a hold always has som
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from litestar.response import Redirect
 from app.appointments import needs, operations
 from app.appointments import queries as appointments
 from app.appointments import rules as appointment_rules
-from app.appointments.errors import SlotFull
+from app.appointments.errors import AppointmentNotFound, SlotFull
 from app.appointments.icalendar_file import calendar_file
 from app.appointments.needs import Item
 from app.appointments.operations.book import Who
@@ -214,7 +215,6 @@ async def take_time(request: MotcuaRequest, now: NamedDependency[datetime]) -> R
     await _procedure(code, now)
     draft = draft_of(request)
     draft.procedure, draft.centre_id, draft.starts_at = code, centre_id, starts_at
-    draft.appointment_id = None
     return go(request, "/booking/contact", _keep(request, draft))
 
 
@@ -365,6 +365,7 @@ async def _hold(
 ) -> Redirect | Response[str]:
     if draft.centre_id is None or draft.starts_at is None:
         return go(request, "/booking", *cookies)
+    await _give_earlier_up(draft, citizen_id, now)
     try:
         row = await operations.book(
             centre_id=draft.centre_id,
@@ -378,6 +379,16 @@ async def _hold(
         return await _full_page(request, draft, full, now, *cookies)
     draft.appointment_id, draft.challenge_id = row.id, None
     return go(request, "/booking/check", _keep(request, draft), *cookies)
+
+
+async def _give_earlier_up(draft: Draft, citizen_id: uuid.UUID, now: datetime) -> None:
+    """Whoever comes back to choose again holds one place, not both."""
+    if draft.appointment_id is None:
+        return
+    with suppress(AppointmentNotFound):
+        row = await appointments.mine(draft.appointment_id, citizen_id=citizen_id)
+        if row.state == State.HELD:
+            await operations.cancel(appointment_id=row.id, citizen_id=citizen_id, now=now)
 
 
 async def _full_page(

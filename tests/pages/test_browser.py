@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, async_playwright
 
+from app.appointments.kept_back import NOBODY
 from app.core.database import fetch_value
 from app.http.principals import Caller
 from app.identity import operations as identity
@@ -114,6 +115,34 @@ async def test_lan_books_in_four_pages(
     assert wrong == []
     reference = await fetch_value("SELECT reference FROM appointment WHERE state = 'confirmed'")
     assert reference in await page.locator("main").inner_text()
+
+
+async def test_whoever_comes_back_to_choose_another_time_holds_one_place(
+    browser: Browser, served: str, centre: uuid.UUID
+) -> None:
+    page = await new_page(browser, SIZES[0], java_script_enabled=False)
+    holds = "SELECT count(*) FROM appointment WHERE state = 'held' AND citizen_id <> $1"
+
+    async def choose(nth: int) -> None:
+        await page.goto(f"{served}/booking?q=chung+thuc+ban+sao")
+        await page.locator(f"input[name=procedure][value='{CERTIFIED_COPY}']").check()
+        await page.get_by_role("button").last.click()
+        await page.locator("input[name=starts_at]").nth(nth).check()
+        await page.get_by_role("button").last.click()
+        await page.wait_for_url("**/booking/contact")
+        await page.fill("[name=name]", "Nguyễn Thị Lan")
+        await page.fill("[name=phone]", PHONE)
+        await page.get_by_role("button").last.click()
+
+    await choose(0)
+    await page.fill("[name=code]", await newest_code())
+    form = page.locator("form").filter(has=page.locator("[name=code]"))
+    await form.get_by_role("button").first.click()
+    await page.wait_for_url("**/booking/check")
+    for nth in (1, 2):
+        await choose(nth)
+        await page.wait_for_url("**/booking/check")
+        assert await fetch_value(holds, NOBODY) == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
