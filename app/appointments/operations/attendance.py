@@ -45,6 +45,8 @@ async def excuse_no_show(
         now,
     )
     if written:
+        # It was no visit of that day either: another one may be booked.
+        await in_transaction().execute("DELETE FROM appointment_claim WHERE appointment_id = $1", row.id)
         # The reason stays in its row: it may say why somebody was ill.
         await journal.write("no_show.excused", object_kind="appointment", object_id=row.id, at=now)
     found = await in_transaction().fetchrow(
