@@ -35,7 +35,12 @@ class Load:
             headers, starts_at = self.people.pop(), random.choice(self.starts)
             key = str(uuid.uuid4())
             held = await self._noted(self.house.hold(headers, starts_at, key))
-            if held is None or held.status_code != 201:
+            if held is None or held.status_code == 503:
+                # Asks again when told to, as a client should; an outage uses nobody up.
+                self.people.insert(0, headers)
+                await asyncio.sleep(float(held.headers.get("retry-after", 0)) if held is not None else 0)
+                continue
+            if held.status_code != 201:
                 continue
             self.acknowledged.append((headers, starts_at, key, held.content))
             await self._noted(self.house.confirm(headers, held.json()["id"], str(uuid.uuid4())))
