@@ -115,6 +115,31 @@ async def test_new_rules_begin_on_their_day_and_history_keeps_the_old_ones(
     assert before == UNDECIDED
 
 
+async def test_new_rules_hold_from_midnight_also_where_the_old_ones_are_remembered(
+    place: Place, publish: Publish, now: datetime
+) -> None:
+    await publish()
+    midnight = at_local(local_date(now) + DAY, 0)
+    just_before = midnight - timedelta(seconds=1)
+    await operations.set_booking_rules(
+        centre_id=place.centre_id,
+        rules=BookingRules(cut_off_minutes=1440, decision="QĐ 2"),
+        valid_from=local_date(midnight),
+        now=now,
+    )
+
+    assert place.opens in await shown(
+        place, now=just_before, first=local_date(now), last=local_date(midnight)
+    )
+    await hold(place, just_before)
+
+    assert place.opens not in await shown(
+        place, now=midnight, first=local_date(now), last=local_date(midnight)
+    )
+    with pytest.raises(OutsideBookingPeriod):
+        await hold(place, midnight)
+
+
 @pytest.mark.parametrize(
     ("decided", "field"),
     [
