@@ -1,7 +1,9 @@
 """Changing the calendar: proposed by one, confirmed by another, carried out centre by centre."""
 
 import uuid
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -12,7 +14,7 @@ from app.appointments.capacity import Outcome
 from app.appointments.changes import Orphans
 from app.appointments.errors import OpeningNotValid, OpeningOverlap
 from app.appointments.events import CapacityChanged
-from app.appointments.operations import publish_opening
+from app.appointments.operations import publish_from_templates, publish_opening
 from app.calendar import preview
 from app.calendar.errors import (
     CalendarProposalExpired,
@@ -204,28 +206,30 @@ async def carry_out(*, proposal_id: uuid.UUID, now: datetime) -> ProposalRow:
             await _close(proposal_id=proposal.id, centre_id=row["centre_id"], now=now)
         await leave_closed_windows(start, end, fate=Orphans(proposal.orphans), now=now)
     else:
-        found = await preview.models(proposal.day, stands_for=proposal.stands_for, now=now)
-        for centre_id, openings in found.items():
-            opened = 0
-            for opening in openings:
-                try:
-                    await publish_opening(
-                        centre_id=centre_id,
-                        pool_id=opening.pool_id,
-                        starts_at=opening.starts_at,
-                        ends_at=opening.ends_at,
-                        counters=opening.counters,
-                        grain_minutes=opening.grain_minutes,
-                        online_share=opening.online_cap / opening.counters,
-                        walkin_floor=opening.walkin_floor,
-                        overbook_limit=opening.overbook_limit,
-                        now=now,
-                    )
-                except (OpeningOverlap, OpeningNotValid):
-                    continue  # The centre opened the pool itself meanwhile, or the hour has passed.
-                opened += 1
-            await _opened(proposal_id=proposal.id, centre_id=centre_id, openings=opened)
+        await _open(proposal, now=now)
     return await _done(proposal_id=proposal.id, now=now)
+
+
+async def _open(proposal: ProposalRow, *, now: datetime) -> None:
+    """Open the day: from the templates, and where a pool has none, as the centre usually does."""
+    await publish_from_templates(now=now)
+    found = await preview.models(proposal.day, stands_for=proposal.stands_for, now=now)
+    for opening in chain.from_iterable(found.values()):
+        # The centre opened the pool itself meanwhile, or the hour has passed: so be it.
+        with suppress(OpeningOverlap, OpeningNotValid):
+            await publish_opening(
+                centre_id=opening.centre_id,
+                pool_id=opening.pool_id,
+                starts_at=opening.starts_at,
+                ends_at=opening.ends_at,
+                counters=opening.counters,
+                grain_minutes=opening.grain_minutes,
+                online_share=opening.online_cap / opening.counters,
+                walkin_floor=opening.walkin_floor,
+                overbook_limit=opening.overbook_limit,
+                now=now,
+            )
+    await _note_opened(proposal_id=proposal.id, day=proposal.day)
 
 
 @operation
@@ -272,14 +276,15 @@ async def _close(*, proposal_id: uuid.UUID, centre_id: uuid.UUID, now: datetime)
 
 
 @operation
-async def _opened(*, proposal_id: uuid.UUID, centre_id: uuid.UUID, openings: int) -> None:
+async def _note_opened(*, proposal_id: uuid.UUID, day: date) -> None:
+    """How many openings each centre has on the day."""
     await in_transaction().execute(
-        "INSERT INTO calendar_effect (proposal_id, centre_id, openings) VALUES ($1, $2, $3)"
-        " ON CONFLICT (proposal_id, centre_id)"
-        " DO UPDATE SET openings = calendar_effect.openings + EXCLUDED.openings",
+        "INSERT INTO calendar_effect (proposal_id, centre_id, openings)"
+        " SELECT $1, centre_id, count(*) FROM opening"
+        " WHERE starts_at >= $2 AND starts_at < $3 AND status = 'open' GROUP BY centre_id"
+        " ON CONFLICT (proposal_id, centre_id) DO UPDATE SET openings = EXCLUDED.openings",
         proposal_id,
-        centre_id,
-        openings,
+        *preview.whole(day),
     )
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import asyncpg
 import pytest
 
+from app.appointments import operations as appointments
 from app.appointments.changes import Orphans
 from app.appointments.errors import SlotFull
 from app.calendar import operations as calendar
@@ -27,6 +28,7 @@ from app.core.operation import operation
 from app.dossiers import promises
 from tests.appointments.conftest import COPIES, Place, Publish, drift, make_centre
 from tests.appointments.test_changes import at, book, disagreeing, facts, standing
+from tests.appointments.test_templates import template
 
 LAM, THU = uuid.uuid4(), uuid.uuid4()
 DAY = timedelta(days=1)
@@ -230,6 +232,46 @@ async def test_a_working_day_opens_like_the_last_weekday_where_it_stands_for_non
     assert DB.pool is not None
     row = await DB.pool.fetchrow("SELECT starts_at, counters FROM opening ORDER BY starts_at DESC LIMIT 1")
     assert (row["starts_at"], row["counters"]) == (at_local(saturday, 9), 1)
+
+
+async def test_a_working_day_opens_from_the_templates_first(
+    place: Place, publish: Publish, now: datetime
+) -> None:
+    saturday = local_date(now) + timedelta(days=(5 - local_date(now).weekday()) % 7 + 7)
+    await publish(counters=9, grains=1, at=place._replace(opens=at_local(saturday - DAY, 16)))
+    await publish(
+        counters=4, pool_id=place.wide_pool_id, at=place._replace(opens=at_local(saturday - DAY, 8))
+    )
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "INSERT INTO opening_hours (id, centre_id, weekday, opens, closes, valid_from, decision)"
+        " VALUES ($1, $2, 5, '07:30', '11:30', '2025-07-01', 'QĐ')",
+        new_id(),
+        place.centre_id,
+    )
+    week = template(
+        centre_id=place.centre_id,
+        pool_id=place.pool_id,
+        weekdays=[5],
+        opens=time(7, 30),
+        closes=time(11, 30),
+        counters=2,
+        valid_from=saturday - DAY,
+        anchor=saturday - DAY,
+    )
+    await appointments.create_template(template=week, now=now)
+
+    done = await confirm(await propose(saturday, now, kind=Kind.WORKING), now)
+
+    rows = await DB.pool.fetch(
+        "SELECT pool_id, starts_at, counters FROM opening WHERE starts_at >= $1 ORDER BY starts_at",
+        at_local(saturday, 0),
+    )
+    assert [tuple(row) for row in rows if local_date(row["starts_at"]) == saturday] == [
+        (place.pool_id, at_local(saturday, 7, 30), 2),
+        (place.wide_pool_id, at_local(saturday, 8), 4),
+    ]
+    assert [each.openings for each in await calendar.effects_of(done.id)] == [2]
 
 
 async def test_promised_dates_that_would_be_others_are_named_and_stay(
