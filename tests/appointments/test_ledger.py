@@ -25,11 +25,12 @@ from hypothesis.stateful import (
 
 from app.appointments import making_room, needs, operations, queries, steps
 from app.appointments.changes import Close, Counters, Orphans
-from app.appointments.errors import AppointmentLimit, OutsideBookingPeriod, SlotFull
+from app.appointments.errors import SlotFull
 from app.appointments.kept_back import NOBODY
 from app.appointments.needs import Item
 from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
+from app.appointments.rules import BookingRules
 from app.core.clock import at_local, local_date
 from app.core.database import DB, transaction
 from app.core.errors import Refusal, Unavailable
@@ -41,6 +42,7 @@ LONG = bool(os.environ.get("MOTCUA_LONG"))
 EXAMPLES, STEPS = (400, 60) if LONG else (20, 40)
 
 GRAINS = 6
+MOST_VISITS = 3
 ITEMS = {
     "copies": [Item(COPIES, 1)],
     "two copies": [Item(COPIES, 2)],
@@ -132,6 +134,17 @@ class Ledger(RuleBasedStateMachine):
         pool_id = self.place.wide_pool_id if wide else self.place.pool_id
         self.attempt(self._publish(pool_id, start, grains, share))
 
+    @rule(visits=st.integers(1, MOST_VISITS), of_sector=st.integers(1, 2))
+    def decide(self, visits: int, of_sector: int) -> None:
+        """The centre lets people come more often in a day, or less; who has a place keeps it."""
+        by = BookingRules(visits_per_day=visits, visits_per_sector=of_sector)
+        day = local_date(self.place.opens)
+        self.attempt(
+            operations.set_booking_rules(
+                centre_id=self.place.centre_id, rules=by, valid_from=day, now=self.now
+            )
+        )
+
     @rule(person=people, wish=items, start=starts, channel=st.sampled_from(Channel))
     def book(self, person: uuid.UUID, wish: str, start: int, channel: Channel) -> None:
         self.do(self._book(person, ITEMS[wish], self.at(start), channel))
@@ -166,7 +179,9 @@ class Ledger(RuleBasedStateMachine):
             need = await needs.need_of(self.place.centre_id, wish, starts_at=start, now=self.now)
             assert not await making_room.can_help(need, start, channel, now=self.now)
             return None
-        except (AppointmentLimit, OutsideBookingPeriod):
+        except Unavailable:
+            raise
+        except Refusal:
             return None
         assert (row.state, row.starts_at, row.channel) == ("held", start, channel)
         return row
@@ -298,8 +313,10 @@ class Ledger(RuleBasedStateMachine):
         assert {row["sentence"]: self.do(DB.pool.fetch(NEVER[row["sentence"]])) for row in broken} == {}
 
 
-# Who has a place, or had it when their time came; everybody else has given theirs back.
-PLACED = "state IN ('held', 'confirmed', 'arrived', 'served', 'missed')"
+# Who has a place, or was served in it; everybody else's is given back.
+PLACED = "state IN ('held', 'confirmed', 'arrived', 'served')"
+# Whoever did not come has no place any more, and has had their visit of the day.
+CLAIMS = "state IN ('held', 'confirmed', 'arrived', 'served', 'missed')"
 COUNTED = ", ".join(f"count(*) FILTER (WHERE channel = '{channel}') AS {channel}" for channel in Channel)
 TAKEN = ", ".join(f"taken_{channel}" for channel in Channel)
 NEVER = {
@@ -337,16 +354,16 @@ NEVER = {
         "  SELECT array_agg(claim) AS claims FROM appointment_claim claim"
         "   WHERE claim.appointment_id = appointment.id AND claim.citizen_id = appointment.citizen_id"
         "     AND claim.local_date = appointment.local_date) found ON true"
-        f" WHERE ({PLACED} AND citizen_id <> '{NOBODY}') <> coalesce(array_to_string(claims, ' ')"
-        "  ~ 'visit:[12]' AND array_to_string(claims, ' ') ~ 'sector:', false)"
+        f" WHERE ({CLAIMS} AND citizen_id <> '{NOBODY}') <> coalesce(array_to_string(claims, ' ')"
+        "  ~ 'visit:[1-9]' AND array_to_string(claims, ' ') ~ 'sector:', false)"
     ),
     "a claim belongs to nobody's appointment": (
         "SELECT * FROM appointment_claim WHERE appointment_id NOT IN (SELECT id FROM appointment"
-        f" WHERE {PLACED})"
+        f" WHERE {CLAIMS})"
     ),
-    "a person has more than two visits in a day": (
-        f"SELECT citizen_id FROM appointment WHERE {PLACED} AND citizen_id <> '{NOBODY}'"
-        " GROUP BY citizen_id, local_date HAVING count(*) > 2"
+    "a person has more visits in a day than any decision allowed": (
+        f"SELECT citizen_id FROM appointment WHERE {CLAIMS} AND citizen_id <> '{NOBODY}'"
+        f" GROUP BY citizen_id, local_date HAVING count(*) > {MOST_VISITS}"
     ),
     "a place is kept for nobody beyond its hold": (
         f"SELECT id FROM appointment WHERE citizen_id = '{NOBODY}' AND (state <> 'held' OR grains <> 1)"
