@@ -6,6 +6,7 @@ ten times the pools, and ten times the appointments.
 """
 
 import asyncio
+import itertools
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -158,18 +159,23 @@ async def _watched(url: str, port: int, scene: Scene, *, long: bool) -> Seen:
 async def _somebody_books(connection: asyncpg.Connection, slots: list[object]) -> AsyncIterator[None]:
     """Twenty times a second a place of this centre goes, or is given back, while the block runs."""
 
+    leaving = asyncio.Event()
+
     async def book() -> None:
-        for turn in range(10**6):
-            await connection.execute(TAKE, slots[turn // 2 % len(slots)], 1 - turn % 2 * 2)
-            await asyncio.sleep(BOOKED_EVERY_S)
+        for slot_id in itertools.cycle(slots):
+            for places in (1, -1):
+                await connection.execute(TAKE, slot_id, places)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(leaving.wait(), BOOKED_EVERY_S)
+            if leaving.is_set():
+                return  # With every place given back.
 
     booking = asyncio.create_task(book())
     try:
         yield
     finally:
-        booking.cancel()
-        with suppress(asyncio.CancelledError):
-            await booking
+        leaving.set()
+        await booking
 
 
 async def _readings(
