@@ -45,6 +45,11 @@ class Duration(NamedTuple):
         median_log, sigma = _shape(self)
         return math.exp(median_log + sigma * sigma / 2)
 
+    @property
+    def mean_square(self) -> float:
+        median_log, sigma = _shape(self)
+        return math.exp(2 * median_log + 2 * sigma * sigma)
+
     def draw(self, chance: random.Random) -> float:
         median_log, sigma = _shape(self)
         return math.exp(chance.gauss(median_log, sigma))
@@ -68,10 +73,18 @@ class Expected(NamedTuple):
     show: float
 
 
+class Rival(NamedTuple):
+    """Somebody waiting elsewhere, due earlier, whom one of these counters calls with this chance."""
+
+    duration: Duration
+    chance: float
+
+
 class Plan(NamedTuple):
-    """What is known of the next hour besides those who are here; times in minutes from now."""
+    """What is known of the next hour besides those who wait here; times in minutes from now."""
 
     expected: Sequence[Expected] = ()
+    rivals: Sequence[Rival] = ()
     opens_in: Sequence[float] = ()
     pauses_in: Sequence[float] = ()
 
@@ -117,6 +130,7 @@ def forecast(
         begun=[_begun(one) for one in serving],
         idle=[0.0] * (counters - len(serving)) + [max(0.0, minutes) for minutes in plan.opens_in],
         pauses_in=sorted(plan.pauses_in),
+        rivals=[(_shape(one.duration), one.chance) for one in plan.rivals],
         coming=[
             (_shape(one.duration), one.starts_in, one.show)
             for one in plan.expected
@@ -152,6 +166,7 @@ class _Stage(NamedTuple):
     begun: Sequence[_Begun]
     idle: Sequence[float]
     pauses_in: Sequence[float]
+    rivals: Sequence[tuple[tuple[float, float], float]]
     coming: Sequence[tuple[tuple[float, float], float, float]]
     due_in: float
     target: float
@@ -164,7 +179,10 @@ def _played(stage: _Stage, chance: random.Random) -> float:
     heapq.heapify(free_at)
     pauses = list(stage.pauses_in)
     bits = chance.getrandbits
-    for median_log, sigma in stage.ahead:
+    ahead = stage.ahead
+    if stage.rivals:
+        ahead = [*ahead, *(shape for shape, likely in stage.rivals if chance.random() < likely)]
+    for median_log, sigma in ahead:
         if pauses:
             _pause(free_at, pauses)
         ends = free_at[0] + math.exp(median_log + sigma * DEVIATES[bits(DEVIATE_BITS)])
