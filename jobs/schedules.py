@@ -32,7 +32,7 @@ from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
 from app.queue import day
 from app.queue.errors import DayNotOver, StillServing
-from app.queue.operations import close_day
+from app.queue.operations import close_day, days_to_learn, learn_day
 from app.queue.queries import walkins_on
 from jobs import drainer
 
@@ -41,6 +41,9 @@ log: Final = structlog.get_logger(__name__)
 EVERY_TEN_MINUTES: Final = set(range(0, 60, 10))
 EVERY_FIVE_SECONDS: Final = set(range(0, 60, 5))
 EVERY_FIFTEEN_SECONDS: Final = {0, 15, 30, 45}
+EVERY_FIVE_MINUTES: Final = set(range(0, 60, 5))
+# Days of centres per tick: within the time of a job, and a province's night is learned in half an hour.
+LEARNED_AT_ONCE: Final = 25
 JOB_TIMEOUT_S: Final = 30
 
 
@@ -115,6 +118,13 @@ async def _forget() -> None:
     await connection.execute("DELETE FROM sign_in_failure WHERE at < now() - interval '1 day'")
 
 
+async def learn_from_days(_context: dict[Any, Any]) -> None:
+    """Every night, and after a night nobody worked: durations, shows, calibration and advice by centre."""
+    now = current_time()
+    for centre_id, day in await days_to_learn(now=now, at_most=LEARNED_AT_ONCE):
+        await learn_day(centre_id=centre_id, day=day, now=now)
+
+
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
     """arq's protocol asks for arbitrary further arguments, which a schedule never passes."""
     return function
@@ -141,6 +151,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
+            cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),
         ],
         redis_settings=redis_settings(redis_url),
         handle_signals=False,

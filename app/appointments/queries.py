@@ -90,6 +90,25 @@ class SlotRow(NamedTuple):
     taken_walkin: int
 
 
+class DueRow(NamedTuple):
+    """Somebody with an appointment who is not here yet."""
+
+    pool_id: uuid.UUID
+    starts_at: datetime
+    created_at: datetime
+    channel: str
+    codes: Sequence[str]
+
+
+class EndedRow(NamedTuple):
+    """An appointment that was to be kept on a day, and whether it ended as kept or missed."""
+
+    id: uuid.UUID
+    channel: str
+    created_at: datetime
+    starts_at: datetime
+
+
 class Seats(NamedTuple):
     """A start at which a visit of the asked length fits, so many times."""
 
@@ -280,6 +299,48 @@ async def openings_of(
         limit,
     )
     return [OpeningRow(*row) for row in rows]
+
+
+async def openings_about_to_begin(
+    centre_id: uuid.UUID, *, after: datetime, until: datetime
+) -> list[OpeningRow]:
+    """The open openings of a centre that start in the period, in order."""
+    rows = await fetch(
+        f"{OPENING} WHERE centre_id = $1 AND status = 'open' AND starts_at > $2 AND starts_at <= $3"
+        " ORDER BY starts_at, id",
+        centre_id,
+        after,
+        until,
+    )
+    return [OpeningRow(*row) for row in rows]
+
+
+async def to_be_kept_on(centre_id: uuid.UUID, day: date) -> list[EndedRow]:
+    """Every confirmed appointment of a day that nobody cancelled, whether its owner came or not."""
+    rows = await fetch(
+        "SELECT id, channel, created_at, starts_at FROM appointment WHERE centre_id = $1"
+        " AND local_date = $2 AND starts_at >= $3 AND starts_at < $4"
+        " AND state IN ('confirmed', 'arrived', 'served', 'missed') ORDER BY starts_at, id",
+        centre_id,
+        day,
+        at_local(day, 0),
+        at_local(day + timedelta(days=1), 0),
+    )
+    return [EndedRow(*row) for row in rows]
+
+
+async def due_at(centre_id: uuid.UUID, *, after: datetime, until: datetime) -> list[DueRow]:
+    """Who is expected at a centre in the period and has not checked in, in order."""
+    rows = await fetch(
+        "SELECT pool_id, starts_at, created_at, channel,"
+        " ARRAY(SELECT item->>'procedure' FROM jsonb_array_elements(items) item) AS codes"
+        " FROM appointment WHERE centre_id = $1 AND state = 'confirmed'"
+        " AND starts_at > $2 AND starts_at <= $3 ORDER BY starts_at, id",
+        centre_id,
+        after,
+        until,
+    )
+    return [DueRow(*row) for row in rows]
 
 
 async def open_slots(pool_id: uuid.UUID, *, start: datetime, end: datetime) -> list[SlotRow]:

@@ -8,6 +8,7 @@ Always true:
   rebuilds a ticket from them, and no figure needs anything else;
 - while somebody is served exactly one period is open, of one procedure at one counter;
 - an officer opens a counter within the term of the roster, and nobody waits past the end of a day;
+- what is learned from a day can be learned again from its events, and changes no promise by itself;
 - a board shows numbers only.
 
 Start reading at `operations/call.py`.

@@ -127,3 +127,64 @@ class DeviceHeartbeat(Table, db=DB, tablename="device_heartbeat"):
     centre_id = UUID(null=False, default=None)
     at = Timestamptz(null=False, default=None)
     status = Text(null=False, default=None)
+
+
+class LearnedDuration(Table, db=DB, tablename="learned_duration"):
+    """How long a procedure takes at a centre, as known at the end of a day."""
+
+    centre_id = UUID(primary_key=True, default=None)
+    procedure_code = Text(null=False, default=None)
+    local_date = Date(null=False, default=None)
+    mean_log = DoublePrecision(null=False, default=None)
+    variance_log = DoublePrecision(null=False, default=None)
+    observations = Integer(null=False, default=None)
+
+
+class ShowCount(Table, db=DB, tablename="show_count"):
+    """Of those expected on a day, by channel and by how long before they booked, so many came."""
+
+    centre_id = UUID(primary_key=True, default=None)
+    local_date = Date(null=False, default=None)
+    channel = Text(null=False, default=None)
+    lead = Text(null=False, default=None)
+    expected = Integer(null=False, default=None)
+    came = Integer(null=False, default=None)
+
+
+class ForecastCalibration(Table, db=DB, tablename="forecast_calibration"):
+    """Of those quoted a wait on a day, so many were called within it; the factor from then on."""
+
+    centre_id = UUID(primary_key=True, default=None)
+    pool_id = UUID(null=False, default=None)
+    local_date = Date(null=False, default=None)
+    quoted = Integer(null=False, default=None)
+    within = Integer(null=False, default=None)
+    factor = DoublePrecision(null=False, default=None)
+
+
+class CapacityAdvice(Table, db=DB, tablename="capacity_advice"):
+    """What a pool could promise in an hour of a weekday, with what it was computed from."""
+
+    centre_id = UUID(primary_key=True, default=None)
+    pool_id = UUID(null=False, default=None)
+    weekday = SmallInt(null=False, default=None)
+    hour = SmallInt(null=False, default=None)
+    local_date = Date(null=False, default=None)
+    counters = SmallInt(null=False, default=None)
+    grain_minutes = SmallInt(null=False, default=None)
+    mean_minutes = DoublePrecision(null=False, default=None)
+    variation = DoublePrecision(null=False, default=None)
+    observations = Integer(null=False, default=None)
+    walk_in_share = DoublePrecision(null=False, default=None)
+    show_rate = DoublePrecision(null=False, default=None)
+    most_load = DoublePrecision(null=False, default=None)
+    online_cap = SmallInt(null=False, default=None)
+    walkin_floor = SmallInt(null=False, default=None)
+
+
+class LearnedDay(Table, db=DB, tablename="learned_day"):
+    """A day the queue has learned from."""
+
+    centre_id = UUID(primary_key=True, default=None)
+    local_date = Date(null=False, default=None)
+    learned_at = Timestamptz(null=False, default=None)

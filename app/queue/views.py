@@ -1,15 +1,18 @@
 """What the queue shows, by audience."""
 
 import uuid
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 import msgspec
 
+from app.centres.queries import PoolRow
 from app.core.clock import local
 from app.core.errors import Words
 from app.core.links import tracking_token
 from app.queue import rules
 from app.queue.forecast import Forecast
+from app.queue.learned import AdviceRow
 from app.queue.queries import (
     Board,
     CounterRow,
@@ -307,4 +310,82 @@ class BoardView(msgspec.Struct):
             now_called=[current(row) for row in board.now_called],
             recently_called=[called(row) for row in board.recently_called],
             pools=[PoolWaitView.of(pool) for pool in board.pools],
+        )
+
+
+class HourAdviceView(msgspec.Struct):
+    """Per start of a slot, `online_cap` places to sell and `walkin_floor` to keep; weekday 1 is Monday.
+
+    `most_load` is the share of the counters' time that can be promised with at most 5 % waiting more than
+    15 minutes, for visits of `mean_minutes` whose squared coefficient of variation is `variation`.
+    """
+
+    weekday: int
+    hour: int
+    online_cap: int
+    walkin_floor: int
+    most_load: float
+    counters: int
+    grain_minutes: int
+    mean_minutes: float
+    variation: float
+    observations: int
+    walk_in_share: float
+    show_rate: float
+    computed_from: date
+
+    @classmethod
+    def of(cls, row: AdviceRow) -> "HourAdviceView":
+        return cls(
+            weekday=row.weekday,
+            hour=row.hour,
+            online_cap=row.online_cap,
+            walkin_floor=row.walkin_floor,
+            most_load=round(row.most_load, 3),
+            counters=row.counters,
+            grain_minutes=row.grain_minutes,
+            mean_minutes=round(row.mean_minutes, 2),
+            variation=round(row.variation, 3),
+            observations=row.observations,
+            walk_in_share=round(row.walk_in_share, 3),
+            show_rate=round(row.show_rate, 3),
+            computed_from=row.local_date,
+        )
+
+
+class PoolAdviceView(msgspec.Struct):
+    """A pool's hours, in order; empty until a day was learned."""
+
+    pool_id: uuid.UUID
+    name: Words
+    hours: list[HourAdviceView]
+
+
+class CapacityAdviceView(msgspec.Struct):
+    """Advice for every pool of a centre; nothing changes by it."""
+
+    centre_id: uuid.UUID
+    as_of: datetime
+    pools: list[PoolAdviceView]
+
+    @classmethod
+    def of(
+        cls,
+        centre_id: uuid.UUID,
+        pools: Sequence[PoolRow],
+        rows: Sequence[AdviceRow],
+        *,
+        as_of: datetime,
+    ) -> "CapacityAdviceView":
+        return cls(
+            centre_id=centre_id,
+            as_of=local(as_of),
+            pools=[
+                PoolAdviceView(
+                    pool.id,
+                    Words(pool.name_vi, pool.name_en),
+                    [HourAdviceView.of(row) for row in rows if row.pool_id == pool.id],
+                )
+                for pool in pools
+            ],
         )

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import Router
 
+from app.queue.api.advice import advice_handlers
 from app.queue.api.boards import board_handlers
 from app.queue.api.devices import device_handlers
 from app.queue.api.hall_devices import hall_device_handlers
@@ -15,6 +16,7 @@ from app.queue.api.staff import staff_handlers
 queue_router: Final = Router(
     path="/",
     route_handlers=[
+        *advice_handlers,
         *board_handlers,
         *device_handlers,
         *hall_device_handlers,

@@ -11,6 +11,7 @@ from app.queue.operations.counters import (
 from app.queue.operations.day import close_day
 from app.queue.operations.devices import note_heartbeat
 from app.queue.operations.join import check_in, issue_walk_in
+from app.queue.operations.learn import days_to_learn, learn_day
 from app.queue.operations.periods import add_procedure, mark_inaccurate
 from app.queue.operations.serve import move, transfer
 
@@ -24,7 +25,9 @@ __all__ = [
     "close_day",
     "give_block",
     "issue_printed",
+    "days_to_learn",
     "issue_walk_in",
+    "learn_day",
     "mark_inaccurate",
     "move",
     "note_heartbeat",
