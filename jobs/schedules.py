@@ -121,8 +121,8 @@ async def _forget() -> None:
 async def learn_from_days(_context: dict[Any, Any]) -> None:
     """Every night, and after a night nobody worked: durations, shows, calibration and advice by centre."""
     now = current_time()
-    for centre_id, day in await days_to_learn(now=now, at_most=LEARNED_AT_ONCE):
-        await learn_day(centre_id=centre_id, day=day, now=now)
+    for centre_id, date in await days_to_learn(now=now, at_most=LEARNED_AT_ONCE):
+        await learn_day(centre_id=centre_id, day=date, now=now)
 
 
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:

@@ -220,6 +220,16 @@ async def pool_ids_of_own_counter(counter_id: uuid.UUID, *, centre_id: uuid.UUID
     return [row["pool_id"] for row in rows if row["pool_id"] is not None]
 
 
+async def pools_by_counter(centre_id: uuid.UUID) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """For every desk of a centre the pools it serves."""
+    rows = await fetch(
+        "SELECT counter_id, array_agg(pool_id) AS pool_ids FROM counter_pool WHERE centre_id = $1"
+        " GROUP BY counter_id",
+        centre_id,
+    )
+    return {row["counter_id"]: frozenset(row["pool_ids"]) for row in rows}
+
+
 async def counter_ids_of_pool(pool_id: uuid.UUID) -> list[uuid.UUID]:
     """The desks that serve a pool, by number."""
     rows = await fetch(

@@ -12,8 +12,9 @@ from app.core.clock import local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
 from app.queue import voice
-from app.queue.forecast import Duration, Forecast, Serving, forecast
+from app.queue.forecast import Forecast
 from app.queue.history import Event
+from app.queue.prediction import predict
 from app.queue.rules import TicketClass
 from app.queue.states import State
 
@@ -321,71 +322,28 @@ async def lists(centre_id: uuid.UUID, *, now: datetime) -> QueueLists:
 
 async def waits(centre_id: uuid.UUID, *, now: datetime) -> list[PoolWait]:
     """Per counter pool: how many wait, and what the next to join has to expect."""
-    found = []
-    for pool in await centres.pools_of(centre_id, "counter"):
-        predicted, waiting, open_counters = await _predict(pool.id, now=now, before=None)
-        found.append(
-            PoolWait(
-                pool_id=pool.id,
-                name_vi=pool.name_vi,
-                name_en=pool.name_en,
-                waiting=waiting,
-                open_counters=open_counters,
-                forecast=predicted,
-            )
+    pools = await centres.pools_of(centre_id, "counter")
+    predicted = await predict(centre_id, [pool.id for pool in pools], now=now)
+    return [
+        PoolWait(
+            pool_id=pool.id,
+            name_vi=pool.name_vi,
+            name_en=pool.name_en,
+            waiting=predicted[pool.id].waiting,
+            open_counters=predicted[pool.id].open_counters,
+            forecast=predicted[pool.id].forecast,
         )
-    return found
+        for pool in pools
+    ]
 
 
 async def forecast_of(ticket: TicketRow, *, now: datetime) -> Forecast:
     """What the holder of a waiting ticket has to expect; zero for one who was called."""
     if ticket.state != State.WAITING:
         return Forecast(0, 0, 0)
-    predicted, _, _ = await _predict(ticket.pool_id, now=now, before=ticket)
-    return predicted
-
-
-async def _predict(
-    pool_id: uuid.UUID, *, now: datetime, before: TicketRow | None
-) -> tuple[Forecast, int, int]:
-    """The forecast behind those due before, how many wait in all, and how many counters are open."""
-    rows = await fetch(
-        "SELECT id, p50_minutes, p80_minutes, call_by FROM ticket"
-        " WHERE pool_id = $1 AND state = 'waiting' AND local_date = $2 ORDER BY call_by, id",
-        pool_id,
-        local_date(now),
-    )
-    ahead = [
-        Duration(row["p50_minutes"], row["p80_minutes"])
-        for row in rows
-        if before is None or (row["call_by"], row["id"]) < (before.call_by, before.id)
-    ]
-    counter_ids = await centres.counter_ids_of_pool(pool_id)
-    open_counters = int(
-        await fetch_value(
-            "SELECT count(*) FROM counter_state WHERE counter_id = ANY($1) AND state = 'open'",
-            counter_ids,
-        )
-    )
-    busy = await fetch(
-        "SELECT p50_minutes, p80_minutes, coalesce(started_at, last_called_at) AS since"
-        " FROM ticket WHERE counter_id = ANY($1) AND state IN ('called', 'serving')",
-        counter_ids,
-    )
-    serving = [
-        Serving(
-            Duration(row["p50_minutes"], row["p80_minutes"]),
-            max(0.0, (now - row["since"]).total_seconds() / 60),
-        )
-        for row in busy
-    ]
-    predicted = forecast(
-        ahead=ahead,
-        serving=serving,
-        open_counters=open_counters,
-        seed=len(ahead) * 1009 + len(serving),
-    )
-    return predicted, len(rows), open_counters
+    place = (ticket.call_by, ticket.id)
+    predicted = await predict(ticket.centre_id, [ticket.pool_id], now=now, before=place)
+    return predicted[ticket.pool_id].forecast
 
 
 async def contact_of(ticket_id: uuid.UUID) -> Contact | None:

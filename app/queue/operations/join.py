@@ -17,10 +17,11 @@ from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
 from app.procedures import queries as procedures
-from app.queue import queries, rules
+from app.queue import learned, queries, rules
 from app.queue.errors import CentreClosed, NotServedHere, UnknownPriorityGroup
 from app.queue.events import TicketIssued
 from app.queue.forecast import Duration
+from app.queue.prediction import together
 from app.queue.queries import COLUMNS, IssuedTicket, TicketRow
 from app.queue.steps import next_number, note_ticket
 
@@ -252,12 +253,8 @@ async def _shortest(pool_ids: Sequence[uuid.UUID]) -> uuid.UUID:
 
 
 async def duration_of(centre_id: uuid.UUID, codes: Sequence[str], *, now: datetime) -> Duration:
-    """Several procedures in one visit take the sum of their times."""
-    offers = await procedures.offers(centre_id, codes, on=local_date(now))
-    if set(codes) - set(offers):
+    """How long the visit takes, by what was learned here."""
+    known = await learned.durations(centre_id, codes, on=local_date(now))
+    if set(codes) - set(known):
         raise NotServedHere
-    found = [offers[code] for code in codes]
-    return Duration(
-        float(sum(offer.p50_minutes for offer in found)),
-        float(sum(offer.p80_minutes for offer in found)),
-    )
+    return together([known[code] for code in codes])
