@@ -22,6 +22,9 @@ RUNS: Final = 100
 P80_SIGMAS: Final = 0.8416
 SHORTEST_MINUTES: Final = 0.5
 PLAYED_AT_MOST: Final = 80
+# Behind more than so many people fewer runs tell as much: the longer the queue, the more luck evens out.
+PLAYED_WHOLLY: Final = 25
+FEWEST_RUNS: Final = 40
 # Who has an appointment comes so many minutes early, give or take as many (BOOKING.md 2.4).
 EARLY_MINUTES: Final = 5.0
 EARLY_SPREAD_MINUTES: Final = 5.0
@@ -139,6 +142,7 @@ def forecast(
         due_in=due_in,
         target=target,
     )
+    runs = min(runs, max(FEWEST_RUNS, runs * PLAYED_WHOLLY // position))
     chance = random.Random(seed)  # noqa: S311 - a simulation
     waits = sorted(_played(stage, chance) for _ in range(runs))
     p50 = waits[runs // 2]
