@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from app.appointments import booking_rules, needs, queries, rules
+from app.appointments import booking_rules, free_places, needs, rules
+from app.appointments.free_places import Glance, Seats
 from app.appointments.needs import Item, Need
-from app.appointments.queries import Glance, Seats
 from app.core.clock import at_local, local, local_date
 from app.core.shared import Shared
 from app.http.lists import JSON
@@ -96,14 +96,14 @@ async def _read(question: Question, now: datetime) -> Answer:
     if known is not None and known.need == need and known.days == (first, last) and known.holds(now):
         # A slot that has begun meanwhile is in the mark, and not in what a snapshot can tell.
         same_slots = start <= known.earliest
-        seen = await queries.glance(need, start=start, end=end, last=known.seen if same_slots else None)
+        seen = await free_places.glance(need, start=start, end=end, last=known.seen if same_slots else None)
         if seen.mark == known.mark:
             earliest = known.earliest if same_slots else start
             _known[question] = known._replace(seen=seen, earliest=earliest)
             return known.answer
     # The glance comes first: what is written after it makes the next one differ.
-    seen = seen or await queries.glance(need, start=start, end=end)
-    found, mark = await queries.marked_seats(need, start=start, end=end)
+    seen = seen or await free_places.glance(need, start=start, end=end)
+    found, mark = await free_places.marked_seats(need, start=start, end=end)
     hidden = booking_rules.unreleased(
         need.centre_id, (seats.starts_at for seats in found), now=now, by=need.rules
     )

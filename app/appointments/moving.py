@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
-from app.appointments import hot, needs, queries, replacing, rules
+from app.appointments import free_places, hot, needs, replacing, rules
 from app.appointments.changes import LedgerSlot
 from app.appointments.needs import Item, Need
 from app.appointments.places import Channel
@@ -101,7 +101,7 @@ async def _centres_near(
     for row in rows:
         need = await _need(centre_id, row, now=now)
         if need is not None:
-            return await queries.near_centres(need, on=local_date(row.starts_at))
+            return await free_places.near_centres(need, on=local_date(row.starts_at))
     return []
 
 

@@ -18,9 +18,9 @@ import asyncpg
 import msgspec
 
 from app.appointments.errors import WaitlistEntryNotFound
+from app.appointments.free_places import ENDED, INSTANT, SEATS, Seats
 from app.appointments.kept_back import NOBODY
 from app.appointments.needs import Item, Need
-from app.appointments.queries import ENDED, INSTANT, SEATS, Seats
 from app.appointments.states import Wait
 from app.core.database import fetch, fetch_row, in_transaction
 

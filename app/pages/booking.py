@@ -15,14 +15,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from app.appointments import needs, operations
+from app.appointments import free_places, needs, operations
 from app.appointments import queries as appointments
 from app.appointments import rules as appointment_rules
 from app.appointments.errors import AppointmentNotFound, SlotFull
+from app.appointments.free_places import Seats
 from app.appointments.icalendar_file import calendar_file
 from app.appointments.needs import Item
 from app.appointments.operations.book import Who
-from app.appointments.queries import AppointmentRow, Seats
+from app.appointments.queries import AppointmentRow
 from app.appointments.states import State
 from app.centres import queries as centres
 from app.centres.queries import CentreRow
@@ -189,7 +190,7 @@ async def _seats_by_day(centre_id: uuid.UUID, code: str, now: datetime) -> dict[
     need = await needs.need_on(centre_id, [Item(code, 1)], on=today, now=now)
     days = (appointment_rules.last_day(now, need.rules) - today).days + 1
     found: dict[date, list[Seats]] = {today + timedelta(days=n): [] for n in range(days)}
-    for seat in await appointments.bookable_seats(need, now=now):
+    for seat in await free_places.bookable_seats(need, now=now):
         found.setdefault(local_date(seat.starts_at), []).append(seat)
     return found
 

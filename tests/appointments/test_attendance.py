@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.appointments import needs, operations, queries, rules, steps
+from app.appointments import free_places, needs, operations, rules, steps
 from app.appointments.errors import AppointmentLimit, AppointmentNotFound, NotANoShow
 from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
@@ -102,7 +102,7 @@ async def test_grace_passes_and_the_place_is_free_for_who_is_there(
     assert await operations.miss_overdue(now=place.opens + GRACE + timedelta(seconds=1)) == 1
 
     need = await needs.need_of(place.centre_id, copies(), starts_at=place.opens, now=now)
-    seats = await queries.seats(need, start=place.opens, end=place.opens + 3 * GRAIN)
+    seats = await free_places.seats(need, start=place.opens, end=place.opens + 3 * GRAIN)
     assert [each.seats for each in seats] == [1, 1, 1]
     assert await drift() == []
     async with transaction():

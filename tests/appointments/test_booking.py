@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from app.appointments import operations, queries, rules
+from app.appointments import free_places, operations, queries, rules
 from app.appointments.errors import (
     AppointmentLimit,
     HoldExpired,
@@ -191,7 +191,7 @@ async def test_a_hold_is_gone_after_its_time_with_no_worker_running(
     await let_holds_end()
 
     need = await queries_need(place, now)
-    assert [s.seats for s in await queries.seats(need, start=now, end=place.opens + GRAIN)] == [1]
+    assert [s.seats for s in await free_places.seats(need, start=now, end=place.opens + GRAIN)] == [1]
     shown = await queries.mine(lost.id, citizen_id=lost.citizen_id)
     assert shown.state == "expired"
     assert (await hold(place, now)).state == "held"

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.appointments import availability, booking_rules, needs, operations, queries, rules, steps
+from app.appointments import (
+    availability,
+    booking_rules,
+    free_places,
+    needs,
+    operations,
+    rules,
+    steps,
+)
 from app.appointments.availability import Availability, Question
 from app.appointments.errors import (
     AppointmentLimit,
@@ -407,7 +415,7 @@ async def test_what_availability_shows_can_be_booked_and_what_it_hides_cannot_at
             else:
                 assert start in visible
         need = await needs.need_of(place.centre_id, copies(), starts_at=opens, now=moment)
-        assert [seats.starts_at for seats in await queries.bookable_seats(need, now=moment)] == visible
+        assert [seats.starts_at for seats in await free_places.bookable_seats(need, now=moment)] == visible
 
     assert seen == sorted(seen)
     assert (seen[0], seen[-1]) == (0, 12)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.appointments import kept_back, needs, operations, queries, rules
+from app.appointments import free_places, kept_back, needs, operations, rules
 from app.appointments.errors import SlotFull
 from app.appointments.queries import AppointmentRow
 from app.core.database import DB
@@ -36,7 +36,7 @@ async def cancel(row: AppointmentRow, now: datetime) -> AppointmentRow:
 
 async def seats(place: Place, now: datetime, grains: int = 1) -> int:
     need = await needs.need_of(place.centre_id, copies(grains), starts_at=place.opens, now=now)
-    found = await queries.seats(need, start=place.opens, end=place.opens + timedelta(hours=4))
+    found = await free_places.seats(need, start=place.opens, end=place.opens + timedelta(hours=4))
     return sum(each.seats for each in found)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.appointments import needs, operations, queries, sharing, steps
+from app.appointments import free_places, needs, operations, queries, sharing, steps
 from app.appointments.errors import SlotFull
 from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
@@ -234,7 +234,7 @@ async def test_availability_and_booking_agree_once_places_have_gone_to_walk_ins(
     await operations.unsold_to_walkins(now=near)
 
     need = await needs.need_of(place.centre_id, copies(), starts_at=place.opens, now=now)
-    shown = [seats.starts_at for seats in await queries.bookable_seats(need, now=near)]
+    shown = [seats.starts_at for seats in await free_places.bookable_seats(need, now=near)]
 
     assert shown == [place.opens + n * GRAIN for n in range(4, 12)]
     for n in range(12):

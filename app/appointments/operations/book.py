@@ -9,17 +9,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from app.appointments import conduct, hot, making_room, needs, queries, rules, steps
+from app.appointments import conduct, free_places, hot, making_room, needs, rules, steps
 from app.appointments.errors import (
     AppointmentLimit,
     OutsideBookingPeriod,
     PriorityGroupNotKnown,
     SlotFull,
 )
+from app.appointments.free_places import Alternative
 from app.appointments.hot import Held, LostRace, Wanted
 from app.appointments.needs import Item, Need
 from app.appointments.places import Channel
-from app.appointments.queries import Alternative, AppointmentRow
+from app.appointments.queries import AppointmentRow
 from app.appointments.states import State
 from app.appointments.steps import Stretch
 from app.centres import queries as centres
@@ -133,7 +134,7 @@ TOGETHER: Final[Mapping[Channel, Together[Wanted, AppointmentRow]]] = {
 
 async def _alternatives(question: tuple[Need, datetime], now: datetime) -> list[Alternative]:
     need, wished = question
-    return await queries.alternatives(need, wished=wished, now=now)
+    return await free_places.alternatives(need, wished=wished, now=now)
 
 
 ALTERNATIVES: Final = Shared(_alternatives)
