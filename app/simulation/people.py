@@ -17,7 +17,7 @@ from app.simulation.hall import Book, Guest, Tempo
 from app.simulation.plan import Session, Visitor, comes_at
 
 LOOK_EVERY_MINUTES: Final = 0.5
-WALK_MINUTES: Final = (0.3, 1.2)
+WALK_MINUTES: Final = (0.3, 1.2)  # with the look at the screen, about the plan's turnover
 TURNS_UP: Final = 0.98
 RECALL_AFTER_MINUTES: Final = 1.0
 STARTS_TRIED: Final = 3

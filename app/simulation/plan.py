@@ -5,7 +5,6 @@ stream 1.7 times as dense in the first 80 minutes of a session; services are log
 catalogue's figures.
 """
 
-import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +19,8 @@ PEAK: Final = 1.7
 PEAK_LASTS: Final = timedelta(minutes=80)
 EARLY: Final = timedelta(minutes=5)
 EARLY_SPREAD: Final = timedelta(minutes=5)
+# From one person leaving a counter to the next one sitting down: called, walking, looking for the desk.
+TURNOVER_MINUTES: Final = 1.0
 # The last to come before a session ends still have somebody to come to.
 LAST_ARRIVAL: Final = timedelta(minutes=20)
 
@@ -66,7 +67,7 @@ def visitors(
 
 def _of_session(hall: Hall, session: Session, load: float, chance: random.Random) -> Iterator[Visitor]:
     codes = sorted(hall.procedures)
-    mean = sum(_mean(hall.procedures[code]) for code in codes) / len(codes)
+    mean = TURNOVER_MINUTES + sum(hall.procedures[code].mean for code in codes) / len(codes)
     open_for = session.closes - session.opens
     visits = hall.counters * (open_for / timedelta(minutes=1)) * load / mean
     for moment in _spread(session, visits * BOOKED_SHARE / (1 - NO_SHOW), chance, peak=1.0):
@@ -107,9 +108,3 @@ def comes_at(starts_at: datetime, chance: random.Random) -> datetime:
     """When somebody with an appointment is at the door: a little early, more or less."""
     spread = max(-2.0, min(2.0, chance.gauss(0, 1)))
     return starts_at - EARLY + spread * EARLY_SPREAD
-
-
-def _mean(duration: Duration) -> float:
-    """Of a log-normal with this median and 80 % quantile."""
-    sigma = math.log(max(duration.p80, duration.p50 * 1.01) / duration.p50) / 0.8416
-    return duration.p50 * math.exp(sigma * sigma / 2)

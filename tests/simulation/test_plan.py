@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.queue.forecast import Duration
-from app.simulation.plan import BOOKED_SHARE, LAST_ARRIVAL, PEAK_LASTS, Hall, Session, comes_at, visitors
+from app.simulation.plan import (
+    BOOKED_SHARE,
+    LAST_ARRIVAL,
+    PEAK_LASTS,
+    TURNOVER_MINUTES,
+    Hall,
+    Session,
+    comes_at,
+    visitors,
+)
 
 OPENS = datetime(2026, 11, 30, 0, tzinfo=UTC)
 MORNING = Session(OPENS, OPENS + timedelta(hours=4))
@@ -33,8 +42,9 @@ def test_the_work_that_comes_fills_the_counters_to_the_load_asked_for(load: floa
     days = 200
     for seed in range(days):
         for each in visitors([HALL], [MORNING], load=load, seed=seed):
-            minutes += each.minutes if each.shows else 0
-            booked += each.minutes if each.shows and each.booked else 0
+            takes = each.minutes + TURNOVER_MINUTES if each.shows else 0
+            minutes += takes
+            booked += takes if each.booked else 0
             if not each.booked:
                 walk_ins += 1
                 early += each.arrives < OPENS + PEAK_LASTS
