@@ -21,7 +21,7 @@ from app.centres import queries as centres
 from app.core.clock import FastClock, at_local, current_time, local, local_date, machine_time, set_clock
 from app.core.database import DB
 from app.core.working_calendar import WorkingCalendar
-from app.demo.people import Caller, SmsInbox
+from app.demo.people import Caller, SmsInbox, StoryBroken
 from app.demo.stage import Stage, staged
 from app.procedures import queries as procedures
 from app.queue.forecast import Duration
@@ -119,11 +119,18 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
             kiosk=Member(Caller(api), _sign_in(api, "kiosk")),
         )
         desks = await _desks(world, day.sessions)
+        failed = ""
         with Live(console=console, auto_refresh=False) as screen:
-            await _live(world, expected, desks, show=lambda: screen.update(_table(book, day), refresh=True))
+            try:
+                await _live(
+                    world, expected, desks, show=lambda: screen.update(_table(book, day), refresh=True)
+                )
+            except* (StoryBroken, httpx.HTTPError) as broken:
+                failed = "; ".join(str(reason) for reason in broken.exceptions)
         messages = len(await world.inbox.all())
     return {
-        "ok": book.over,
+        "ok": book.over and not failed,
+        "failed": failed,
         "day": day.date.isoformat(),
         "speed": clock.rate,
         "load": day.load,
