@@ -73,6 +73,7 @@ class Exceeded(NamedTuple):
     pool_id: uuid.UUID
     ticket_class: str
     arrived_at: datetime
+    wait_from: datetime
     wait: timedelta
     left: bool
 
@@ -122,6 +123,7 @@ def exceeded(visits: Iterable[Visit], *, now: datetime) -> list[Exceeded]:
                     visit.pool_id,
                     visit.ticket_class,
                     visit.arrived_at,
+                    visit.wait_from,
                     wait,
                     visit.state is State.LEFT,
                 )

@@ -12,16 +12,19 @@ from app.core.clock import at_local
 from app.core.database import fetch
 from app.core.errors import Words
 from app.monitoring import figures
-from app.monitoring.alarms import Proposal
+from app.monitoring.alarms import Cause, Proposal
 from app.monitoring.errors import PeriodNotValid
 from app.monitoring.figures import Exceeded, Figures, Share
 from app.monitoring.visits import TicketEvent, Visit, by_events, by_row
 from app.queue.history import Event
 from app.queue.queries import COLUMNS, TicketRow
+from app.queue.rules import WAIT_TARGET
 from app.staff import queries as staff
 
 LONGEST_PERIOD: Final = timedelta(days=92)
 DAY: Final = timedelta(days=1)
+# The hall is looked at four times a minute; a call in between is noticed a moment later.
+LOOKS_EVERY: Final = timedelta(seconds=15)
 
 # An event of a ticket may be later than its day: whoever closes the hall may do it the next morning.
 EVENTS: Final = """
@@ -45,6 +48,7 @@ class Indicators(NamedTuple):
     by_class: Mapping[str, Figures]
     by_hour: Mapping[int, Figures]
     exceeded: Sequence[Exceeded]
+    causes: Mapping[uuid.UUID, Cause]
     no_show: Share
 
 
@@ -84,6 +88,7 @@ async def indicators(
         raise PeriodNotValid(days=LONGEST_PERIOD.days)
     look = told_visits if rebuilt else live_visits
     visits = await look(centre_id, first=first, last=last)
+    too_long = figures.exceeded(visits, now=now)
     return Indicators(
         centre_id=centre_id,
         first=first,
@@ -93,9 +98,32 @@ async def indicators(
         by_pool=figures.grouped(visits, lambda visit: visit.pool_id),
         by_class=figures.grouped(visits, lambda visit: visit.ticket_class),
         by_hour=figures.grouped(visits, figures.hour_of),
-        exceeded=figures.exceeded(visits, now=now),
+        exceeded=too_long,
+        causes=await _causes(centre_id, first, last, too_long),
         no_show=await _no_show(centre_id, first, last),
     )
+
+
+async def _causes(
+    centre_id: uuid.UUID, first: date, last: date, too_long: Sequence[Exceeded]
+) -> dict[uuid.UUID, Cause]:
+    """Why each waited so long, by ticket: what stood in the alarm of their counters when it happened."""
+    rows = await fetch(
+        "SELECT pool_id, cause, raised_at, cleared_at FROM queue_alarm"
+        " WHERE centre_id = $1 AND local_date BETWEEN $2 AND $3 AND kind = 'wait_15' ORDER BY raised_at",
+        centre_id,
+        first,
+        last,
+    )
+    found: dict[uuid.UUID, Cause] = {}
+    for each in too_long:
+        ended = each.wait_from + each.wait
+        for row in rows:
+            over = row["cleared_at"] is not None and row["cleared_at"] < each.wait_from + WAIT_TARGET
+            if row["pool_id"] == each.pool_id and row["raised_at"] <= ended + LOOKS_EVERY and not over:
+                found[each.ticket_id] = Cause(row["cause"])
+                break
+    return found
 
 
 async def _no_show(centre_id: uuid.UUID, first: date, last: date) -> Share:

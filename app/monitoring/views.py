@@ -69,7 +69,7 @@ class FiguresView(msgspec.Struct):
 
 
 class ExceededView(msgspec.Struct):
-    """A number that waited longer than the target."""
+    """A number that waited longer than the target, and why; no cause where nobody was looking."""
 
     ticket_id: uuid.UUID
     number: str
@@ -78,9 +78,13 @@ class ExceededView(msgspec.Struct):
     arrived_at: datetime
     waited_minutes: float
     left: bool
+    cause: Cause | None
+    cause_vi: str
+    cause_en: str
 
     @classmethod
-    def of(cls, row: Exceeded) -> "ExceededView":
+    def of(cls, row: Exceeded, cause: Cause | None) -> "ExceededView":
+        why = CAUSE_WORDS[cause] if cause else Words("", "")
         return cls(
             ticket_id=row.ticket_id,
             number=row.number,
@@ -89,6 +93,9 @@ class ExceededView(msgspec.Struct):
             arrived_at=local(row.arrived_at),
             waited_minutes=minutes(row.wait),
             left=row.left,
+            cause=cause,
+            cause_vi=why.vi,
+            cause_en=why.en,
         )
 
 
@@ -120,7 +127,7 @@ class IndicatorsView(msgspec.Struct):
             by_pool={str(key): FiguresView.of(value) for key, value in row.by_pool.items()},
             by_class={key: FiguresView.of(value) for key, value in row.by_class.items()},
             by_hour={str(key): FiguresView.of(value) for key, value in row.by_hour.items()},
-            exceeded=[ExceededView.of(each) for each in row.exceeded],
+            exceeded=[ExceededView.of(each, row.causes.get(each.ticket_id)) for each in row.exceeded],
         )
 
 

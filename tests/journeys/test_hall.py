@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from app.centres import queries as centres
 from app.core.clock import at_local, current_time, local
 from app.http.principals import Caller
+from app.monitoring import operations as monitoring
 from app.sample.openings import publish_openings
 from tests.journeys.conftest import COPIES, Person, Town
 
@@ -105,3 +106,46 @@ async def test_whoever_comes_twelve_minutes_late_waits_as_a_walk_in_from_the_doo
     # 10 and 4 minutes: each from the door.
     assert figures["by_class"]["walk_in"]["wait"]["longest_minutes"] == 10.0
     assert figures["by_class"]["walk_in"]["wait"]["p50_minutes"] == 4.0
+
+
+async def test_eleven_ahead_are_seen_in_time_and_a_standby_officer_shortens_the_wait(
+    town: Town, day: date
+) -> None:
+    kiosk, minh, lead = await town.kiosk(), await town.officer(), await town.officer(Caller.SHIFT_LEAD)
+    await a_desk(town, minh)
+    for _ in range(11):
+        assert (await kiosk.post("/v1/device/tickets", {"procedures": [COPIES]})).status_code == 201
+    twelfth = (await kiosk.post("/v1/device/tickets", {"procedures": [COPIES]})).json()
+    assert twelfth["forecast"]["position"] == 12
+    assert twelfth["forecast"]["p50_minutes"] > 10
+    opened_at = current_time()
+
+    came_to = town.at(opened_at + 11 * MINUTE)
+    await monitoring.watch(centre_id=town.centre_id, now=came_to)
+    (alarm, *_) = (await lead.get("/v1/staff/alarms")).json()["items"]
+    assert alarm["kind"] == "wait_10"
+    assert alarm["cause"] == "counters_closed"
+    actions = {proposal["action"]: proposal for proposal in alarm["proposals"]}
+    before = await board_says(town, alarm["pool_id"])
+
+    called = await lead.post(
+        f"/v1/staff/roster/{actions['activate_standby']['subject']}/activate-standby",
+        {"counter_id": actions["open_counter"]["subject"]},
+    )
+
+    assert called.status_code == 200, called.text
+    assert await board_says(town, alarm["pool_id"]) < before
+    town.at(opened_at + 15 * MINUTE + timedelta(seconds=1))
+    await monitoring.watch(centre_id=town.centre_id, now=current_time())
+    figures = (await lead.get("/v1/staff/indicators", **{"from": day.isoformat()})).json()
+    assert len(figures["exceeded"]) == 12
+    assert {each["cause"] for each in figures["exceeded"]} == {"counters_closed"}
+    assert {each["waited_minutes"] for each in figures["exceeded"]} == {15.0}
+    assert figures["exceeded"][0]["cause_vi"] == "Còn quầy chưa mở."
+
+
+async def board_says(town: Town, pool_id: str) -> int:
+    """The wait four of five have to expect, as the hall reads it."""
+    board = (await town.http.get(f"/v1/boards/{town.centre_id}")).json()
+    found: int = next(pool["p80_minutes"] for pool in board["pools"] if pool["pool_id"] == pool_id)
+    return found
