@@ -10,19 +10,19 @@ from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from app.centres import queries as centres
-from app.core.actor import Actor, current_actor
 from app.core.clock import current_time, local_date
 from app.core.errors import NotFound, Refusal, Unauthenticated
 from app.http.access import open_to
-from app.http.principals import Audience, Caller, Principal
-from app.http.requests import MotcuaRequest, language_of, request_id_of
+from app.http.principals import Caller, Principal
+from app.http.requests import MotcuaRequest, language_of
 from app.identity import operations as identity
 from app.identity.api import SESSION_COOKIE
 from app.identity.errors import CredentialsNotAccepted, TooManySignIns
+from app.pages.alarms import alarms_context
 from app.pages.board import fragments
 from app.pages.desk import desk_context
 from app.pages.responses import cookie, csrf_token, form_of, go, nonce_of, page
-from app.pages.session import principal_of
+from app.pages.session import officer_of
 from app.pages.templates import render
 from app.queue import operations, queries
 from app.queue.api.staff import is_lead, require_lead
@@ -44,14 +44,6 @@ ACTIONS: Final = {
 # What the console does besides the table of moves.
 CALL_CHOSEN: Final = "call"
 NEXT_PROCEDURE: Final = "next-procedure"
-
-
-async def officer_of(request: MotcuaRequest) -> Principal | None:
-    """The officer of this session, who acts from here on."""
-    principal = await principal_of(request, Audience.STAFF)
-    if principal is not None:
-        current_actor.set(Actor("officer", str(principal.id), request_id_of(request)))
-    return principal
 
 
 async def _counter(principal: Principal, counter_id: uuid.UUID) -> CounterRow:
@@ -196,6 +188,7 @@ async def show_desk(
         "devices_url": "/console/devices",
         "devices": await silent_devices(principal.centre, now=now),
     }
+    context |= await alarms_context(principal, language=language, now=now)
     return page(request, "console/index.html", context)
 
 

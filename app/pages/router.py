@@ -11,6 +11,7 @@ from app.core.errors import Refusal
 from app.http.access import open_to
 from app.http.principals import Audience, Caller
 from app.http.requests import MotcuaRequest
+from app.pages.alarms import alarm_handlers
 from app.pages.board import board_handlers
 from app.pages.booking import booking_handlers
 from app.pages.console import console_handlers
@@ -38,6 +39,7 @@ pages_router: Final = Router(
         docs,
         *booking_handlers,
         *console_handlers,
+        *alarm_handlers,
         *board_handlers,
         *survey_handlers,
         create_static_files_router(

@@ -143,6 +143,26 @@ CONSOLE: Final = {
     "workspace_url": "/console/counters/3/workspace",
     "devices_url": "/console/devices",
     "devices": [],
+    "alarms_url": "/console/alarms",
+    "standby_url": "/console/standby",
+    "alarm_notice": None,
+    "alarms": [],
+}
+ALARMS: Final = {
+    "csrf_token": "a-token",
+    "alarms_url": "/console/alarms",
+    "standby_url": "/console/standby",
+    "alarm_notice": LONG,
+    "alarms": [
+        {
+            "where": LONG,
+            "words": "Số A112 đã chờ 16 phút, quá mục tiêu 15 phút. Còn quầy chưa mở.",
+            "since": NOW - timedelta(minutes=6),
+            "ideas": ["Mở Quầy 2", LONG],
+            "standby": [{"shift": "s1", "counter": "c2", "label": "Điều động dự phòng: Phạm Thị Hoa"}],
+        },
+        {"where": "Tư pháp", "words": "…", "since": NOW, "ideas": [], "standby": []},
+    ],
 }
 SILENT: Final = [
     {"kind": "kiosk", "label": "Sảnh tầng 1", "last_heard_at": NOW - timedelta(minutes=4)},
@@ -244,11 +264,14 @@ def cases() -> list[Case]:
         ),
         *(("console/index.html", state, {**CONSOLE, "desk": desk}) for state, desk in DESKS.items()),
         ("console/index.html", "silent", {**CONSOLE, "desk": IDLE, "devices": SILENT}),
+        ("console/index.html", "alarms", {**CONSOLE, **ALARMS, "desk": IDLE}),
         *(("board/index.html", state, {**BOARD_PAGE, "board": board}) for state, board in BOARDS.items()),
     ]
     fragments: list[tuple[str, str, Mapping[str, Any]]] = [
         ("console/_workspace.html", "idle", {"csrf_token": "a-token", "desk": IDLE}),
         ("console/_devices.html", "typical", {"devices": SILENT}),
+        ("console/_alarms.html", "typical", ALARMS),
+        ("console/_alarms.html", "empty", {**ALARMS, "alarms": [], "alarm_notice": None}),
         ("console/_devices.html", "empty", {"devices": []}),
         ("board/_now.html", "typical", {"board": BOARD}),
         (

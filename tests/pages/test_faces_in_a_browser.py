@@ -24,7 +24,7 @@ from app.pages.assets import STATIC
 from app.pages.templates import render
 from app.queue import voice
 from tests.pages.samples import Case
-from tests.pages.staff_samples import BOARD, BOARD_PAGE, DESKS, SILENT, call, cases
+from tests.pages.staff_samples import ALARMS, BOARD, BOARD_PAGE, DESKS, SILENT, call, cases
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
@@ -204,6 +204,8 @@ async def test_a_device_that_falls_silent_is_told_and_leaves_the_hand_where_it_i
 ) -> None:
     text = render("console/_devices.html", language="vi", context={"devices": SILENT})
     site.answers["/console/devices"] = (200, "text/html; charset=utf-8", text)
+    alarms = render("console/_alarms.html", language="vi", context=ALARMS)
+    site.answers["/console/alarms"] = (200, "text/html; charset=utf-8", alarms)
     await page.clock.install()
     await page.goto(f"{site.url}/console-index-called-vi.html")
     assert await page.locator("#devices").inner_text() == ""
@@ -212,6 +214,7 @@ async def test_a_device_that_falls_silent_is_told_and_leaves_the_hand_where_it_i
     await page.clock.run_for(31_000)
     await page.locator("#silent-heading").wait_for()
 
+    assert await page.locator("#alarms-heading").inner_text() == "▲ Chờ quá lâu"
     assert "3 thiết bị mất liên lạc" in await page.locator("#devices").inner_text()
     # A list has no name of its own: only what is put aside beside the work does not move the hand off it.
     assert await page.evaluate("document.activeElement.className") == "list__tickets"

@@ -129,8 +129,8 @@ let said = workspace.querySelector(".desk")?.dataset.announce ?? "";
 // What the hand was on: the same button if it is still there, else the first move that is possible now.
 // A button that posts is disabled until the answer, and a disabled button loses the focus: remember it before.
 const idInHand = () => (workspace.contains(document.activeElement) ? document.activeElement.id || "?" : "");
-// The list of silent devices renews itself beside the work and leaves the hand where it is.
-const besideTheWork = (event) => event.target.id === "devices";
+// Silent devices and long waits renew themselves beside the work and leave the hand where it is.
+const besideTheWork = (event) => ["devices", "alarms"].includes(event.target.id);
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!besideTheWork(event)) postedFrom = idInHand();
 });
