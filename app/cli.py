@@ -363,10 +363,23 @@ def openapi(*, folder: Path | None, checked: Path | None) -> None:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--long", "long_run", is_flag=True, help="Take the time a careful figure needs.")
-def bench(*, name: str | None, as_json: bool, long_run: bool) -> None:
+@click.option(
+    "--instance",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="rounds: plan this file in Solomon's format; cost and routes as JSON.",
+)
+@click.option(
+    "--cpu-seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, help="For --instance."
+)
+def bench(
+    *, name: str | None, as_json: bool, long_run: bool, instance: Path | None, cpu_seconds: float
+) -> None:
     """Measure against a reference in the same run (bench/README.md)."""
     from bench import BENCHES
 
+    if instance is not None:
+        _plan_instance(name, instance, cpu_seconds)
+        return
     if name not in BENCHES:
         ERR.print(f"motcua: benches are {', '.join(sorted(BENCHES))}.")
         sys.exit(2)
@@ -383,6 +396,22 @@ def bench(*, name: str | None, as_json: bool, long_run: bool) -> None:
             )
         OUT.print(table)
     sys.exit(0 if all(figure["ok"] for figure in figures.values()) else 1)
+
+
+def _plan_instance(name: str | None, file: Path, cpu_seconds: float) -> None:
+    from app.rounds.planning.solomon import NotSolomon
+    from bench import rounds
+
+    if name != "rounds":
+        ERR.print("motcua: --instance belongs to the bench rounds.")
+        sys.exit(2)
+    try:
+        answer = rounds.of_instance(file.read_text(errors="replace"), cpu_seconds)
+    except NotSolomon as wrong:
+        ERR.print(f"motcua: {file.name} is not in Solomon's format: {wrong}.")
+        sys.exit(2)
+    click.echo(json.dumps(answer))
+    sys.exit(1 if answer["violations"] else 0)
 
 
 async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
