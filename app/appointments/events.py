@@ -7,63 +7,53 @@ from typing import ClassVar
 from app.core.outbox import Fact
 
 
-class AppointmentConfirmed(Fact, frozen=True, kw_only=True):
+class AppointmentFact(Fact, frozen=True, kw_only=True):
+    """Something that happened to one appointment."""
+
+    subject_field: ClassVar[str] = "appointment_id"
+    appointment_id: uuid.UUID
+    centre_id: uuid.UUID
+    starts_at: datetime
+
+
+class PersonsAppointmentFact(AppointmentFact, frozen=True, kw_only=True):
+    """One that concerns the person it belongs to; `version` tells their messages apart."""
+
+    citizen_id: uuid.UUID
+    version: int
+
+
+class AppointmentConfirmed(PersonsAppointmentFact, frozen=True, kw_only=True):
     """The citizen will come, and the place is theirs."""
 
     kind: ClassVar[str] = "appointment.confirmed"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
-    version: int
 
 
-class AppointmentRescheduled(Fact, frozen=True, kw_only=True):
+class AppointmentRescheduled(PersonsAppointmentFact, frozen=True, kw_only=True):
     """The same appointment, at another time."""
 
     kind: ClassVar[str] = "appointment.rescheduled"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
     previous_starts_at: datetime
-    version: int
 
 
-class AppointmentCancelled(Fact, frozen=True, kw_only=True):
+class AppointmentCancelled(PersonsAppointmentFact, frozen=True, kw_only=True):
     """The place is free again. `was_confirmed` tells whether anybody had been told of it."""
 
     kind: ClassVar[str] = "appointment.cancelled"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
     was_confirmed: bool
-    version: int
 
 
-class AppointmentExpired(Fact, frozen=True, kw_only=True):
+class AppointmentExpired(AppointmentFact, frozen=True, kw_only=True):
     """A hold ended without being confirmed; its place is free again."""
 
     kind: ClassVar[str] = "appointment.expired"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    starts_at: datetime
 
 
-class AppointmentMissed(Fact, frozen=True, kw_only=True):
+class AppointmentMissed(AppointmentFact, frozen=True, kw_only=True):
     """Nobody came within the time of grace."""
 
     kind: ClassVar[str] = "appointment.missed"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
     citizen_id: uuid.UUID
-    starts_at: datetime
 
 
 class OpeningPublished(Fact, frozen=True, kw_only=True):
@@ -102,54 +92,30 @@ class WaitlistOffered(Fact, frozen=True, kw_only=True):
     version: int
 
 
-class AppointmentOrphaned(Fact, frozen=True, kw_only=True):
+class AppointmentOrphaned(PersonsAppointmentFact, frozen=True, kw_only=True):
     """A change of the centre took its places away; the appointment stands, and nobody was told yet."""
 
     kind: ClassVar[str] = "appointment.orphaned"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
-    version: int
 
 
-class AppointmentSupported(Fact, frozen=True, kw_only=True):
+class AppointmentSupported(PersonsAppointmentFact, frozen=True, kw_only=True):
     """It has places again, at the time that was promised."""
 
     kind: ClassVar[str] = "appointment.supported"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
-    version: int
 
 
-class AppointmentMoved(Fact, frozen=True, kw_only=True):
+class AppointmentMoved(PersonsAppointmentFact, frozen=True, kw_only=True):
     """The centre gave it another time, perhaps at another centre, because of a change of its own."""
 
     kind: ClassVar[str] = "appointment.moved"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
     previous_starts_at: datetime
-    version: int
 
 
-class AppointmentWithdrawn(Fact, frozen=True, kw_only=True):
+class AppointmentWithdrawn(PersonsAppointmentFact, frozen=True, kw_only=True):
     """The centre cancelled it because of a change of its own. Its places were gone already."""
 
     kind: ClassVar[str] = "appointment.withdrawn"
-    subject_field: ClassVar[str] = "appointment_id"
-    appointment_id: uuid.UUID
-    centre_id: uuid.UUID
-    citizen_id: uuid.UUID
-    starts_at: datetime
     was_confirmed: bool
-    version: int
 
 
 class CapacityChanged(Fact, frozen=True, kw_only=True):
