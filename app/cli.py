@@ -24,12 +24,14 @@ from app.core.database import DB, DatabaseUnavailable
 from app.core.keys import KeysMissing
 from app.core.migrations import migrate as run_migrations
 from app.core.migrations import missing
+from app.custody.commands import audit_commands
 from app.entrance import Entrance, install_keys, open_entrance
 from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
+PATIENCE_S: Final = 2
 OUT: Final = Console()
 ERR: Final = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -308,6 +310,9 @@ def journal(*, object_id: str, as_json: bool) -> None:
         )
     if not lines:
         raise SystemExit(1)
+
+
+main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 
 
 @main.command()

@@ -28,6 +28,7 @@ from app.appointments.operations import (
 from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.custody.operations import sign_head
 from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
 from app.queue import day
@@ -98,6 +99,11 @@ async def watch_halls(_context: dict[Any, Any]) -> None:
         await watch(centre_id=centre_id, now=current_time())
 
 
+async def sign_chains(_context: dict[Any, Any]) -> None:
+    """Sign how far every chain of custody was when yesterday ended; a day has one head."""
+    await sign_head(now=current_time())
+
+
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
@@ -149,6 +155,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(share_what_is_spare), minute=EVERY_TEN_MINUTES, second={55}),
             cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
+            cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),

@@ -1,16 +1,13 @@
 """What can be asked about packages."""
 
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
-import msgspec
-
-from app.core.canonical import GENESIS, chain_hash
-from app.core.clock import local
 from app.core.database import fetch, fetch_row
 from app.custody.errors import PackageNotFound
+from app.custody.heads import Head
 
 
 class PackageRow(NamedTuple):
@@ -49,6 +46,8 @@ class ChainLink(NamedTuple):
 
 
 COLUMNS: Final = ", ".join(PackageRow._fields)
+LINK_COLUMNS: Final = ", ".join(ChainLink._fields)
+HEAD_COLUMNS: Final = ", ".join(Head._fields)
 
 
 async def by_seal(seal_number: str) -> PackageRow:
@@ -69,37 +68,16 @@ async def of_visit(home_visit_id: uuid.UUID) -> PackageRow | None:
 async def chain(package_id: uuid.UUID) -> Sequence[ChainLink]:
     """Every change of hands, in order."""
     rows = await fetch(
-        f"SELECT {', '.join(ChainLink._fields)} FROM custody_event WHERE package_id = $1 ORDER BY n",
+        f"SELECT {LINK_COLUMNS} FROM custody_event WHERE package_id = $1 ORDER BY n",
         package_id,
     )
     return [ChainLink(*row) for row in rows]
 
 
-def first_bad_link(links: Sequence[ChainLink]) -> int | None:
-    """The number of the first link that does not follow from the one before, or None.
-
-    A link is good when its hash follows, and when every column says what was hashed: a row changed
-    beside its body would otherwise be believed.
-    """
-    head = GENESIS
-    for expected, link in enumerate(links, start=1):
-        body: Mapping[str, Any] = msgspec.json.decode(link.body)
-        head = chain_hash(head, body)
-        if link.hash != head or link.n != expected or not _says_what_was_hashed(link, body):
-            return link.n
-    return None
-
-
-def _says_what_was_hashed(link: ChainLink, body: Mapping[str, Any]) -> bool:
-    told = {
-        "n": link.n,
-        "type": link.type,
-        "giver_kind": link.giver_kind,
-        "giver": link.giver_id,
-        "receiver_kind": link.receiver_kind,
-        "receiver": link.receiver_id,
-        "seal_state": link.seal_state,
-        "occurred_at": local(link.occurred_at).isoformat(),
-        "recorded_at": local(link.recorded_at).isoformat(),
-    }
-    return all(body.get(name) == value for name, value in told.items())
+async def signed_heads(*, since: date | None = None) -> Sequence[Head]:
+    """The heads of the days, the first one first."""
+    rows = await fetch(
+        f"SELECT {HEAD_COLUMNS} FROM custody_head WHERE $1::date IS NULL OR day >= $1 ORDER BY day",
+        since,
+    )
+    return [Head(*row) for row in rows]

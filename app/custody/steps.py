@@ -7,6 +7,7 @@ head: two hand-overs at once leave one custodian and one refusal.
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from app.core.canonical import GENESIS, canonical, chain_hash
 from app.core.clock import local
 from app.core.database import in_transaction
 from app.core.ids import new_id
+from app.custody import proof
 from app.custody.errors import (
     NotTheCustodian,
     PackageNotFound,
@@ -87,7 +89,10 @@ async def seal_package(
     )
     if row is None:
         raise SealUsed
-    package = await _link(PackageRow(*row), "sealed", giver, receiver, "intact", moment)
+    package = PackageRow(*row)
+    package = await _link(
+        package, "sealed", giver, receiver, "intact", moment, told=proof.facts_of(package)
+    )
     await outbox.record(_fact(PackageSealed, package, moment))
     return package
 
@@ -100,15 +105,22 @@ async def hand_over(
     seal_state: str,
     moment: Moment,
     kind: str = "handed_over",
+    state: str | None = None,
 ) -> PackageRow:
-    """From hand to hand. Raises `NotTheCustodian`, `SameParty`, `PackageQuarantined`."""
+    """From hand to hand, into `state` when it is another one.
+
+    Raises `NotTheCustodian`, `SameParty`, `PackageQuarantined`.
+    """
     package = await locked(seal_number)
     if package.state == "quarantined":
         raise PackageQuarantined
-    package = await _link(package, kind, giver, receiver, seal_state, moment)
-    if seal_state == "broken":
-        return await quarantine(package, reason="seal_broken", moment=moment)
-    await outbox.record(_fact(PackageHandedOver, package, moment))
+    broken = seal_state == "broken"
+    state = "quarantined" if broken else state or package.state
+    package = await _link(package, kind, giver, receiver, seal_state, moment, state=state)
+    if broken:
+        await _open_incident(package, reason="seal_broken", moment=moment)
+    else:
+        await outbox.record(_fact(PackageHandedOver, package, moment))
     return package
 
 
@@ -131,6 +143,11 @@ async def receive_at_centre(
         raise PackageQuarantined
     giver = Party(package.custodian_kind, package.custodian_id)
     sealed = sorted(msgspec.json.decode(package.contents, type=list[Paper]), key=_place)
+    reason = None
+    if not seal_intact:
+        reason = "seal_broken"
+    elif sorted(contents, key=_place) != sealed:
+        reason = "contents_differ"
     package = await _link(
         package,
         "received",
@@ -138,27 +155,26 @@ async def receive_at_centre(
         Party("officer", str(officer_id)),
         "intact" if seal_intact else "broken",
         moment,
+        state="quarantined" if reason else "received",
     )
-    if not seal_intact:
-        return await quarantine(package, reason="seal_broken", moment=moment)
-    if sorted(contents, key=_place) != sealed:
-        return await quarantine(package, reason="contents_differ", moment=moment)
-    package = await _set_state(package, "received")
-    await outbox.record(_fact(PackageReceived, package, moment))
+    if reason is not None:
+        await _open_incident(package, reason=reason, moment=moment)
+    else:
+        await outbox.record(_fact(PackageReceived, package, moment))
     return package
 
 
 async def deliver(seal_number: str, *, courier: Party, receiver: Party, moment: Moment) -> PackageRow:
     """The last change of hands: the result is with its owner."""
-    package = await hand_over(
+    return await hand_over(
         seal_number,
         giver=courier,
         receiver=receiver,
         seal_state="intact",
         moment=moment,
         kind="delivered",
+        state="delivered",
     )
-    return await _set_state(package, "delivered")
 
 
 async def received_package(seal_number: str, *, centre_id: uuid.UUID) -> PackageRow:
@@ -173,9 +189,8 @@ async def received_package(seal_number: str, *, centre_id: uuid.UUID) -> Package
     return package
 
 
-async def quarantine(package: PackageRow, *, reason: str, moment: Moment) -> PackageRow:
+async def _open_incident(package: PackageRow, *, reason: str, moment: Moment) -> None:
     """Stop: nobody accepts anything from it until both parties have counted."""
-    package = await _set_state(package, "quarantined")
     await outbox.record(
         IncidentOpened(
             occurred_at=moment.recorded_at,
@@ -192,7 +207,6 @@ async def quarantine(package: PackageRow, *, reason: str, moment: Moment) -> Pac
         at=moment.recorded_at,
         detail={"reason": reason},
     )
-    return package
 
 
 async def locked(seal_number: str) -> PackageRow:
@@ -211,8 +225,13 @@ async def _link(
     receiver: Party,
     seal_state: str,
     moment: Moment,
+    *,
+    state: str = "sealed",
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> PackageRow:
-    """Hash one change of hands onto the chain and move the custody."""
+    """Hash one change of hands onto the chain, with the state it leads to and what else is told of the
+    package by it, and move the custody: the package's row changes here and nowhere else.
+    """
     if giver == receiver:
         raise SameParty
     if giver != (package.custodian_kind, package.custodian_id):
@@ -230,6 +249,8 @@ async def _link(
         "seal_state": seal_state,
         "occurred_at": local(moment.occurred_at).isoformat(),
         "recorded_at": local(moment.recorded_at).isoformat(),
+        "state": state,
+        **told,
     }
     head = chain_hash(package.head, body)
     connection = in_transaction()
@@ -251,13 +272,14 @@ async def _link(
         head,
     )
     row = await connection.fetchrow(
-        "UPDATE package SET custodian_kind = $2, custodian_id = $3, last_n = $4, head = $5,"
+        "UPDATE package SET custodian_kind = $2, custodian_id = $3, last_n = $4, head = $5, state = $6,"
         f" version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
         package.id,
         receiver.kind,
         receiver.id,
         n,
         head,
+        state,
     )
     await journal.write(
         f"package.{kind}",
@@ -265,15 +287,6 @@ async def _link(
         object_id=package.id,
         at=moment.recorded_at,
         detail={"n": n, "to": receiver.kind},
-    )
-    return PackageRow(*row)
-
-
-async def _set_state(package: PackageRow, state: str) -> PackageRow:
-    row = await in_transaction().fetchrow(
-        f"UPDATE package SET state = $2, version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
-        package.id,
-        state,
     )
     return PackageRow(*row)
 

@@ -4,6 +4,7 @@ from piccolo.columns import (
     JSONB,
     UUID,
     Bytea,
+    Date,
     ForeignKey,
     Integer,
     OnDelete,
@@ -50,4 +51,23 @@ class CustodyEvent(Table, db=DB, tablename="custody_event"):
     occurred_at = Timestamptz(null=False, default=None)
     recorded_at = Timestamptz(null=False, default=None)
     body = Text(null=False, default=None)
+    hash = Bytea(null=False, default=None)
+
+
+class CustodyHead(Table, db=DB, tablename="custody_head"):
+    """A day's signed word on how far every chain was. `body` is what was signed, word for word."""
+
+    day = Date(primary_key=True, null=False, default=None)
+    body = Text(null=False, default=None)
+    kid = Text(null=False, default=None)
+    signature = Bytea(null=False, default=None)
+    hash = Bytea(null=False, default=None)
+
+
+class CustodySigned(Table, db=DB, tablename="custody_signed"):
+    """The last link of a chain that had grown when a head was signed."""
+
+    package_id = UUID(primary_key=True, null=False, default=None)
+    n = Integer(null=False, default=None)
+    day = ForeignKey(CustodyHead, null=False, default=None, on_delete=OnDelete.restrict)
     hash = Bytea(null=False, default=None)

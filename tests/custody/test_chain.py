@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.custody import queries
+from app.custody import proof, queries
 from app.custody.queries import ChainLink
 from tests.custody.conftest import KIM_SON, TU, Sealed, hand_over, receive
 
@@ -26,7 +26,7 @@ async def links(sealed: Sealed, now: datetime) -> Links:
 
 async def test_a_chain_nobody_touched_is_good(links: Links) -> None:
     assert len(links) == 3
-    assert queries.first_bad_link(links) is None
+    assert proof.first_bad_link(links) is None
 
 
 async def test_anybody_can_recompute_it_with_a_hash_and_sorted_json(links: Links) -> None:
@@ -51,9 +51,9 @@ async def test_the_package_keeps_the_head_of_its_chain(sealed: Sealed, now: date
 async def test_a_link_taken_out_or_swapped_is_found(links: Links) -> None:
     first, second, third = links
 
-    assert queries.first_bad_link([second, third]) == 2
-    assert queries.first_bad_link([first, third]) == 3
-    assert queries.first_bad_link([first, third, second]) == 3
+    assert proof.first_bad_link([second, third]) == 2
+    assert proof.first_bad_link([first, third]) == 3
+    assert proof.first_bad_link([first, third, second]) == 3
 
 
 async def test_a_link_of_another_package_does_not_fit(links: Links, sealed: Sealed, now: datetime) -> None:
@@ -61,7 +61,7 @@ async def test_a_link_of_another_package_does_not_fit(links: Links, sealed: Seal
     await hand_over(seal_number=other.seal_number, giver=TU, receiver=KIM_SON, now=now)
     strange = (await queries.chain(other.id))[1]
 
-    assert queries.first_bad_link([links[0], strange, links[2]]) == 2
+    assert proof.first_bad_link([links[0], strange, links[2]]) == 2
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ async def test_a_word_changed_in_what_was_hashed_is_found(links: Links, field: s
     body = json.loads(links[1].body) | {field: "something else"}
     changed = links[1]._replace(body=json.dumps(body))
 
-    assert queries.first_bad_link([links[0], changed, links[2]]) == 2
+    assert proof.first_bad_link([links[0], changed, links[2]]) == 2
 
 
 LATER = timedelta(hours=1)
@@ -98,4 +98,4 @@ async def test_a_column_that_no_longer_says_what_was_hashed_is_found(
     told = getattr(links[1], column)
     changed = links[1]._replace(**{column: told + value if value is LATER else value})
 
-    assert queries.first_bad_link([links[0], changed, links[2]]) is not None
+    assert proof.first_bad_link([links[0], changed, links[2]]) is not None

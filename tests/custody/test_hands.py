@@ -10,7 +10,7 @@ import pytest
 
 from app.core.database import DB
 from app.core.errors import Refusal
-from app.custody import queries
+from app.custody import proof, queries
 from app.custody.errors import (
     NotTheCustodian,
     PackageNotFound,
@@ -75,7 +75,7 @@ async def test_of_eight_who_are_handed_it_at_once_one_has_it(sealed: Sealed, now
     assert len(links) == 2
     assert links[-1].receiver_id == winners[0].custodian_id
     assert (await queries.by_seal(package.seal_number)).custodian_id == winners[0].custodian_id
-    assert queries.first_bad_link(links) is None
+    assert proof.first_bad_link(links) is None
 
 
 async def test_nobody_gives_away_what_they_do_not_hold(sealed: Sealed, now: datetime) -> None:

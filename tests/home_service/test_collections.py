@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.database import DB
+from app.custody import proof
 from app.custody import queries as custody
 from app.custody.errors import PackageNotFound, PackageQuarantined
 from app.custody.steps import Paper
@@ -55,7 +56,7 @@ async def test_story_12_from_the_door_to_the_dossier(promise: Promise, tu: Couri
         ("courier", "post_office"),
         ("post_office", "officer"),
     ]
-    assert custody.first_bad_link(links) is None
+    assert proof.first_bad_link(links) is None
     done = await queries.by_id(visit.id)
     assert done is not None
     assert (done.state, done.dossier_number) == ("accepted", "H42.14-261125-0001")
@@ -88,7 +89,7 @@ async def test_everything_twice_in_any_order_ends_the_same(
     links = await custody.chain(package.id)
     assert [link.type for link in links] == ["sealed", "handed_over"]
     assert (package.custodian_kind, package.custodian_id) == ("post_office", "BC-14638")
-    assert custody.first_bad_link(links) is None
+    assert proof.first_bad_link(links) is None
     told = await facts_of(visit.id)
     for kind in ("home_visit.en_route", "home_visit.collected", "package.sealed"):
         assert told.count(kind) == 1

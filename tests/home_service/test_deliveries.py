@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.core.database import DB
 from app.core.ids import new_id
+from app.custody import proof
 from app.custody import queries as custody
 from app.dossiers import operations as dossiers
 from app.dossiers import queries as dossier_queries
@@ -164,7 +165,7 @@ async def test_the_result_reaches_its_owner_and_the_dossier_is_returned(
         ("delivered", "courier", "citizen"),
     ]
     assert links[0].giver_id == str(OFFICER)
-    assert custody.first_bad_link(links) is None
+    assert proof.first_bad_link(links) is None
     told = await facts_of(visit.id)
     assert told[-1] == "home_visit.delivered"
     assert "home_visit.collected" not in told

@@ -8,6 +8,7 @@ import pytest
 
 from app.core.database import DB
 from app.core.operation import operation
+from app.custody import proof
 from app.custody import queries as custody
 from app.custody import steps as custody_steps
 from app.custody.queries import PackageRow
@@ -56,7 +57,7 @@ async def test_the_post_office_and_the_centre_speaking_at_once_leave_one_chain(p
     package = await package_of(visit)
     links = await custody.chain(package.id)
     assert (package.state, await state_of(visit)) == ("received", "handed_to_centre")
-    assert custody.first_bad_link(links) is None
+    assert proof.first_bad_link(links) is None
     assert [link.type for link in links] in (["sealed", "received"], ["sealed", "handed_over", "received"])
 
 
@@ -84,7 +85,7 @@ async def test_story_15_five_sealed_packages_change_couriers_and_no_chain_has_a_
         received = await receive(visit, seal)
 
         links = await custody.chain(received.package.id)
-        assert custody.first_bad_link(links) is None
+        assert proof.first_bad_link(links) is None
         assert [link.receiver_id for link in links[:2]] == [str(tu.id), str(ha.id)]
         assert links[2].giver_id == str(ha.id)
         assert received.visit_state == "handed_to_centre"
