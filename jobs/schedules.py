@@ -33,7 +33,7 @@ from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
 from app.queue import day
 from app.queue.errors import DayNotOver, StillServing
-from app.queue.operations import close_day, days_to_learn, learn_day
+from app.queue.operations import close_day, days_to_learn, give_up_late_returns, learn_day
 from app.queue.queries import walkins_on
 from jobs import drainer
 
@@ -91,6 +91,11 @@ async def close_days(_context: dict[Any, Any]) -> None:
     for centre_id, date in await day.not_closed(now=now):
         with suppress(DayNotOver, StillServing):
             await close_day(centre_id=centre_id, day=date, now=now)
+
+
+async def give_up_returns(_context: dict[Any, Any]) -> None:
+    """Places kept for people who did not come back in time are free again."""
+    await give_up_late_returns(now=current_time())
 
 
 async def watch_halls(_context: dict[Any, Any]) -> None:
@@ -151,6 +156,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(offer_what_is_free), second={40}),
             cron(_job(miss_overdue_appointments), second={20}),
             cron(_job(close_days), second={40}),
+            cron(_job(give_up_returns), second={10}),
             cron(_job(share_what_is_unsold), second={50}),
             cron(_job(share_what_is_spare), minute=EVERY_TEN_MINUTES, second={55}),
             cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),

@@ -10,12 +10,15 @@ import msgspec
 
 from app.appointments.errors import AppointmentNotFound
 from app.appointments.needs import StoredItem
-from app.appointments.places import PROMISED
+from app.appointments.places import PLACES_LEFT, PROMISED, Channel
 from app.appointments.states import Placement
 from app.core.clock import at_local
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
 from app.identity import queries as identity
+
+# So that only a day of a pool's slots is looked at.
+LONGEST_SLOT: Final = timedelta(days=1)
 
 
 class AppointmentRow(NamedTuple):
@@ -262,6 +265,27 @@ async def open_slots(pool_id: uuid.UUID, *, start: datetime, end: datetime) -> l
         end,
     )
     return [SlotRow(*row) for row in rows]
+
+
+class FreeSlot(NamedTuple):
+    """A slot that has room."""
+
+    id: uuid.UUID
+    starts_at: datetime
+
+
+async def walk_in_slot(pool_id: uuid.UUID, *, at: datetime, until: datetime) -> FreeSlot | None:
+    """The slot of this moment if it has a place for a walk-in, else the first later one, until then."""
+    row = await fetch_row(
+        "SELECT id, starts_at FROM slot WHERE pool_id = $1 AND open AND ends_at > $2 AND starts_at <= $3"
+        f" AND starts_at > $2 - $4::interval AND {PLACES_LEFT[Channel.WALKIN]} > 0"
+        " ORDER BY starts_at LIMIT 1",
+        pool_id,
+        at,
+        until,
+        LONGEST_SLOT,
+    )
+    return None if row is None else FreeSlot(*row)
 
 
 async def last_opening_ends(

@@ -93,7 +93,7 @@ def figures(visits: Iterable[Visit]) -> Figures:
         ),
         missed=Share(sum(visit.state is State.MISSED for visit in known), called),
         served=sum(visit.state is State.DONE for visit in known),
-        waiting=sum(visit.state is State.WAITING for visit in known),
+        waiting=sum(visit.state is State.WAITING and not visit.away for visit in known),
     )
 
 
@@ -114,7 +114,8 @@ def exceeded(visits: Iterable[Visit], *, now: datetime) -> list[Exceeded]:
     """Everybody who waited, or is waiting, longer than the target; the longest first."""
     found = []
     for visit in visits:
-        wait = now - visit.wait_from if visit.state is State.WAITING and visit.wait is None else visit.wait
+        waits = visit.state is State.WAITING and visit.wait is None and not visit.away
+        wait = now - visit.wait_from if waits else visit.wait
         if wait is not None and wait > WAIT_TARGET and visit.state is not State.UNDONE:
             found.append(
                 Exceeded(

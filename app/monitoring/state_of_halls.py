@@ -19,6 +19,7 @@ from app.staff import queries as staff
 WAITING: Final = """
 SELECT id, number, pool_id, wait_from, procedure_codes FROM ticket
  WHERE centre_id = $1 AND local_date = $2 AND state = 'waiting' AND wait_from <= $3
+   AND return_state IS DISTINCT FROM 'agreed'
  ORDER BY wait_from, id
 """
 BUSY_CENTRES: Final = """

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.queue.history import Event, story
 from app.queue.queries import TicketRow
-from app.queue.states import State
+from app.queue.states import ReturnState, State
 
 
 class Visit(NamedTuple):
@@ -22,12 +22,18 @@ class Visit(NamedTuple):
     wait_from: datetime
     first_called_at: datetime | None
     ended_at: datetime | None
+    away: bool = False
 
     @property
     def wait_ended_at(self) -> datetime | None:
-        """The first call; for whoever left before it, the moment of leaving."""
+        """The first call; for whoever left before it, the moment of leaving.
+
+        Whoever went away until an agreed time and did not come back waited for nobody.
+        """
         if self.first_called_at is not None:
             return self.first_called_at
+        if self.away:
+            return None
         return self.ended_at if self.state is State.LEFT else None
 
     @property
@@ -55,6 +61,7 @@ def by_row(row: TicketRow) -> Visit:
         wait_from=row.wait_from,
         first_called_at=row.first_called_at,
         ended_at=row.ended_at,
+        away=row.return_state == ReturnState.AGREED,
     )
 
 
@@ -91,4 +98,5 @@ def _folded(events: Sequence[TicketEvent]) -> Visit | None:
         wait_from=told.wait_from,
         first_called_at=told.first_called_at,
         ended_at=told.ended_at,
+        away=told.away,
     )

@@ -30,6 +30,48 @@ class TicketState(Conflict):
     told = ("state", "version")
 
 
+class NoReturnOffer(Conflict):
+    code = "no_return_offer"
+    title = Words("Không có giờ hẹn quay lại", "No time to come back was offered")
+    detail = Words(
+        "Phiếu này không được đề nghị giờ quay lại.", "This ticket was offered no time to come back at."
+    )
+
+
+class ReturnAnswered(Conflict):
+    code = "return_answered"
+    title = Words("Đã trả lời giờ hẹn quay lại", "The offer was answered before")
+    detail = Words(
+        "Phiếu đã trả lời khác trước đó; câu trả lời trước vẫn giữ nguyên.",
+        "The other answer was given before, and it stands.",
+    )
+
+
+class ReturnGone(Conflict):
+    code = "return_gone"
+    title = Words("Giờ hẹn quay lại không còn", "That time is gone")
+    detail = Words(
+        "Giờ quay lại này không còn chỗ; xem giờ mới nếu có, hoặc tiếp tục chờ tại chỗ.",
+        "That time has no place any more; take the new time if there is one, or go on waiting here.",
+    )
+    told = ("return_offer",)
+
+
+class NoReturnAgreed(Conflict):
+    code = "no_return_agreed"
+    title = Words("Không có giờ hẹn quay lại", "No return was agreed")
+    detail = Words("Phiếu này không hẹn quay lại.", "The holder of this ticket has not gone away.")
+
+
+class HolderAway(Conflict):
+    code = "holder_away"
+    title = Words("Người giữ phiếu chưa quay lại", "The holder is away")
+    detail = Words(
+        "Người giữ phiếu hẹn quay lại; hãy ghi nhận đã quay lại trước.",
+        "The holder agreed to come back later; say first that they are back.",
+    )
+
+
 class StaleTicket(PreconditionFailed):
     code = "stale_ticket"
     told = ("version",)

@@ -23,6 +23,12 @@ class TicketIssued(TicketFact, frozen=True, kw_only=True):
     appointment_id: uuid.UUID | None
 
 
+class TicketReturnAgreed(TicketFact, frozen=True, kw_only=True):
+    """The holder went away and comes back at the agreed time."""
+
+    kind: ClassVar[str] = "ticket.return_agreed"
+
+
 class TicketCalled(TicketFact, frozen=True, kw_only=True):
     kind: ClassVar[str] = "ticket.called"
 

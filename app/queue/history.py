@@ -26,6 +26,8 @@ STATE_AFTER: Final[Mapping[str, State]] = MappingProxyType(
         "check_in_undone": State.UNDONE,
     }
 )
+# Whether the holder went away until an agreed time and is not back.
+AWAY_AFTER: Final[Mapping[str, bool]] = MappingProxyType({"return_agreed": True, "came_back": False})
 CALLS: Final = frozenset({"called", "recalled"})
 ENDED: Final = frozenset({State.DONE, State.LEFT, State.MISSED, State.UNDONE})
 
@@ -46,7 +48,10 @@ class Span(NamedTuple):
 
 
 class Story(NamedTuple):
-    """A ticket as its events tell it. `spans` are what was done, without the pauses and what goes on."""
+    """A ticket as its events tell it; class and wait are those of the last.
+
+    `spans` are what was done, without the pauses and what goes on.
+    """
 
     number: str
     ticket_class: str
@@ -61,6 +66,7 @@ class Story(NamedTuple):
     spans: tuple[Span, ...]
     p50_quoted: int | None
     p80_quoted: int | None
+    away: bool = False
 
     @property
     def served(self) -> timedelta:
@@ -91,6 +97,9 @@ def story(events: Iterable[Event]) -> Story | None:
         if begins is not None:
             open_span = (begins, event.at)
         found = found._replace(
+            ticket_class=event.data["ticket_class"],
+            wait_from=datetime.fromisoformat(event.data["wait_from"]),
+            away=AWAY_AFTER.get(event.type, found.away),
             state=state,
             spans=spans,
             procedures=tuple(event.data["procedures"]),

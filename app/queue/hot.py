@@ -23,6 +23,7 @@ RETURNING last_no
 # open with nobody at it; where it had to wait for that lock, what it knows of its tickets is as old as the
 # statement, and the partial unique index refuses a second one. `passed` counts those without priority whom
 # somebody with it, who came later, has pushed past the target: those still waiting, or the one called now.
+# Whoever agreed to come back and has not yet said so is not here to be called.
 CALL_NEXT: Final = f"""
 WITH desk AS (
     SELECT priority_run, officer_id FROM counter_state
@@ -32,7 +33,7 @@ WITH desk AS (
 due AS (
     SELECT id FROM ticket
      WHERE EXISTS (SELECT FROM desk) AND state = 'waiting' AND pool_id = ANY($1::uuid[]) AND local_date = $2
-       AND (eligible_at IS NULL OR eligible_at <= $4)
+       AND (eligible_at IS NULL OR eligible_at <= $4) AND return_state IS DISTINCT FROM 'agreed'
      ORDER BY (ticket_class = 'priority' AND (SELECT priority_run FROM desk) >= {PRIORITY_RUN}),
               call_by, id
      LIMIT 1 FOR UPDATE SKIP LOCKED ),
@@ -56,6 +57,7 @@ called AS (
             SELECT count(*) FROM ticket other
              WHERE other.state = 'waiting' AND other.pool_id = ANY($1::uuid[])
                AND other.local_date = $2 AND other.ticket_class <> 'priority'
+               AND other.return_state IS DISTINCT FROM 'agreed'
                AND other.wait_from < ticket.wait_from AND other.wait_from <= $4 - {WAIT_TARGET})
         WHEN calls = 1 AND wait_from <= $4 - {WAIT_TARGET} THEN (
             SELECT least(count(*), 1) FROM ticket other

@@ -18,6 +18,7 @@ from app.queue.calibration import NEUTRAL
 from app.queue.forecast import Duration, Expected, Forecast, Plan, Rival, Serving, forecast
 from app.queue.learning import lead
 from app.queue.rules import TARGETS, TicketClass
+from app.queue.states import ReturnState
 
 # Who is later than this no longer comes; the centre gives them up before.
 LATE_BY_AT_MOST: Final = timedelta(minutes=30)
@@ -27,7 +28,7 @@ EXPECTED_WITHIN: Final = timedelta(hours=1)
 OPENINGS_WITHIN: Final = timedelta(hours=3)
 
 WAITING: Final = """
-SELECT id, pool_id, p50_minutes, p80_minutes, call_by, ticket_class, eligible_at FROM ticket
+SELECT id, pool_id, p50_minutes, p80_minutes, call_by, return_state, returns_at FROM ticket
  WHERE centre_id = $1 AND local_date = $2 AND state = 'waiting' ORDER BY call_by, id
 """
 OPEN: Final = """
@@ -106,16 +107,21 @@ async def predict(
 
 
 async def work_for(
-    own: Duration, *, centre_id: uuid.UUID, pool_id: uuid.UUID, now: datetime
+    own: Duration,
+    *,
+    centre_id: uuid.UUID,
+    pool_id: uuid.UUID,
+    now: datetime,
+    besides: uuid.UUID | None = None,
 ) -> returns.Work:
-    """All the work of a pool that is known now, for `returns.offer`."""
+    """All the work of a pool that is known now, for `returns.offer`; `besides` names the own ticket."""
     hall = await _hall(centre_id, now=now)
     outlook = await _outlook(centre_id, hall, within=returns.MOST_AWAY)
     desks = hall.desks_of(pool_id)
     return returns.Work(
         own=own,
         serving=[desk.serving for desk in desks if desk.serving is not None],
-        waiting=[one.duration for one in hall.here(pool_id)],
+        waiting=[one.duration for one in hall.here(pool_id) if one.place[1] != besides],
         expected=outlook.expected.get(pool_id, ()),
         open_counters=len(desks),
     )
@@ -201,7 +207,7 @@ async def _hall(centre_id: uuid.UUID, *, now: datetime) -> Hall:
                 place=(row["call_by"], row["id"]),
                 pool_id=row["pool_id"],
                 duration=Duration(row["p50_minutes"], row["p80_minutes"]),
-                away_until=_away_until(row["ticket_class"], row["eligible_at"], now=now),
+                away_until=row["returns_at"] if row["return_state"] == ReturnState.AGREED else None,
             )
             for row in rows
         ],
@@ -217,19 +223,12 @@ def _serving(row: Mapping[str, object], *, now: datetime) -> Serving | None:
     return Serving(Duration(p50, p80), max(0.0, _minutes(now - since)))
 
 
-def _away_until(kind: str, eligible_at: datetime | None, *, now: datetime) -> datetime | None:
-    """Somebody put back a moment ago is here; somebody who agreed to return is not, until then."""
-    if kind != TicketClass.RETURNING or eligible_at is None or eligible_at <= now:
-        return None
-    return eligible_at
-
-
 async def _outlook(centre_id: uuid.UUID, hall: Hall, *, within: timedelta) -> Outlook:
     now = hall.now
     today = local_date(now)
     expected: dict[uuid.UUID, list[Expected]] = {}
     for one in hall.waiting:
-        if one.away_until is not None:
+        if one.away_until is not None and now - one.away_until <= returns.KEPT_FOR:
             minutes = _minutes(one.away_until - now)
             expected.setdefault(one.pool_id, []).append(Expected(one.duration, minutes, returns.COMES_BACK))
     due = await appointments.due_at(centre_id, after=now - LATE_BY_AT_MOST, until=now + within)

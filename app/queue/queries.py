@@ -16,7 +16,7 @@ from app.queue.forecast import Forecast
 from app.queue.history import Event
 from app.queue.prediction import predict
 from app.queue.rules import TicketClass
-from app.queue.states import State
+from app.queue.states import ReturnState, State
 
 RECENT: Final = 8
 
@@ -51,11 +51,19 @@ class TicketRow(NamedTuple):
     eligible_at: datetime | None
     put_backs: int
     turn: str | None
+    returns_at: datetime | None
+    return_state: str | None
+    return_slot_id: uuid.UUID | None
 
     @property
     def is_late(self) -> bool:
         """It came with an appointment, too late to be called as one."""
         return self.appointment_id is not None and self.ticket_class == "walk_in"
+
+    @property
+    def is_away(self) -> bool:
+        """Its holder agreed to come back and has not said so yet."""
+        return self.state == State.WAITING and self.return_state == ReturnState.AGREED
 
 
 COLUMNS: Final = ", ".join(TicketRow._fields)

@@ -88,8 +88,11 @@ def reason(
     is_late: bool = False,
     turn: str | None = None,
     rests_until: datetime | None = None,
+    away_until: datetime | None = None,
 ) -> Words:
     """Why a ticket stands where it stands, or why it was its turn, in one sentence."""
+    if away_until is not None:
+        return Words(f"hẹn quay lại {away_until:%H:%M}", f"back at {away_until:%H:%M}")
     minutes = round((due - now).total_seconds() / 60)
     when = (
         Words(f"cần gọi trong {minutes} phút", f"due in {minutes} min")

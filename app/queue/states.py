@@ -55,6 +55,23 @@ MOVES: Final[Mapping[tuple[State, Move], State]] = MappingProxyType(
     }
 )
 
+
+class ReturnState(StrEnum):
+    """How it stands with the time a holder was offered to come back at."""
+
+    OFFERED = "offered"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    AGREED = "agreed"
+    BACK = "back"
+
+
+# In which states an offer was accepted, or refused, before.
+ANSWERED: Final[Mapping[bool, frozenset[str | None]]] = MappingProxyType(
+    {True: frozenset({ReturnState.AGREED, ReturnState.BACK}), False: frozenset({ReturnState.REFUSED})}
+)
+UNOFFERED: Final[frozenset[str | None]] = frozenset({None, ReturnState.WITHDRAWN})
+
 AT_A_COUNTER: Final = frozenset({State.CALLED, State.SERVING})
 # A missed ticket is over too, unless it is put back.
 OVER: Final = frozenset({State.DONE, State.LEFT, State.UNDONE})

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from app.appointments.places import Channel
+from app.appointments.steps import release_place
 from app.centres.queries import PoolRow
 from app.core import journal
 from app.core.actor import current_actor
@@ -16,6 +18,7 @@ from app.core.wakeups import wake_after_commit
 from app.queue import hot, rules
 from app.queue.errors import SeriesFull, ServedElsewhere, TicketNotFound, TicketState
 from app.queue.queries import COLUMNS, TicketRow
+from app.queue.returns import Offer
 from app.queue.states import State
 
 # The officer of an event is who sits at its counter, whoever presses the button.
@@ -84,6 +87,28 @@ async def note_ticket(
             **more,
         },
     )
+
+
+async def offer_return(ticket: TicketRow, offer: Offer, *, now: datetime) -> TicketRow:
+    """Keep what the holder is offered beside the ticket; the answer is theirs."""
+    row = await in_transaction().fetchrow(
+        "UPDATE ticket SET returns_at = $2, return_state = 'offered', version = version + 1"
+        f" WHERE id = $1 RETURNING {COLUMNS}",
+        ticket.id,
+        offer.returns_at,
+    )
+    assert row is not None
+    offered = TicketRow(*row)
+    await note_ticket("return_offered", offered, at=now, returns_at=offer.returns_at)
+    return offered
+
+
+async def give_return_places_back(tickets: Sequence[TicketRow]) -> None:
+    """The walk-in places of these tickets, which the caller has locked, are free again."""
+    held = [(ticket.return_slot_id, ticket.id) for ticket in tickets if ticket.return_slot_id is not None]
+    for slot_id, ticket_id in sorted(held):
+        await release_place(slot_id, channel=Channel.WALKIN)
+        await in_transaction().execute("UPDATE ticket SET return_slot_id = NULL WHERE id = $1", ticket_id)
 
 
 async def next_number(centre_id: uuid.UUID, series: str, *, now: datetime) -> str:

@@ -61,6 +61,9 @@ class Ticket(Table, db=DB, tablename="ticket"):
     eligible_at = Timestamptz(null=True, default=None)
     put_backs = SmallInt(null=False, default=0)
     turn = Text(null=True, default=None)
+    returns_at = Timestamptz(null=True, default=None)
+    return_state = Text(null=True, default=None)
+    return_slot_id = UUID(null=True, default=None)
 
 
 class TicketPeriod(Table, db=DB, tablename="ticket_period"):

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import msgspec
 
@@ -24,7 +24,7 @@ from app.queue.queries import (
     TicketRow,
 )
 from app.queue.rules import TicketClass
-from app.queue.states import State
+from app.queue.states import ReturnState, State
 
 STALE_AFTER_S = 30
 
@@ -46,6 +46,38 @@ class ReturnOffer(msgspec.Struct):
 
     return_at: datetime
 
+    @classmethod
+    def of(cls, row: TicketRow) -> "ReturnOffer | None":
+        if row.return_state != ReturnState.OFFERED or row.returns_at is None:
+            return None
+        return cls(return_at=local(row.returns_at))
+
+
+class ReturnView(msgspec.Struct):
+    """A ticket and the time its holder was offered or has agreed to; `call_by` is when it is due."""
+
+    id: uuid.UUID
+    number: str
+    state: str
+    ticket_class: str
+    return_at: datetime | None
+    return_state: str | None
+    call_by: datetime
+    version: int
+
+    @classmethod
+    def of(cls, row: TicketRow) -> "ReturnView":
+        return cls(
+            id=row.id,
+            number=row.number,
+            state=row.state,
+            ticket_class=row.ticket_class,
+            return_at=local(row.returns_at) if row.returns_at else None,
+            return_state=row.return_state,
+            call_by=local(row.call_by),
+            version=row.version,
+        )
+
 
 class TicketView(msgspec.Struct):
     """A ticket without its holder's name or phone."""
@@ -63,6 +95,8 @@ class TicketView(msgspec.Struct):
     call_by: datetime
     calls: int
     version: int
+    return_at: datetime | None
+    return_state: str | None
 
     @classmethod
     def of(cls, row: TicketRow) -> "TicketView":
@@ -80,6 +114,8 @@ class TicketView(msgspec.Struct):
             call_by=local(row.call_by),
             calls=row.calls,
             version=row.version,
+            return_at=local(row.returns_at) if row.returns_at else None,
+            return_state=row.return_state,
         )
 
 
@@ -105,10 +141,6 @@ class IssuedTicketView(msgspec.Struct):
     @classmethod
     def of(cls, issued: IssuedTicket) -> "IssuedTicketView":
         ticket, expected = issued
-        offer = None
-        if timedelta(minutes=expected.p80_minutes) > rules.WAIT_TARGET:
-            back_at = ticket.issued_at + timedelta(minutes=expected.p50_minutes)
-            offer = ReturnOffer(return_at=local(back_at))
         return cls(
             id=ticket.id,
             number=ticket.number,
@@ -116,7 +148,7 @@ class IssuedTicketView(msgspec.Struct):
             ticket_class=ticket.ticket_class,
             pool_id=ticket.pool_id,
             forecast=ForecastView.of(expected),
-            return_offer=offer,
+            return_offer=ReturnOffer.of(ticket),
             late=ticket.is_late,
             notice_vi=rules.LATE_NOTICE.vi if ticket.is_late else "",
             notice_en=rules.LATE_NOTICE.en if ticket.is_late else "",
@@ -187,6 +219,7 @@ def reason_of(row: TicketRow, *, now: datetime) -> Words:
         is_late=row.is_late,
         turn=None if waits else row.turn,
         rests_until=row.eligible_at if waits else None,
+        away_until=local(row.returns_at) if row.is_away and row.returns_at else None,
     )
 
 

@@ -4,21 +4,29 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from app.core.clock import local
 from app.http.access import open_to
+from app.http.once import Once
 from app.http.principals import Caller
 from app.http.problems import problems
+from app.queue import operations
+from app.queue.api.returns import ANSWER_PROBLEMS, BACK_PROBLEMS, ReturnAnswer
+from app.queue.views import ReturnView
 from app.tracking import queries
 from app.tracking.errors import LinkNotFound
 from app.tracking.queries import Tracked
 
 
 class TrackedView(msgspec.Struct, omit_defaults=True):
-    """`kind` is ticket, appointment or home_visit; `status` its state."""
+    """`kind` is ticket, appointment or home_visit; `status` its state.
+
+    A time to come back at was `offered`, `refused` or `agreed` (the holder is away), or the holder is
+    `back`; minutes only for who waits here.
+    """
 
     kind: str
     reference: str
@@ -27,6 +35,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
     p50_minutes: int | None = None
     p80_minutes: int | None = None
     position: int | None = None
+    return_at: datetime | None = None
+    return_state: str | None = None
 
     @classmethod
     def of(cls, row: Tracked) -> "TrackedView":
@@ -38,6 +48,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
             p50_minutes=row.p50_minutes,
             p80_minutes=row.p80_minutes,
             position=row.position,
+            return_at=local(row.return_at) if row.return_at else None,
+            return_state=row.return_state,
         )
 
 
@@ -55,4 +67,45 @@ async def track(token: FromPath[str], now: NamedDependency[datetime]) -> Respons
     return Response(TrackedView.of(found), headers={"Cache-Control": "no-store"})
 
 
-tracking_router: Final = Router(path="/", route_handlers=[track])
+@post(
+    "/v1/track/{token:str}/return",
+    operation_id="answerReturnByLink",
+    summary="Come back at the offered time, or not",
+    tags=["public"],
+    opt=open_to(Caller.ANYONE),
+    status_code=200,
+    responses=problems(LinkNotFound, *ANSWER_PROBLEMS),
+)
+async def answer_return(
+    token: FromPath[str],
+    data: JSONBody[ReturnAnswer],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[ReturnView]:
+    """The same answer again changes nothing; 409 `return_gone` carries the next time with room."""
+    ticket = await queries.ticket_of(token)
+    work = operations.answer_return(
+        ticket_id=ticket.id, centre_id=ticket.centre_id, accept=data.accept, now=now
+    )
+    return await once(ReturnView.of, work)
+
+
+@post(
+    "/v1/track/{token:str}/back",
+    operation_id="comeBackByLink",
+    summary="I am back in the hall",
+    tags=["public"],
+    opt=open_to(Caller.ANYONE),
+    status_code=200,
+    responses=problems(LinkNotFound, *BACK_PROBLEMS),
+)
+async def come_back(
+    token: FromPath[str], now: NamedDependency[datetime], once: NamedDependency[Once]
+) -> Response[ReturnView]:
+    """May be called from now on. Twice is once."""
+    ticket = await queries.ticket_of(token)
+    work = operations.come_back(ticket_id=ticket.id, centre_id=ticket.centre_id, now=now)
+    return await once(ReturnView.of, work)
+
+
+tracking_router: Final = Router(path="/", route_handlers=[track, answer_return, come_back])

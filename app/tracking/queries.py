@@ -10,6 +10,7 @@ from app.appointments import queries as appointments
 from app.core.links import read_tracking_token
 from app.home_service import queries as home_service
 from app.queue import queries as queue
+from app.queue.queries import TicketRow
 from app.tracking.errors import LinkNotFound
 
 
@@ -23,6 +24,8 @@ class Tracked(NamedTuple):
     p50_minutes: int | None = None
     p80_minutes: int | None = None
     position: int | None = None
+    return_at: datetime | None = None
+    return_state: str | None = None
 
 
 async def track(token: str, *, now: datetime) -> Tracked:
@@ -37,19 +40,32 @@ async def track(token: str, *, now: datetime) -> Tracked:
     return found
 
 
+async def ticket_of(token: str) -> TicketRow:
+    """The ticket a link names; raises `LinkNotFound` for anything else."""
+    named = read_tracking_token(token)
+    row = await queue.by_id(named[1]) if named is not None and named[0] == "ticket" else None
+    if row is None:
+        raise LinkNotFound
+    return row
+
+
 async def _ticket(ticket_id: uuid.UUID, now: datetime) -> Tracked | None:
     row = await queue.by_id(ticket_id)
     if row is None:
         return None
-    expected = await queue.forecast_of(row, now=now)
-    return Tracked(
+    standing = Tracked(
         "ticket",
         row.number,
         row.state,
         row.issued_at,
-        expected.p50_minutes,
-        expected.p80_minutes,
-        expected.position,
+        return_at=row.returns_at,
+        return_state=row.return_state,
+    )
+    if row.is_away:
+        return standing
+    expected = await queue.forecast_of(row, now=now)
+    return standing._replace(
+        p50_minutes=expected.p50_minutes, p80_minutes=expected.p80_minutes, position=expected.position
     )
 
 

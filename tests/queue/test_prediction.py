@@ -179,7 +179,8 @@ async def test_who_will_come_back_is_expected_and_not_waiting(hall: Hall, now: d
     returns_at = now + 40 * MINUTE
     assert DB.pool is not None
     await DB.pool.execute(
-        "UPDATE ticket SET ticket_class = 'returning', wait_from = $2, call_by = $3, eligible_at = $2"
+        "UPDATE ticket SET ticket_class = 'returning', wait_from = $2, call_by = $3,"
+        " returns_at = $2, return_state = 'agreed'"
         " WHERE id = $1",
         ticket.id,
         returns_at,

@@ -10,6 +10,7 @@ from app.queue.api.devices import device_handlers
 from app.queue.api.hall_devices import hall_device_handlers
 from app.queue.api.lists import list_handlers
 from app.queue.api.periods import period_handlers
+from app.queue.api.returns import return_handlers
 from app.queue.api.roster import roster_handlers
 from app.queue.api.staff import staff_handlers
 
@@ -22,6 +23,7 @@ queue_router: Final = Router(
         *hall_device_handlers,
         *list_handlers,
         *period_handlers,
+        *return_handlers,
         *roster_handlers,
         *staff_handlers,
     ],

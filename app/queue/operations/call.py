@@ -15,7 +15,7 @@ from app.core.operation import operation
 from app.core.outbox import Fact
 from app.core.wakeups import wake_after_commit
 from app.queue import hot, queries
-from app.queue.errors import CounterBusy, CounterNotOpen, ReasonNeeded, TicketState
+from app.queue.errors import CounterBusy, CounterNotOpen, HolderAway, ReasonNeeded, TicketState
 from app.queue.events import PriorityPassedTarget, TicketCalled
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.rules import Turn
@@ -87,7 +87,7 @@ async def call_chosen(
     """A waiting person out of order, for a reason that is kept (gọi ngoài thứ tự).
 
     Raises `ReasonNeeded`, what `call_next` raises, `TicketNotFound`, `TicketState` for one who does not
-    wait today, and `ServedElsewhere` for one who waits for other counters.
+    wait today, `HolderAway`, and `ServedElsewhere` for one who waits for other counters.
     """
     if not reason.strip():
         raise ReasonNeeded
@@ -102,6 +102,8 @@ async def call_chosen(
     waiting = await locked(ticket_id, centre_id=centre_id)
     if waiting.state != State.WAITING or local_date(waiting.issued_at) != local_date(now):
         raise TicketState(state=waiting.state, version=waiting.version)
+    if waiting.is_away:
+        raise HolderAway
     if waiting.pool_id not in await centres.pool_ids_of_counter(counter_id):
         pool = await centres.pool(waiting.pool_id)
         raise served_elsewhere([pool] if pool else [])

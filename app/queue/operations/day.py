@@ -12,7 +12,7 @@ from app.queue.errors import DayNotOver, StillServing
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.rules import END_OF_DAY, end_of
 from app.queue.states import AT_A_COUNTER, State
-from app.queue.steps import note, note_ticket
+from app.queue.steps import give_return_places_back, note, note_ticket
 
 
 class DayClosed(NamedTuple):
@@ -90,6 +90,7 @@ async def _end_tickets(centre_id: uuid.UUID, day: date, *, now: datetime) -> lis
         ticket = TicketRow(*values)
         await note_ticket("left", ticket, at=now, reason=END_OF_DAY, before=before)
         ended.append((before, ticket))
+    await give_return_places_back([ticket for _, ticket in ended])
     return ended
 
 

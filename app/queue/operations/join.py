@@ -21,9 +21,10 @@ from app.queue import learned, queries, rules
 from app.queue.errors import CentreClosed, NotServedHere, UnknownPriorityGroup
 from app.queue.events import TicketIssued
 from app.queue.forecast import Duration
+from app.queue.offering import offer_for
 from app.queue.prediction import together
 from app.queue.queries import COLUMNS, IssuedTicket, TicketRow
-from app.queue.steps import next_number, note_ticket
+from app.queue.steps import next_number, note_ticket, offer_return
 
 
 class Joining(NamedTuple):
@@ -40,6 +41,7 @@ class Joining(NamedTuple):
     locale: str
     starts_at: datetime | None
     printed_as: str | None = None
+    may_return: bool = False
 
 
 @operation
@@ -76,6 +78,7 @@ async def issue_walk_in(
         contact_phone=contact_phone,
         locale=locale,
         starts_at=None,
+        may_return=True,
     )
     return await join(joining, arrived_at=now, now=now)
 
@@ -225,6 +228,10 @@ async def join(joining: Joining, *, arrived_at: datetime, now: datetime) -> Issu
             appointment_id=ticket.appointment_id,
         )
     )
+    if joining.may_return:
+        offer = await offer_for(ticket, found=expected, now=now)
+        if offer is not None:
+            ticket = await offer_return(ticket, offer, now=now)
     return IssuedTicket(ticket, expected)
 
 

@@ -15,6 +15,7 @@ from app.core.operation import operation
 from app.queue import rules, states
 from app.queue.errors import (
     CounterNotOpen,
+    HolderAway,
     NotServedHere,
     PutBackOnce,
     StaleTicket,
@@ -27,7 +28,7 @@ from app.queue.operations.periods import end_period, open_period
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.rules import TicketClass
 from app.queue.states import Move, State
-from app.queue.steps import locked, note_ticket
+from app.queue.steps import give_return_places_back, locked, note_ticket
 
 # What each move writes besides the state; $5 is now, $6 the counter, $7 when it is due, $8 from when.
 WRITES: Final[Mapping[Move, str]] = MappingProxyType(
@@ -60,6 +61,9 @@ EVENT: Final[Mapping[Move, str]] = MappingProxyType(
     }
 )
 
+# Nobody was served: a place taken for a return is free again.
+GIVES_UP: Final = frozenset({Move.LEAVE, Move.NO_SHOW})
+
 
 @operation
 async def move(
@@ -91,6 +95,8 @@ async def move(
     changed = await _write(ticket, move, now=now, counter_id=counter_id)
     begun = await _keep_time(ticket, changed, now=now)
     await _follow_appointment(ticket, move, now=now)
+    if move in GIVES_UP:
+        await give_return_places_back([ticket])
     await _tell(ticket, changed, move, now=now, **({"procedure": begun} if begun else {}))
     return changed
 
@@ -104,11 +110,16 @@ async def transfer(
     expected_version: int,
     now: datetime,
 ) -> TicketRow:
-    """On to another group of counters, keeping the number; due at once, for the wait was served."""
+    """On to another group of counters, keeping the number; due at once, for the wait was served.
+
+    Raises `HolderAway`, beside what a move raises: who is not here cannot be sent on.
+    """
     ticket = await _allowed(ticket_id, centre_id, Move.TRANSFER, expected_version)
     pools = {pool.id for pool in await centres.pools_of(centre_id, "counter")}
     if pool_id not in pools:
         raise NotServedHere
+    if ticket.is_away:
+        raise HolderAway
     changed = await _write(ticket, Move.TRANSFER, now=now, counter_id=None)
     await in_transaction().execute("UPDATE ticket SET pool_id = $2 WHERE id = $1", ticket.id, pool_id)
     changed = changed._replace(pool_id=pool_id)
