@@ -7,6 +7,7 @@ A change recomputes the arrays of its own round only.
 """
 
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -115,21 +116,23 @@ class LivePlan:
             self.insert(number, place)
         return place is not None
 
-    def add_by_moving_one(self, number: int) -> bool:
+    def add_by_moving_one(self, number: int, moves_tried: int = MOVES_TRIED) -> bool:
         """Insert a stop, moving one other out of its way if need be; the nearest are tried."""
         if self.add(number):
             return True
         away = self._problem.travel[self._problem.stops[number].point]
-        planned = sorted(self._duty_of, key=lambda other: (away[self._problem.stops[other].point], other))
-        return any(self._swap_in(number, other) for other in planned[:MOVES_TRIED])
+        nearest = nsmallest(
+            moves_tried, self._duty_of, key=lambda other: (away[self._problem.stops[other].point], other)
+        )
+        return any(self._swap_in(number, other) for other in nearest)
 
-    def repair(self) -> list[int]:
+    def repair(self, *, moves_tried: int = MOVES_TRIED) -> list[int]:
         """Insert whatever is missing and fits, promised stops first; what is left.
 
         Moving one stop may open a place for another that had none, so it goes on while anything is placed.
         """
         while left := sorted(self.missing(), key=lambda each: not self._problem.stops[each].promised):
-            placed = [number for number in left if self.add_by_moving_one(number)]
+            placed = [number for number in left if self.add_by_moving_one(number, moves_tried)]
             if not placed:
                 break
         return self.missing()

@@ -47,7 +47,7 @@ def search(problem: Problem, warm: Plan, cpu_seconds: float, seed: int) -> Plan:
         ),
         initial_solution=model.solution_of(warm),
     )
-    return model.plan_of(found.best)
+    return model.plan_of(found.best, like=warm)
 
 
 class _Model:
@@ -78,20 +78,22 @@ class _Model:
             self.data, [Route(self.data, list(each.stops), kind_of[each.duty]) for each in given.rounds]
         )
 
-    def plan_of(self, found: Solution) -> Plan:
-        """Routes of one kind go to its duties in their order."""
-        free = {kind: iter(numbers) for kind, (_, numbers) in enumerate(self._kinds)}
-        return Plan(
-            tuple(
-                Round(
-                    duty=next(free[route.vehicle_type()]),
-                    leaves_from=self._depots[route.start_depot()],
-                    returns_to=self._depots[route.end_depot()],
-                    stops=tuple(each.idx for each in route if each.is_client()),
-                )
-                for route in found.routes()
+    def plan_of(self, found: Solution, *, like: Plan) -> Plan:
+        """Among couriers who differ in nothing, a route goes to the one who had most of its stops."""
+        had = {each.duty: set(each.stops) for each in like.rounds}
+        free = {kind: list(numbers) for kind, (_, numbers) in enumerate(self._kinds)}
+        rounds: list[Round] = []
+        for route in sorted(found.routes(), key=Route.num_clients, reverse=True):
+            stops = tuple(each.idx for each in route if each.is_client())
+            kept = {
+                duty: len(had.get(duty, set()).intersection(stops)) for duty in free[route.vehicle_type()]
+            }
+            duty = max(kept, key=kept.__getitem__)
+            free[route.vehicle_type()].remove(duty)
+            rounds.append(
+                Round(duty, self._depots[route.start_depot()], self._depots[route.end_depot()], stops)
             )
-        )
+        return Plan(tuple(sorted(rounds)))
 
     def _client(self, stop: Stop, is_planned: bool) -> Client:  # noqa: FBT001
         """A stop that has its place may not lose it; any other is worth a detour."""

@@ -4,12 +4,13 @@
 and the checker has accepted it. An engine's own word counts for nothing.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from app.rounds.planning import pyvrp_engine
 from app.rounds.planning.checker import Fault, Violation, violations
-from app.rounds.planning.insertion import LivePlan
+from app.rounds.planning.insertion import MOVES_TRIED, LivePlan
 from app.rounds.planning.problem import EMPTY, Plan, Problem, served, travel_of
 
 Engine: TypeAlias = Callable[[Problem, Plan, float, int], Plan]
@@ -38,20 +39,22 @@ def plan(
     occupies its thread: run it in a process of its own.
     """
     _refuse_faults(problem, warm, missing_too=False)
-    start = _repaired(problem, warm)
+    until = time.process_time() + cpu_seconds
+    start = _repaired(problem, warm, moves_tried=0)
     if not problem.stops:
         return start
-    found = engine(problem, start, cpu_seconds, seed)
+    found = engine(problem, start, max(until - time.process_time(), 0), seed)
     _refuse_faults(problem, found, missing_too=False)
-    best = min((start, _repaired(problem, found)), key=lambda each: _badness(problem, each))
+    repaired = _repaired(problem, found, moves_tried=MOVES_TRIED)
+    best = min((start, repaired), key=lambda each: _badness(problem, each))
     _refuse_faults(problem, best, missing_too=True)
     return best
 
 
-def _repaired(problem: Problem, given: Plan) -> Plan:
+def _repaired(problem: Problem, given: Plan, *, moves_tried: int) -> Plan:
     """With everything inserted that fits: engines leave stops out that do."""
     live = LivePlan(problem, given)
-    live.repair()
+    live.repair(moves_tried=moves_tried)
     return live.plan
 
 

@@ -2,11 +2,13 @@
 
 import time
 from dataclasses import replace
+from itertools import permutations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from app.rounds.planning import travel
+from app.rounds.planning import pyvrp_engine, travel
 from app.rounds.planning.checker import Fault, violations
 from app.rounds.planning.generator import province_day
 from app.rounds.planning.insertion import in_booking_order
@@ -42,6 +44,18 @@ def test_the_budget_is_cpu_time():
     began = time.process_time()
     plan(DAY, cpu_seconds=0.2)
     assert time.process_time() - began >= 0.2
+
+
+def test_equal_couriers_keep_their_stops():
+    """Nothing can be shorter, so nobody is sent elsewhere than the day before."""
+    duties = tuple(Duty(name, 0, 40_000, depot=0) for name in ("an", "binh", "chi"))
+    stops = tuple(Stop(point, 0, 40_000, 60) for point in (1, 2))
+    problem = Problem(stops, duties, np.array([[0, 60, 60], [60, 0, 900], [60, 900, 0]]))
+    for mine, yours in permutations(range(3), 2):
+        rounds: list[list[int]] = [[], [], []]
+        rounds[mine], rounds[yours] = [0], [1]
+        warm = plan_of(problem, rounds)
+        assert pyvrp_engine.search(problem, warm, 0.02, 0) == warm
 
 
 def test_what_an_engine_leaves_out_is_inserted():
