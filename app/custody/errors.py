@@ -36,3 +36,16 @@ class PackageNotReceived(Conflict):
         "Trung tâm chưa xác nhận nhận túi hồ sơ này.",
         "The centre has not confirmed receiving this package.",
     )
+
+
+class NothingToCount(Conflict):
+    code = "nothing_to_count"
+    detail = Words("Túi hồ sơ này không bị tạm giữ.", "This package is not quarantined.")
+
+
+class CountsDiffer(Conflict):
+    code = "counts_differ"
+    detail = Words(
+        "Kết quả kiểm kê của hai người không khớp. Hãy cùng kiểm lại.",
+        "The two counts do not agree. Count again together.",
+    )

@@ -90,9 +90,7 @@ async def seal_package(
     if row is None:
         raise SealUsed
     package = PackageRow(*row)
-    package = await _link(
-        package, "sealed", giver, receiver, "intact", moment, told=proof.facts_of(package)
-    )
+    package = await link(package, "sealed", giver, receiver, "intact", moment, told=proof.facts_of(package))
     await outbox.record(_fact(PackageSealed, package, moment))
     return package
 
@@ -116,7 +114,7 @@ async def hand_over(
         raise PackageQuarantined
     broken = seal_state == "broken"
     state = "quarantined" if broken else state or package.state
-    package = await _link(package, kind, giver, receiver, seal_state, moment, state=state)
+    package = await link(package, kind, giver, receiver, seal_state, moment, state=state)
     if broken:
         await _open_incident(package, reason="seal_broken", moment=moment)
     else:
@@ -148,7 +146,7 @@ async def receive_at_centre(
         reason = "seal_broken"
     elif sorted(contents, key=_place) != sealed:
         reason = "contents_differ"
-    package = await _link(
+    package = await link(
         package,
         "received",
         giver,
@@ -218,7 +216,7 @@ async def locked(seal_number: str) -> PackageRow:
     return PackageRow(*row)
 
 
-async def _link(
+async def link(
     package: PackageRow,
     kind: str,
     giver: Party,
@@ -273,6 +271,7 @@ async def _link(
     )
     row = await connection.fetchrow(
         "UPDATE package SET custodian_kind = $2, custodian_id = $3, last_n = $4, head = $5, state = $6,"
+        " contents = coalesce($7, contents),"
         f" version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
         package.id,
         receiver.kind,
@@ -280,6 +279,7 @@ async def _link(
         n,
         head,
         state,
+        msgspec.json.encode(told["contents"]).decode() if "contents" in told else None,
     )
     await journal.write(
         f"package.{kind}",

@@ -2,14 +2,22 @@
 
 import uuid
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from app.core.clock import at_local, local
-from app.custody.errors import PackageNotFound, PackageQuarantined
+from app.custody import epcis
+from app.custody import queries as packages
+from app.custody.errors import (
+    CountsDiffer,
+    NothingToCount,
+    PackageNotFound,
+    PackageQuarantined,
+    SameParty,
+)
 from app.dossiers.errors import DossierNotFound
 from app.home_service import operations, queries, rules
 from app.home_service.errors import (
@@ -28,6 +36,7 @@ from app.home_service.states import Kind
 from app.home_service.views import (
     HomeVisitRequest,
     HomeVisitView,
+    InventoryRequest,
     PackageView,
     ReceiveRequest,
     RescheduleRequest,
@@ -232,6 +241,53 @@ async def receive_package(
     )
 
 
+@post(
+    "/v1/staff/packages/{seal:str}/inventory",
+    operation_id="countPackage",
+    summary="Count a quarantined package",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    status_code=200,
+    responses=problems(PackageNotFound, NothingToCount, CountsDiffer, SameParty),
+)
+async def count_package(
+    seal: FromPath[str],
+    data: JSONBody[InventoryRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[PackageView]:
+    """Two people, one after the other: it goes on when the second count says what the first did."""
+    return await once_required(
+        PackageView.of,
+        operations.count_package(
+            seal_number=seal,
+            centre_id=principal.centre,
+            officer_id=principal.id,
+            contents=[content.paper() for content in data.contents],
+            now=now,
+        ),
+    )
+
+
+@get(
+    "/v1/staff/packages/{seal:str}/epcis",
+    operation_id="getPackageEventsAtCentre",
+    summary="The way of a package to this centre (EPCIS 2.0)",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    responses=problems(PackageNotFound),
+)
+async def package_events(
+    seal: FromPath[str], principal: NamedDependency[Principal], now: NamedDependency[datetime]
+) -> dict[str, Any]:
+    """JSON-LD of every change of hands; another centre's package is not there."""
+    package = await packages.by_seal(seal)
+    if package.centre_id != principal.centre:
+        raise PackageNotFound
+    return epcis.document(package, await packages.chain(package.id), now=now)
+
+
 home_service_router: Final = Router(
     path="/",
     route_handlers=[
@@ -241,5 +297,7 @@ home_service_router: Final = Router(
         cancel_visit,
         reschedule_visit,
         receive_package,
+        count_package,
+        package_events,
     ],
 )

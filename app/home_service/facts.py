@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from app.custody import s10
 from app.custody.steps import Paper
 from app.home_service.states import Kind, Report
 
@@ -79,4 +80,7 @@ def fault(kind: Kind, report: Report, data: Mapping[str, Any]) -> str | None:
         msgspec.convert(dict(data), expected, strict=True)
     except msgspec.ValidationError:
         return "invalid_fact"
+    # An item number of the post is typed off a label: a slip of the finger would seal another bag.
+    if report is Report.SEALED and s10.is_mistyped(str(data["seal"])):
+        return "wrong_check_digit"
     return None

@@ -94,6 +94,12 @@ class ReceiveRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
     contents: Annotated[list[ContentInput], msgspec.Meta(max_length=50)]
 
 
+class InventoryRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """What one of the two found in a quarantined package."""
+
+    contents: Annotated[list[ContentInput], msgspec.Meta(max_length=50)]
+
+
 class WindowView(msgspec.Struct):
     """A window that can be kept. `id` is what a promise names."""
 

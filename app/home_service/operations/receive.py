@@ -8,12 +8,13 @@ from typing import NamedTuple
 from app.core import journal
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.custody import inventory
 from app.custody import queries as packages
 from app.custody import steps as custody
 from app.custody.queries import PackageRow
 from app.custody.steps import Moment, Paper
 from app.home_service.events import HomeVisitReceived
-from app.home_service.states import State
+from app.home_service.states import Kind, State
 from app.home_service.steps import locked, set_state, tell
 from app.rounds import steps as rounds
 
@@ -53,6 +54,33 @@ async def receive_package(
         visit = await set_state(visit, State.AT_CENTRE)
         await rounds.end_assignment(visit.id, because="handed over", state="done")
         await tell(HomeVisitReceived, visit, now=now)
+    return Received(package, visit.state, visit.procedure_codes)
+
+
+@operation
+async def count_package(
+    *,
+    seal_number: str,
+    centre_id: uuid.UUID,
+    officer_id: uuid.UUID,
+    contents: Sequence[Paper],
+    now: datetime,
+) -> Received:
+    """One of the two counts of a quarantined package; with the second it is at the centre."""
+    visit = await locked((await packages.by_seal(seal_number)).home_visit_id)
+    package = await inventory.count(
+        seal_number,
+        centre_id=centre_id,
+        officer_id=officer_id,
+        contents=contents,
+        moment=Moment(now, now),
+    )
+    if package.state == "received":
+        collected = visit.kind == Kind.COLLECTION
+        visit = await set_state(visit, State.AT_CENTRE if collected else State.RETURNED)
+        await rounds.end_assignment(visit.id, because="counted at the centre", state="done")
+        if collected:
+            await tell(HomeVisitReceived, visit, now=now)
     return Received(package, visit.state, visit.procedure_codes)
 
 

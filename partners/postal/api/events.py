@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from litestar import Response, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from app.core.operation import operation
+from app.custody import epcis
+from app.custody import queries as packages
 from app.custody import steps as custody
 from app.custody.errors import NotTheCustodian, PackageNotFound, PackageQuarantined, SameParty
 from app.custody.queries import PackageRow
@@ -175,6 +177,27 @@ async def _hand_over(
     )
 
 
+@get(
+    "/v1/partner/packages/{seal:str}/epcis",
+    operation_id="getPackageEvents",
+    summary="The way of a package our couriers held (EPCIS 2.0)",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.VISITS_READ),
+    responses=problems(PackageNotFound),
+)
+async def package_events(
+    seal: FromPath[str], principal: NamedDependency[Principal], now: NamedDependency[datetime]
+) -> dict[str, Any]:
+    """JSON-LD of every change of hands; a package none of our couriers ever held is not there."""
+    package = await packages.by_seal(seal)
+    links = await packages.chain(package.id)
+    held = {link.receiver_id for link in links if link.receiver_kind == "courier"}
+    couriers = [await rounds.courier_by_id(uuid.UUID(courier_id)) for courier_id in sorted(held)]
+    if principal.id not in {courier.partner_id for courier in couriers if courier is not None}:
+        raise PackageNotFound
+    return epcis.document(package, links, now=now)
+
+
 async def _party(given: PartyInput, partner_id: uuid.UUID) -> Party:
     """A courier of this partner, or one of its offices: nobody else's."""
     if given.kind == "courier":
@@ -183,4 +206,4 @@ async def _party(given: PartyInput, partner_id: uuid.UUID) -> Party:
     return Party("post_office", given.id)
 
 
-event_handlers: Final[list[Any]] = [report_events, hand_over_package]
+event_handlers: Final[list[Any]] = [report_events, hand_over_package, package_events]
