@@ -6,5 +6,6 @@ Always true:
 - the checker shares no code with what makes plans, only the values of `problem`.
 
 Booking asks `insertion.LivePlan`, which answers in a fraction of a millisecond; `solver.plan` makes the
-whole day shorter in the background. Start reading at `problem`.
+whole day shorter in the background, and `adoption.adopted` says whether that may replace what went on
+meanwhile. Start reading at `problem`.
 """
