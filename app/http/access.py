@@ -100,9 +100,11 @@ def _actor(scope: Scope, principal: Principal | None) -> Actor:
 
 
 def _refuse_other_spellings(scope: Scope) -> None:
-    """`urn:uuid:`, braces, upper case: names of nothing (API.md, Ids)."""
+    """`urn:uuid:`, braces, upper case, and what no text column can hold: names of nothing (API.md, Ids)."""
     raw = scope["path"]
     for value in scope["path_params"].values():
+        if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+            raise NotFound
         if isinstance(value, uuid.UUID) and not any(
             is_canonical(value, segment) for segment in raw.split("/")
         ):

@@ -176,3 +176,17 @@ async def test_an_item_number_of_the_post_with_a_wrong_digit_seals_nothing(promi
     assert (wrong.outcome, wrong.reason) == (Outcome.REJECTED, "wrong_check_digit")
     assert right.outcome is Outcome.APPLIED
     assert (await package_of(visit)).seal_number == "EJ012345675VN"
+
+
+@pytest.mark.parametrize("seal", ["%00", "NIEM%001", "%ff", "%ED%A0%80", "%F0%9F%93%A6", "a" * 5000])
+async def test_a_seal_no_package_can_have_is_not_found(
+    seal: str, client: httpx.AsyncClient, counter: Counter, sign_in: SignIn
+) -> None:
+    officer = await counter.officer(uuid.uuid4())
+    partner = await sign_in(Caller.PARTNER, subject_id=PARTNER, scopes=frozenset({scopes.VISITS_READ}))
+
+    read = await client.get(f"/v1/staff/packages/{seal}/epcis", headers=officer.headers)
+    held = await client.get(f"/v1/partner/packages/{seal}/epcis", headers=partner.headers)
+
+    assert (read.status_code, held.status_code) == (404, 404)
+    assert (await counter.count(officer, seal)).status_code == 404
