@@ -22,7 +22,7 @@ from app.core.operation import operation
 from app.custody import steps as custody
 from app.custody.steps import Moment, Paper, Party
 from app.dossiers import steps as dossiers
-from app.home_service import facts, queries, rules, states
+from app.home_service import facts, folding, queries, rules
 from app.home_service.events import (
     HomeVisitCollected,
     HomeVisitDelivered,
@@ -209,23 +209,18 @@ async def _store(
 async def _fold(visit: HomeVisitRow, courier: CourierRow, newest: uuid.UUID, now: datetime) -> str | None:
     """Apply whatever can be applied now, until nothing more can; why the newest one was refused."""
     refused: dict[uuid.UUID, str] = {}
-    progressing = True
-    while progressing:
-        progressing = False
-        for event in await _waiting(visit):
-            if event.event_id in refused:
-                continue
-            target = states.after(Kind(visit.kind), State(visit.state), event.type)
-            if target is None:
-                continue
-            try:
-                visit = await _apply(visit, courier, event, target, now)
-            except Refusal as refusal:
-                refused[event.event_id] = refusal.code
-                continue
-            await _mark_applied(visit.id, event.event_id)
-            progressing = True
+    while True:
+        waiting = await _waiting(visit)
+        found = folding.next_of(Kind(visit.kind), State(visit.state), waiting, refused=refused)
+        if found is None:
             break
+        event, target = found
+        try:
+            visit = await _apply(visit, courier, event, target, now)
+        except Refusal as refusal:
+            refused[event.event_id] = refusal.code
+            continue
+        await _mark_applied(visit.id, event.event_id)
     return refused.get(newest)
 
 
@@ -234,26 +229,29 @@ async def _waiting(visit: HomeVisitRow) -> list[_Stored]:
     moves nothing any more, nor does a late word of an earlier attempt.
     """
     rows = await in_transaction().fetch(
-        "SELECT event_id, type, occurred_at, received_at, device_seq, data FROM visit_event"
-        " WHERE home_visit_id = $1 AND applied_as IS NULL AND courier_id = $2 AND refused IS NULL"
-        " AND (type = 'fee_collected' OR device_seq > coalesce((SELECT max(device_seq)"
-        "   FROM visit_event done WHERE done.home_visit_id = $1 AND done.courier_id = $2"
-        "   AND done.applied_as IS NOT NULL AND done.type <> 'fee_collected'), -1))",
+        "SELECT event_id, type, occurred_at, received_at, device_seq, data,"
+        " coalesce((SELECT max(device_seq) FROM visit_event done WHERE done.home_visit_id = $1"
+        "   AND done.courier_id = $2 AND done.applied_as IS NOT NULL"
+        "   AND done.type <> 'fee_collected'), -1) AS reached FROM visit_event"
+        " WHERE home_visit_id = $1 AND applied_as IS NULL AND courier_id = $2 AND refused IS NULL",
         visit.id,
         visit.courier_id,
     )
     events = [
-        _Stored(
-            row["event_id"],
-            Report(row["type"]),
-            row["occurred_at"],
-            row["received_at"],
-            row["device_seq"],
-            msgspec.json.decode(row["data"]),
+        (
+            row["reached"],
+            _Stored(
+                row["event_id"],
+                Report(row["type"]),
+                row["occurred_at"],
+                row["received_at"],
+                row["device_seq"],
+                msgspec.json.decode(row["data"]),
+            ),
         )
         for row in rows
     ]
-    return sorted(events, key=lambda e: (e.device_seq, states.RANK[e.type], e.event_id))
+    return [event for reached, event in events if folding.still_counts(event, reached=reached)]
 
 
 async def _mark_applied(home_visit_id: uuid.UUID, event_id: uuid.UUID) -> None:
