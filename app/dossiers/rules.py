@@ -11,7 +11,7 @@ class Unit(StrEnum):
 
     WORKING_DAY = "working_day"
     CALENDAR_DAY = "calendar_day"
-    WORKING_HOUR = "working_hour"
+    WORKING_HOUR = "hour"
 
 
 def due_at(*, accepted_at: datetime, value: int, unit: Unit, calendar: WorkingCalendar) -> datetime:
