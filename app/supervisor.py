@@ -74,6 +74,7 @@ class Supervisor:
                 "MOTCUA_DATA_DIR": str(self.settings.data_dir),
                 "MOTCUA_PUBLIC_URL": self.settings.public_url,
                 "MOTCUA_ALLOW_PRIVATE_WEBHOOKS": ("yes" if self.settings.allow_private_webhooks else "no"),
+                "MOTCUA_OTP_PER_ADDRESS_PER_HOUR": str(self.settings.otp_per_address_per_hour),
                 "MOTCUA_CLOCK": str(self.settings.clock or ""),
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
                 "PYTHONUNBUFFERED": "1",

@@ -1,17 +1,19 @@
 """Who is on stage, and through which device each speaks."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import httpx
 
-from app.demo.people import Caller, SmsInbox
+from app.core.clock import current_time
+from app.demo.people import Caller, SmsInbox, own_phone
 from app.demo.timeline import Timeline
 
 
 @dataclass
 class Cast:
     """Lan books, Bà Hoa stays at home, Minh sits at counter 1, Hà leads the shift; a kiosk stands in
-    the hall.
+    hall. Lan and Bà Hoa have phones of this run, so that a story can be played again on the same day.
     """
 
     inbox: SmsInbox
@@ -22,6 +24,9 @@ class Cast:
     minh: Caller
     lead: Caller
     kiosk: Caller
+    lan_phone: str
+    hoa_phone: str
+    since: datetime
     shown: int = field(default=0)
 
     @classmethod
@@ -41,6 +46,9 @@ class Cast:
             minh=Caller(api),
             lead=Caller(api),
             kiosk=Caller(api),
+            lan_phone=own_phone("912"),
+            hoa_phone=own_phone("968"),
+            since=current_time(),
         )
 
     async def show_messages(self) -> None:

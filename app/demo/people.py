@@ -1,6 +1,7 @@
 """People with their devices: each speaks HTTP as the real one would, and nothing else."""
 
 import asyncio
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -64,6 +65,17 @@ class Caller:
 
     def carry(self, token: str) -> None:
         self.headers["Authorization"] = f"Bearer {token}"
+
+
+def own_phone(prefix: str) -> str:
+    """A number in E.164 that nobody of an earlier run had: limits and bookings are kept per phone."""
+    return f"+84{prefix}{secrets.randbelow(10**6):06d}"
+
+
+def as_dialled(phone: str) -> str:
+    """`+84912345678` as people write it down: `0912 345 678`."""
+    digits = "0" + phone.removeprefix("+84")
+    return f"{digits[:4]} {digits[4:7]} {digits[7:]}"
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The morning itself, act by act, over public interfaces."""
 
 import sys
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -63,16 +64,19 @@ async def _settle(stage: Stage, cast: Cast) -> dict[str, int]:
     """Everything owed has left: messages against the phones, events against the partner's log."""
 
     async def quiet() -> dict[str, int] | None:
-        figures = await stage.figures()
-        sent = len(await cast.inbox.all())
-        heard = len((await cast.postal.get("/__log")).json()["webhooks"])
-        if figures["open_work"] or sent < figures["messages"] or heard < figures["events"]:
+        webhooks = (await cast.postal.get("/__log")).json()["webhooks"]
+        figures = await stage.figures(
+            sms=[message["sid"] for message in await cast.inbox.all()],
+            webhooks=[uuid.UUID(event["id"]) for event in webhooks],
+        )
+        behind = figures["sent"] < figures["messages"] or figures["heard"] < figures["events"]
+        if figures["open_work"] or behind:
             return None
         return {
-            "sms": sent,
+            "sms": figures["sent"],
             "sms_owed": figures["messages"],
             "sms_held_for_the_morning": figures["held"],
-            "webhooks": heard,
+            "webhooks": figures["heard"],
             "webhooks_owed": figures["events"],
         }
 

@@ -1,8 +1,10 @@
 """Everything the morning needs, running on this machine."""
 
 import contextlib
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +17,23 @@ from app.settings import Settings
 from app.supervisor import Supervisor, free_port, supervised
 
 LOG_NAME: Final = "motcua.log"
+PEOPLE_PER_ADDRESS: Final = 10_000
+# What was there before this run, by the clock that wrote each: the stores may hold earlier runs.
+BEFORE: Final = """
+SELECT clock_timestamp() AS work,
+       coalesce((SELECT max(created_at) FROM message), '-infinity') AS messages,
+       coalesce((SELECT max(seq) FROM partner_event), 0) AS events
+"""
 FIGURES: Final = """
 SELECT (SELECT count(*) FROM outbox_work
-         WHERE state IN ('claimed', 'dead')
-            OR (state = 'ready' AND next_at < now() + interval '5 minutes'))
+         WHERE created_at > $1 AND (state IN ('claimed', 'dead')
+            OR (state = 'ready' AND next_at < now() + interval '5 minutes')))
      + (SELECT count(*) FROM outbox WHERE state = 'ready') AS open_work,
-       (SELECT count(*) FROM message WHERE not_before <= now()) AS messages,
-       (SELECT count(*) FROM message WHERE not_before > now()) AS held,
-       (SELECT count(*) FROM partner_event) AS events
+       (SELECT count(*) FROM message WHERE created_at > $2 AND not_before <= now()) AS messages,
+       (SELECT count(*) FROM message WHERE created_at > $2 AND not_before > now()) AS held,
+       (SELECT count(*) FROM message WHERE created_at > $2 AND provider_id = ANY($4)) AS sent,
+       (SELECT count(*) FROM partner_event WHERE seq > $3) AS events,
+       (SELECT count(*) FROM partner_event WHERE seq > $3 AND id = ANY($5)) AS heard
 """
 
 
@@ -35,6 +46,7 @@ class Stage:
     sms: str
     postal: str
     log: Path
+    before: tuple[datetime, datetime, int]
 
     @property
     def urls(self) -> dict[str, str]:
@@ -50,11 +62,11 @@ class Stage:
             "log": str(self.log),
         }
 
-    async def figures(self) -> dict[str, int]:
-        """What the database says is owed: read only, for the last line of the story."""
+    async def figures(self, *, sms: Sequence[str], webhooks: Sequence[uuid.UUID]) -> dict[str, int]:
+        """What this run owes by the database, and how much of it is among what arrived. Read only."""
         connection = await asyncpg.connect(self.supervisor.servers.database_url)
         try:
-            row = await connection.fetchrow(FIGURES)
+            row = await connection.fetchrow(FIGURES, *self.before, sms, webhooks)
         finally:
             await connection.close()
         return dict(row) if row else {}
@@ -72,6 +84,8 @@ async def staged(
     settings = replace(
         settings,
         allow_private_webhooks=True,
+        # Everybody of a stage comes from one address: what holds for one person would end the story.
+        otp_per_address_per_hour=max(settings.otp_per_address_per_hour, PEOPLE_PER_ADDRESS),
         twilio=replace(settings.twilio, api_base=f"http://127.0.0.1:{sms_port}"),
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,11 +93,21 @@ async def staged(
     async with supervised(settings, log_file=log) as supervisor:
         if sample_wanted:
             await _load_sample(supervisor, open_at_once=open_at_once)
+        before = await _before(supervisor)
         sms = await _start_sms_emulator(supervisor, sms_port)
         api = await supervisor.start_api()
         await supervisor.start_worker()
         postal = await _start_postal_emulator(supervisor, api, postal_port)
-        yield Stage(supervisor, api, sms, postal, log)
+        yield Stage(supervisor, api, sms, postal, log, before)
+
+
+async def _before(supervisor: Supervisor) -> tuple[datetime, datetime, int]:
+    connection = await asyncpg.connect(supervisor.servers.database_url)
+    try:
+        work, messages, events = await connection.fetchrow(BEFORE)
+    finally:
+        await connection.close()
+    return work, messages, events
 
 
 async def _load_sample(supervisor: Supervisor, *, open_at_once: bool) -> None:

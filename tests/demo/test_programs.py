@@ -45,6 +45,15 @@ async def test_a_morning_plays_and_everything_owed_is_delivered(tmp_path: Path) 
     assert {"held", "confirmed", "checked_in", "walk_in", "called", "dossier_accepted"} <= set(names)
 
 
+async def test_a_stranger_plays_the_morning_again_in_the_same_folder(tmp_path: Path) -> None:
+    first = await play(tmp_path, "demo")
+    again = await play(tmp_path, "demo")
+
+    assert first["ok"] is again["ok"] is True
+    assert again["sms"] == again["sms_owed"] == first["sms_owed"]
+    assert again["webhooks"] == again["webhooks_owed"] == first["webhooks_owed"]
+
+
 async def test_an_hour_of_a_day_plays_fast_and_nobody_is_forgotten(tmp_path: Path) -> None:
     day = await play(tmp_path, "simulate", "--speed", "300", "--until", "8")
 

@@ -6,11 +6,10 @@ from typing import Any, Final
 from app.core.clock import current_time, local
 from app.demo.acts.counter import upload_result
 from app.demo.cast import Cast
-from app.demo.people import StoryBroken, sign_in_by_code, until
+from app.demo.people import StoryBroken, as_dialled, sign_in_by_code, until
 
 DISABILITY_ASSESSMENT: Final = "1.001699"
 MARRIAGE: Final = "1.000894"
-HOA: Final = "+84968000222"
 # A house in phường Hoa Lư; the commune's code of today.
 HOUSE: Final = {
     "text": "Số 12, tổ dân phố Phúc Chỉnh",
@@ -18,7 +17,7 @@ HOUSE: Final = {
     "lat": 20.2601,
     "lon": 105.9712,
 }
-CONTACT: Final = {"name": "Phạm Thị Hòa", "phone": "0968 000 222"}
+HOA: Final = "Phạm Thị Hòa"
 DECISION: Final = b"%PDF-1.4\n% decision, signed\n%%EOF\n"
 DAYS: Final = timedelta(days=14)
 
@@ -33,18 +32,20 @@ async def play(cast: Cast) -> None:
 
 async def _hoa_asks(cast: Cast) -> dict[str, Any]:
     cast.timeline.chapter("Bà Hòa stays at home")
-    challenge = await sign_in_by_code(cast.hoa, cast.inbox, HOA)
+    challenge = await sign_in_by_code(cast.hoa, cast.inbox, cast.hoa_phone)
     cast.timeline.tell(
         "signed_in_at_home", "Bà Hòa", "signs in with her grandson's help", challenge=challenge
     )
     window = await _window(cast, "collection")
-    refused = await cast.hoa.post("/v1/home-visits", _visit("collection", MARRIAGE, window), expect=422)
+    refused = await cast.hoa.post(
+        "/v1/home-visits", _visit(cast, "collection", MARRIAGE, window), expect=422
+    )
     cast.timeline.tell(
         "refused_at_home", "Motcua",
         f"says why a marriage cannot be registered at the door: {refused['code']}",
     )  # fmt: skip
     visit: dict[str, Any] = await cast.hoa.post(
-        "/v1/home-visits", _visit("collection", DISABILITY_ASSESSMENT, window), expect=201
+        "/v1/home-visits", _visit(cast, "collection", DISABILITY_ASSESSMENT, window), expect=201
     )
     cast.timeline.tell(
         "window_promised", "Motcua",
@@ -55,13 +56,19 @@ async def _hoa_asks(cast: Cast) -> dict[str, Any]:
     return visit
 
 
-def _visit(kind: str, procedure: str, window: str, dossier: str | None = None) -> dict[str, Any]:
+def _contact(cast: Cast) -> dict[str, str]:
+    return {"name": HOA, "phone": as_dialled(cast.hoa_phone)}
+
+
+def _visit(
+    cast: Cast, kind: str, procedure: str, window: str, dossier: str | None = None
+) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "kind": kind,
         "procedures": [procedure],
         "window_id": window,
         "address": HOUSE,
-        "contact": CONTACT,
+        "contact": _contact(cast),
     }
     return asked | ({"dossier": dossier} if dossier else {})
 
@@ -144,7 +151,7 @@ async def _centre_takes_over(cast: Cast, visit: dict[str, Any]) -> str:
         {
             "procedure": DISABILITY_ASSESSMENT,
             "seal": seen["seal"],
-            "applicant": {"name": CONTACT["name"], "phone": CONTACT["phone"]},
+            "applicant": _contact(cast),
             "components": counted,
             "return_mode": "home",
         },
@@ -176,7 +183,7 @@ async def _result_comes_home(cast: Cast, number: str) -> None:
     window = await _window(cast, "delivery")
     visit = await cast.hoa.post(
         "/v1/home-visits",
-        _visit("delivery", DISABILITY_ASSESSMENT, window, number),
+        _visit(cast, "delivery", DISABILITY_ASSESSMENT, window, number),
         expect=201,
     )
     cast.timeline.tell(

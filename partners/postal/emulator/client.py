@@ -57,6 +57,10 @@ class MotcuaClient:
         answer.raise_for_status()
         return answer.json()
 
+    async def delete(self, path: str) -> None:
+        answer = await self._http.delete(path, headers=await self._headers())
+        answer.raise_for_status()
+
     async def upload(self, task_id: str, component: int, content: bytes) -> Any:
         """A scan, with its digest (RFC 9530)."""
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()

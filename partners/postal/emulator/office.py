@@ -21,6 +21,7 @@ COURIERS: Final = (
 DAYS_AHEAD: Final = 14
 FIRST_HOUR: Final = 6
 CAPACITY: Final = 30
+WEBHOOK_PATH: Final = "/webhooks/motcua"
 
 
 class Office:
@@ -46,9 +47,16 @@ class Office:
                 | {"skills": ["*"]},
             )
             await self._open_shifts(str(courier["external_id"]))
+        await self._forget_former_addresses(webhook_url)
         made = await self._client.post("/v1/partner/webhooks", {"url": webhook_url})
         self.secret = made["secret"]
         self.ready = True
+
+    async def _forget_former_addresses(self, webhook_url: str) -> None:
+        """An office that moved: nobody listens any more where one of an earlier run did."""
+        for endpoint in (await self._client.get("/v1/partner/webhooks"))["items"]:
+            if endpoint["url"].endswith(WEBHOOK_PATH) and endpoint["url"] != webhook_url:
+                await self._client.delete(f"/v1/partner/webhooks/{endpoint['id']}")
 
     async def _open_shifts(self, courier: str) -> None:
         """Today from now for as long as a shift may be, and the coming days."""
