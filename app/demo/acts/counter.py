@@ -14,7 +14,7 @@ LAN: Final = "Nguyễn Thị Lan"
 WAIT_TARGET_S: Final = 15 * 60
 # Lan checks in at once, so her time is one that somebody may check in for now (half an hour before).
 SOON: Final = timedelta(minutes=29)
-MORE_COUNTERS: Final = 2
+MOST_COUNTERS: Final = 200
 RESULT: Final = b"%PDF-1.4\n% certified copy, signed\n%%EOF\n"
 
 
@@ -93,7 +93,10 @@ async def _place_soon(cast: Cast) -> dict[str, Any] | None:
 
 
 async def _make_room(cast: Cast) -> None:
-    """Earlier runs took what there was: Hà opens more counters wherever people are received now."""
+    """Earlier runs took what there was: Hà doubles the counters wherever people are received now.
+
+    Doubled, so that the share kept for booking online gains a place however few there were.
+    """
     await _sign_in(cast.lead, "ha")
     now = local(current_time())
     today = now.date().isoformat()
@@ -104,7 +107,7 @@ async def _make_room(cast: Cast) -> None:
             change = {
                 "kind": "counters",
                 "opening_id": opening["id"],
-                "counters": opening["counters"] + MORE_COUNTERS,
+                "counters": min(2 * opening["counters"], MOST_COUNTERS),
             }
             proposed = await cast.lead.post(
                 "/v1/staff/availability-changes", {"change": change}, expect=201
