@@ -20,6 +20,7 @@ from app.appointments.views import OpeningList, OpeningRequest, OpeningView
 from app.centres.errors import CentreNotFound
 from app.core.clock import at_local, local_date
 from app.http.access import open_to
+from app.http.body import served_day
 from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
 from app.http.once import Once
 from app.http.principals import Caller, Principal
@@ -44,8 +45,8 @@ To = Annotated[date | None, QueryParameter(name="to", description="Last day; a w
 
 def period(first: date | None, last: date | None, *, now: datetime) -> tuple[date, date]:
     """From a day to a day, both included: this week when nothing is said; `PeriodNotValid`."""
-    start = first or local_date(now)
-    end = last or start + (DAYS_SHOWN - 1) * DAY
+    start = served_day(first or local_date(now))
+    end = served_day(last or start + (DAYS_SHOWN - 1) * DAY)
     if end < start:
         raise PeriodNotValid
     return start, end

@@ -44,7 +44,7 @@ from app.home_service.views import (
     WindowView,
 )
 from app.http.access import open_to
-from app.http.body import InvalidValue
+from app.http.body import served_day
 from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
@@ -52,7 +52,6 @@ from app.http.requests import MotcuaRequest, language_of
 from app.http.versions import etag
 from app.procedures.errors import ProcedureNotFound
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_SEARCH: Final = timedelta(days=31)
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 
@@ -88,10 +87,8 @@ async def list_windows(
     """None: then why, and what else is near."""
     if not rules.is_near_the_province(lat, lon):
         return WindowList(windows=[], reason="address_out_of_reach", alternatives=[])
-    if not all(FIRST_YEAR <= day.year < LAST_YEAR for day in (from_, to)):
-        raise InvalidValue
-    start = max(at_local(from_, 0), now)
-    end = min(at_local(to, 0) + timedelta(days=1), start + LONGEST_SEARCH)
+    start = max(at_local(served_day(from_), 0), now)
+    end = min(at_local(served_day(to), 0) + timedelta(days=1), start + LONGEST_SEARCH)
     found = await queries.windows(
         kind=Kind(kind), procedure_code=procedure, lat=lat, lon=lon, start=start, end=end, now=now
     )

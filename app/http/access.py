@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Empty, Receive, Scope, Send
 
 from app.core.actor import Actor, current_actor
 from app.core.errors import Forbidden, NotFound, Unauthenticated
+from app.http.body import ForbiddenCharacter
 from app.http.principals import AUDIENCE_OF, Caller, Principal
 from app.http.requests import MotcuaRequest, header, is_canonical, request_id_in
 
@@ -53,6 +54,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await admit(scope)
+        _refuse_unstorable(scope)
         await self._app(scope, receive, send)
 
 
@@ -97,6 +99,12 @@ def _actor(scope: Scope, principal: Principal | None) -> Actor:
     if principal is None:
         return Actor(kind="anyone", id="", request_id=request_id)
     return Actor(kind=ACTOR_KIND[principal.audience], id=str(principal.id), request_id=request_id)
+
+
+def _refuse_unstorable(scope: Scope) -> None:
+    """U+0000 in a query: PostgreSQL holds no such text, so no route needs to think of it."""
+    if b"%00" in scope["query_string"] or b"\x00" in scope["query_string"]:
+        raise ForbiddenCharacter
 
 
 def _refuse_other_spellings(scope: Scope) -> None:

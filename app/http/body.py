@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
@@ -149,6 +149,13 @@ def _text(value: str, pointer: str) -> str:
 
 def _decode_special(kind: type, _value: Any) -> Any:
     raise TypeError(f"{kind} has no JSON form.")
+
+
+def served_day(day: date) -> date:
+    """A day of a query, in the years that times may lie in; `InvalidValue` otherwise."""
+    if not EARLIEST.year <= day.year < LATEST.year:
+        raise InvalidValue
+    return day
 
 
 def _check_times(value: Any, pointer: str) -> None:

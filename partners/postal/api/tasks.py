@@ -14,6 +14,7 @@ from app.core.phones import mask
 from app.home_service import queries as home_service
 from app.home_service.queries import HomeVisitRow
 from app.http.access import open_to
+from app.http.body import served_day
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.procedures import queries as procedures
@@ -99,7 +100,7 @@ async def list_tasks(
     after: After = None,
 ) -> TaskList:
     """In the order of their windows; names and addresses only of one's own."""
-    start = at_local(day, 0)
+    start = at_local(served_day(day), 0)
     visits = await home_service.of_partner(principal.id, start, start + timedelta(days=1), courier)
     if after is not None:
         seen = [visit.id for visit in visits]
