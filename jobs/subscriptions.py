@@ -36,7 +36,7 @@ from app.home_service.events import (
     HomeVisitRescheduled,
 )
 from app.identity.events import OtpRequested
-from app.queue.events import TicketCalled
+from app.queue.events import TicketCalled, TicketReturnAgreed
 from app.settings import Settings
 from jobs.subscription import Lane, Subscription
 from notifications.channels import make_channels
@@ -55,6 +55,7 @@ WAITLIST: Final = "waitlist"
 LANES: Final = {
     OtpRequested: Lane.CODE,
     TicketCalled: Lane.URGENT,
+    TicketReturnAgreed: Lane.URGENT,
     WaitlistOffered: Lane.URGENT,
 }
 

@@ -35,7 +35,7 @@ from app.home_service.events import (
 from app.identity import queries as identity
 from app.identity.events import OtpRequested
 from app.queue import queries as queue
-from app.queue.events import TicketCalled, TicketFinished
+from app.queue.events import TicketCalled, TicketFinished, TicketReturnAgreed
 from app.rounds import queries as rounds
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
@@ -113,6 +113,17 @@ async def _ticket(fact: TicketCalled) -> Wording | None:
     return Wording(contact, "ticket_called", values, fact.subject, fact.calls)
 
 
+async def _return(fact: TicketReturnAgreed) -> Wording | None:
+    """Nobody is told to come back who has come, or has gone for good."""
+    contact = await queue.contact_of(fact.ticket_id)
+    row = await queue.by_id(fact.ticket_id)
+    if contact is None or row is None or not row.is_away or row.returns_at is None:
+        return None
+    values = {"number": row.number, "time": f"{local(row.returns_at):%H:%M}"}
+    path = f"/v1/track/{tracking_token('ticket', row.id)}"
+    return Wording(contact, "return_agreed", values, fact.subject, fact.version, path)
+
+
 async def _dossier(
     fact: DossierAccepted | DossierCompleted | DossierReturned, template: str
 ) -> Wording | None:
@@ -184,6 +195,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         AppointmentMoved: _with(_appointment, "appointment_moved_by_centre"),
         AppointmentWithdrawn: _with(_appointment, "appointment_cancelled_by_centre"),
         TicketCalled: _ticket,
+        TicketReturnAgreed: _return,
         DossierAccepted: _with(_dossier, "dossier_accepted"),
         DossierCompleted: _with(_dossier, "dossier_completed"),
         DossierReturned: _with(_dossier, "dossier_returned"),

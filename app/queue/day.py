@@ -20,9 +20,10 @@ SELECT DISTINCT s.centre_id, s.local_date FROM ticket_series s
     SELECT FROM ticket t WHERE t.centre_id = s.centre_id AND t.local_date = s.local_date
        AND t.state IN ('waiting', 'parked'))
 """
-# Going home and closing are no work.
+# Going home, closing, and not coming back are no work.
 LAST_AT_WORK: Final = """
-SELECT at FROM queue_event WHERE centre_id = $1 AND type NOT IN ('left', 'closed', 'day_closed')
+SELECT at FROM queue_event
+ WHERE centre_id = $1 AND type NOT IN ('left', 'closed', 'day_closed', 'return_lapsed')
  ORDER BY seq DESC LIMIT 1
 """
 

@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.clock import local_date
+from app.appointments import operations as appointments
+from app.core.clock import at_local, local_date
 from app.core.database import DB, fetch, fetch_value
 from app.http.principals import Caller
 from app.monitoring import queries
 from app.queue import operations
-from app.queue.errors import CounterBusy, TicketState, TooSoonToRecall
+from app.queue.errors import CounterBusy, HolderAway, ReturnGone, TicketState, TooSoonToRecall
 from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import MOVES, OVER, Move
 from tests.queue.conftest import Hall, expected, make_due, walk_in
@@ -23,6 +24,7 @@ from tests.queue.test_moves import act
 
 SignIn = Callable[..., Awaitable[Any]]
 GROUPS = [None, None, None, "NCT"]
+NINE = datetime.fromisoformat("2026-11-25T09:00:00+07:00")
 LEFT_OUT = {Move.UNDO_CHECK_IN}  # of appointments; a test of its own is below
 
 
@@ -49,7 +51,7 @@ async def move_somebody(hall: Hall, moment: datetime, chance: random.Random) -> 
     ticket = TicketRow(*chance.choice(here))
     possible = [move for state, move in MOVES if state == ticket.state and move not in LEFT_OUT]
     # Too soon to recall, or a counter that holds somebody: a refusal that changes nothing.
-    with contextlib.suppress(TooSoonToRecall, CounterBusy, TicketState):
+    with contextlib.suppress(TooSoonToRecall, CounterBusy, TicketState, HolderAway):
         await act(ticket, chance.choice(possible), hall, moment)
 
 
@@ -66,6 +68,115 @@ async def test_whatever_happened_the_events_tell_the_same_day_as_the_tickets(
     assert live == rebuilt
     assert live.whole.tickets > 5
     assert live.whole.within_target.denominator > 0
+
+
+async def answer_or_come_back(hall: Hall, moment: datetime, chance: random.Random) -> None:
+    """Somebody who was offered a time answers, or somebody who went away is back."""
+    here = await fetch(
+        f"SELECT {COLUMNS} FROM ticket WHERE state = 'waiting' AND return_state IN ('offered', 'agreed')"
+        " ORDER BY id"
+    )
+    if not here:
+        return
+    ticket = TicketRow(*chance.choice(here))
+    with contextlib.suppress(ReturnGone, TicketState):
+        if ticket.return_state == "offered":
+            accept = chance.random() < 0.8
+            await operations.answer_return(
+                ticket_id=ticket.id, centre_id=hall.centre_id, accept=accept, now=moment
+            )
+        else:
+            await operations.come_back(ticket_id=ticket.id, centre_id=hall.centre_id, now=moment)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_day_on_which_people_went_away_and_came_back_is_told_the_same(
+    open_hall: Hall, seed: int
+) -> None:
+    chance = random.Random(seed)
+    moment = NINE
+    await plan_the_day(open_hall)
+    for _ in range(60):
+        moment += timedelta(seconds=chance.randint(5, 120))
+        await walk_in(open_hall, moment, priority=chance.choice(GROUPS))
+        await answer_or_come_back(open_hall, moment, chance)
+        with contextlib.suppress(CounterBusy):
+            await operations.call_next(
+                counter_id=chance.choice(open_hall.counters), centre_id=open_hall.centre_id, now=moment
+            )
+        await move_somebody(open_hall, moment, chance)
+        if chance.random() < 0.1:
+            await operations.give_up_late_returns(now=moment)
+    days = {"first": local_date(NINE), "last": local_date(NINE)}
+
+    live = await queries.indicators(open_hall.centre_id, **days, now=moment)
+    rebuilt = await queries.indicators(open_hall.centre_id, **days, now=moment, rebuilt=True)
+
+    assert live == rebuilt
+    assert await fetch_value("SELECT count(*) FROM ticket WHERE return_state = 'back'") > 0
+    assert await fetch_value("SELECT count(*) FROM ticket WHERE return_state = 'agreed'") > 0
+    broken = await fetch(
+        "SELECT slot.id FROM slot LEFT JOIN ticket ON ticket.return_slot_id = slot.id GROUP BY slot.id"
+        " HAVING taken_walkin <> count(ticket.id)"
+    )
+    assert broken == []
+
+
+async def plan_the_day(hall: Hall) -> None:
+    await appointments.publish_opening(
+        centre_id=hall.centre_id,
+        pool_id=hall.pool_id,
+        starts_at=at_local(local_date(NINE), 8),
+        ends_at=at_local(local_date(NINE), 17),
+        counters=3,
+        now=at_local(local_date(NINE), 7),
+    )
+
+
+async def test_who_came_back_waited_from_the_agreed_time_and_was_delayed_from_the_door(
+    open_hall: Hall,
+) -> None:
+    await plan_the_day(open_hall)
+    ticket = await walk_in(open_hall, NINE)
+    while ticket.return_state != "offered":
+        ticket = await walk_in(open_hall, NINE)
+    named = {"ticket_id": ticket.id, "centre_id": open_hall.centre_id}
+    agreed = await operations.answer_return(**named, accept=True, now=NINE)
+    assert agreed.returns_at is not None
+    at = agreed.returns_at + timedelta(minutes=1)
+    await operations.come_back(**named, now=agreed.returns_at)
+    await operations.call_chosen(**named, counter_id=open_hall.counters[0], reason="asked for", now=at)
+    today = local_date(NINE)
+
+    live = await queries.indicators(open_hall.centre_id, first=today, last=today, now=at)
+
+    assert live.whole.wait.longest == 1.0
+    assert live.whole.delay.longest == round((at - NINE) / timedelta(minutes=1), 1)
+    assert live.whole.delay.longest > 10
+
+
+async def test_who_went_away_for_good_has_left_and_adds_no_wait(open_hall: Hall) -> None:
+    await plan_the_day(open_hall)
+    ticket = await walk_in(open_hall, NINE)
+    while ticket.return_state != "offered":
+        ticket = await walk_in(open_hall, NINE)
+    await operations.answer_return(
+        ticket_id=ticket.id, centre_id=open_hall.centre_id, accept=True, now=NINE
+    )
+    today, evening = local_date(NINE), at_local(local_date(NINE), 21)
+    before = await queries.indicators(open_hall.centre_id, first=today, last=today, now=evening)
+    await operations.close_day(centre_id=open_hall.centre_id, day=today, now=evening)
+
+    live = await queries.indicators(open_hall.centre_id, first=today, last=today, now=evening)
+    rebuilt = await queries.indicators(
+        open_hall.centre_id, first=today, last=today, now=evening, rebuilt=True
+    )
+
+    assert live == rebuilt
+    assert before.whole.waiting == live.whole.tickets - 1
+    assert live.whole.abandoned.numerator == live.whole.tickets
+    assert live.whole.wait.n == live.whole.tickets - 1
+    assert ticket.number not in {each.number for each in live.exceeded}
 
 
 async def test_a_check_in_that_is_undone_is_no_visit_by_either_witness(

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from app.core.clock import local
+from app.core.clock import current_time, local
 from app.core.database import DB
 from app.core.later import Later
+from app.core.links import tracking_token
 from app.core.outbox import Fact, decode
 from app.custody.events import IncidentOpened
 from app.dossiers import operations as dossiers
@@ -39,6 +40,7 @@ from tests.home_service.conftest import (  # noqa: F401 - fixtures
 )
 from tests.notifications.conftest import LAN, sent_to
 from tests.queue.conftest import Hall, hall, open_hall  # noqa: F401 - fixtures
+from tests.queue.test_timed_returns import offered_by_the_clock
 
 HOA = "+84987654321"
 
@@ -85,6 +87,40 @@ async def test_whoever_left_a_phone_is_told_when_called_and_where(
     await tell("ticket.called", channels)
 
     assert sent_to(emulator, LAN) == [f"Motcua: moi so {ticket.number} den quay {counter}."]
+
+
+async def test_who_agreed_to_come_back_is_told_the_number_the_time_and_where_to_follow_it(
+    open_hall: Hall,  # noqa: F811
+    channels: Channels,
+    emulator: TwilioEmulator,
+) -> None:
+    ticket = await offered_by_the_clock(open_hall, phone=LAN)
+    agreed = await queue.answer_return(
+        ticket_id=ticket.id, centre_id=ticket.centre_id, accept=True, now=current_time()
+    )
+    assert agreed.returns_at is not None
+
+    await tell("ticket.return_agreed", channels)
+
+    (said,) = sent_to(emulator, LAN)
+    assert said.startswith(f"Motcua: so {ticket.number} quay lai luc {local(agreed.returns_at):%H:%M}. ")
+    assert said.endswith(f"/v1/track/{tracking_token('ticket', ticket.id)}")
+    assert len(said) <= 160
+
+
+async def test_who_is_back_before_the_message_left_is_told_nothing(
+    open_hall: Hall,  # noqa: F811
+    channels: Channels,
+    emulator: TwilioEmulator,
+) -> None:
+    ticket = await offered_by_the_clock(open_hall, phone=LAN)
+    who = {"ticket_id": ticket.id, "centre_id": ticket.centre_id, "now": current_time()}
+    await queue.answer_return(**who, accept=True)  # type: ignore[arg-type]  # the facts of both calls
+    await queue.come_back(**who)  # type: ignore[arg-type]  # likewise
+
+    await tell("ticket.return_agreed", channels)
+
+    assert emulator.mailbox.all() == []
 
 
 async def test_a_ticket_without_a_phone_tells_nobody(

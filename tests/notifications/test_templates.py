@@ -46,7 +46,7 @@ def test_the_longest_message_of_a_template_fits(template: Template, locale: str)
     assert longest.segments <= MOST_SEGMENTS
 
 
-@pytest.mark.parametrize("code", ["otp", "ticket_called", "survey_invitation"])
+@pytest.mark.parametrize("code", ["otp", "ticket_called", "return_agreed", "survey_invitation"])
 @every_locale
 def test_what_somebody_waits_for_fits_one_segment(code: str, locale: str) -> None:
     assert TEMPLATES[code].longest_cost(locale).segments == 1
@@ -124,9 +124,17 @@ def test_every_fact_with_a_message_is_named_once() -> None:
     assert {"otp.requested", "appointment.confirmed", "ticket.called"} <= set(kinds)
 
 
-def test_a_link_is_never_cut() -> None:
+def test_a_link_is_never_cut(opened: object) -> None:
     """Cut by one character, it would lead nowhere."""
     longest = "h" * PUBLIC_URL_LENGTH + "/survey/" + tracking_token("dossier", uuid.uuid4())
 
     for locale in ("vi", "en"):
         assert TEMPLATES["survey_invitation"].render(locale, {"link": longest}).endswith(longest)
+
+
+def test_the_link_to_follow_a_ticket_is_never_cut(opened: object) -> None:
+    longest = "h" * PUBLIC_URL_LENGTH + "/v1/track/" + tracking_token("ticket", uuid.uuid4())
+    values = {"number": "A999", "time": "10:40", "link": longest}
+
+    for locale in ("vi", "en"):
+        assert TEMPLATES["return_agreed"].render(locale, values).endswith(longest)

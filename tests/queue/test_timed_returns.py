@@ -17,6 +17,7 @@ from app.core.links import tracking_token
 from app.http.principals import Caller
 from app.queue import history, operations, queries
 from app.queue.errors import (
+    DayNotOver,
     HolderAway,
     NoReturnAgreed,
     NoReturnOffer,
@@ -25,8 +26,11 @@ from app.queue.errors import (
     TicketNotFound,
     TicketState,
 )
+from app.queue.forecast import Duration, Expected
+from app.queue.prediction import work_for
 from app.queue.queries import TicketRow
-from app.queue.returns import KEPT_FOR
+from app.queue.returns import COMES_BACK, KEPT_FOR
+from app.queue.rules import QUIET
 from app.queue.states import Move
 from app.queue.views import QueueView
 from tests.queue.conftest import Hall, walk_in
@@ -358,6 +362,22 @@ async def test_who_is_away_does_not_wait_in_the_hall_and_the_list_says_when_they
     assert (line.reason_vi, line.reason_en) == (f"hẹn quay lại {said}", f"back at {said}")
 
 
+async def test_who_is_away_is_expected_by_the_forecast_until_the_place_is_given_up(
+    offered: TicketRow, now: datetime
+) -> None:
+    agreed = await answer(offered, now)
+    assert agreed.returns_at is not None
+    own = Duration(agreed.p50_minutes, agreed.p80_minutes)
+    pool = {"centre_id": agreed.centre_id, "pool_id": agreed.pool_id}
+
+    expected = (await work_for(own, **pool, now=now)).expected
+    later = (await work_for(own, **pool, now=agreed.returns_at + KEPT_FOR + MINUTE)).expected
+
+    minutes = (agreed.returns_at - now) / MINUTE
+    assert expected == [Expected(own, minutes, COMES_BACK)]
+    assert list(later) == []
+
+
 async def at_once(*work: Awaitable[Any]) -> list[Any]:
     """What each came to; only refusals of the business are answers."""
     found = await asyncio.gather(*work, return_exceptions=True)
@@ -420,11 +440,15 @@ async def test_accepting_against_the_end_of_the_day_leaves_no_place_taken(
         evening,
     )
 
-    await at_once(
-        answer(offered, evening),
-        operations.close_day(centre_id=open_hall.centre_id, day=local_date(now), now=evening),
-    )
+    close: dict[str, Any] = {"centre_id": open_hall.centre_id, "day": local_date(now)}
 
+    answered, closed = await at_once(answer(offered, evening), operations.close_day(**close, now=evening))
+
+    # The answer is refused, or the hall is seen to be at work, or the day ends what was agreed just now.
+    assert isinstance(answered, TicketState | TicketRow)
+    if isinstance(closed, DayNotOver):
+        assert await taken() == 1
+        await operations.close_day(**close, now=evening + QUIET)
     found = await queries.by_id(offered.id)
     assert found is not None
     assert found.state == "left"
@@ -440,11 +464,11 @@ async def test_another_centre_has_no_such_ticket(offered: TicketRow, now: dateti
             await work
 
 
-async def offered_by_the_clock(hall: Hall) -> TicketRow:
+async def offered_by_the_clock(hall: Hall, *, phone: str = "+84912345678") -> TicketRow:
     """Somebody who came this moment, by the real clock, and was offered a time in half an hour."""
     assert DB.pool is not None
     moment = current_time()
-    ticket = await walk_in(hall, moment, phone="+84912345678")
+    ticket = await walk_in(hall, moment, phone=phone)
     await opening(hall, at_local(local_date(moment) + timedelta(days=1), 9), until=10)
     await DB.pool.execute(
         "UPDATE slot SET starts_at = $2, ends_at = $2::timestamptz + interval '30 minutes' WHERE id ="
