@@ -38,6 +38,7 @@ class Guest:
     waits_from: datetime
     called_at: datetime | None = None
     ended: str | None = None
+    away_until: datetime | None = None
 
     @property
     def wait(self) -> timedelta | None:
@@ -54,6 +55,8 @@ class Book:
     booked: int = 0
     stayed_away: int = 0
     expected: int = 0
+    offered: int = 0
+    accepted: int = 0
 
     def waits(self) -> list[float]:
         """Minutes until the first call, of everybody who was called, in order."""
@@ -62,7 +65,23 @@ class Book:
 
     @property
     def waiting(self) -> Sequence[Guest]:
+        return [guest for guest in self._uncalled if guest.away_until is None]
+
+    @property
+    def _uncalled(self) -> Sequence[Guest]:
         return [guest for guest in self.guests.values() if guest.called_at is None and not guest.ended]
+
+    def awaited_before(self, moment: datetime | None) -> bool:
+        """Whether somebody waits, or is to be back before then; no time is the end of the day."""
+        return any(
+            guest.away_until is None or moment is None or guest.away_until < moment
+            for guest in self._uncalled
+        )
+
+    @property
+    def last_to_wait(self) -> datetime | None:
+        """When the last of those not yet called began to wait, or is to come back."""
+        return max((guest.waits_from for guest in self._uncalled), default=None)
 
     @property
     def served(self) -> int:
@@ -84,6 +103,9 @@ class Book:
             "booked": self.booked,
             "stayed_away": self.stayed_away,
             "refused": sum(self.refused.values()),
+            "return_offered": self.offered,
+            "return_accepted": self.accepted,
+            "away": len(self._uncalled) - len(self.waiting),
             "waiting": len(self.waiting),
             "called": len(waits),
             "served": self.served,

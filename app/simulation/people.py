@@ -24,6 +24,10 @@ STARTS_TRIED: Final = 3
 BOOKING_AT_ONCE: Final = 8
 CODES_ASKED: Final = 3
 CODE_PATIENCE_S: Final = 10.0
+# Nine of ten would rather come back than sit; they are a little late.
+ACCEPTS: Final = 0.9
+BACK_LATE_MINUTES: Final = (0.0, 5.0)
+PATIENCE: Final = timedelta(hours=1)
 ELDERLY: Final = "NCT"
 
 
@@ -156,7 +160,27 @@ async def _walk_in(world: World, visitor: Visitor) -> None:
     if visitor.priority:
         body["priority_group"] = ELDERLY
     ticket = await world.kiosk.post("/v1/device/tickets", body)
-    world.book.guests[ticket["id"]] = Guest(visitor, ticket["number"], current_time())
+    guest = Guest(visitor, ticket["number"], current_time())
+    world.book.guests[ticket["id"]] = guest
+    if ticket["return_offer"] is not None:
+        await _answer(world, guest, f"/v1/device/tickets/{ticket['id']}")
+
+
+async def _answer(world: World, guest: Guest, ticket: str) -> None:
+    """Go away until the offered time, or not; whose time is gone meanwhile stays and waits."""
+    world.book.offered += 1
+    accept = world.chance.random() < ACCEPTS
+    with contextlib.suppress(Refused):
+        answered = await world.kiosk.post(f"{ticket}/return", {"accept": accept})
+        if not accept:
+            return
+        world.book.accepted += 1
+        guest.waits_from = guest.away_until = datetime.fromisoformat(answered["return_at"])
+        await world.tempo.until(guest.away_until)
+        await world.tempo.minutes(world.chance.uniform(*BACK_LATE_MINUTES))
+        guest.waits_from = max(guest.waits_from, current_time())
+        await world.kiosk.post(f"{ticket}/back")
+    guest.away_until = None
 
 
 @dataclass
@@ -169,15 +193,24 @@ class Desk:
     sessions: Sequence[Session]
 
     async def work(self) -> None:
-        for session in self.sessions:
+        nexts: list[Session | None] = [*self.sessions[1:], None]
+        for session, following in zip(self.sessions, nexts, strict=True):
+            opens_again = following.opens if following else None
             await self.world.tempo.until(session.opens)
             await self._do("open")
-            while current_time() < session.closes or self.world.book.waiting:
+            while current_time() < session.closes or self.world.book.awaited_before(opens_again):
                 if not await self._next():
                     await self.world.tempo.minutes(LOOK_EVERY_MINUTES)
-                if current_time() > session.closes + timedelta(hours=1):
+                if current_time() > self._gives_up_at(session, opens_again):
                     break
             await self._do("close")
+
+    def _gives_up_at(self, session: Session, opens_again: datetime | None) -> datetime:
+        """An hour after the doors close, or after the last began to wait before they open again."""
+        last = self.world.book.last_to_wait
+        if last is not None and (opens_again is None or last < opens_again):
+            return max(session.closes, last) + PATIENCE
+        return session.closes + PATIENCE
 
     async def _do(self, verb: str) -> None:
         await self.member.post(f"/v1/staff/counters/{self.counter_id}/{verb}")
