@@ -72,8 +72,11 @@ class Book:
         return [guest for guest in self.guests.values() if guest.called_at is None and not guest.ended]
 
     def awaited_before(self, moment: datetime | None) -> bool:
-        """Whether somebody waits, or is to be back before then; no time is the end of the day."""
-        return any(
+        """Whether somebody waits, or is to be back before then.
+
+        No time is the end of the day: then also whether somebody is still to come, for a place booked late.
+        """
+        return (moment is None and not self.all_came) or any(
             guest.away_until is None or moment is None or guest.away_until < moment
             for guest in self._uncalled
         )
@@ -90,8 +93,12 @@ class Book:
     @property
     def over(self) -> bool:
         """Everybody who was going to come has come, and has gone."""
-        come = len(self.guests) + self.stayed_away + sum(self.refused.values())
-        return come >= self.expected and all(guest.ended for guest in self.guests.values())
+        return self.all_came and all(guest.ended for guest in self.guests.values())
+
+    @property
+    def all_came(self) -> bool:
+        """Everybody of the plan has a number, stayed away, or was turned away."""
+        return len(self.guests) + self.stayed_away + sum(self.refused.values()) >= self.expected
 
     def figures(self) -> dict[str, float | int]:
         """What the day comes to so far; minutes of the day."""
