@@ -85,6 +85,14 @@ def on_stop(action: Callable[[], None]) -> None:
         loop.add_signal_handler(name, action)
 
 
+async def refuse_old_schema(database_url: str) -> None:
+    """Raise what to run while the database lacks a migration."""
+    if behind := await missing(database_url):
+        raise OperatorError(
+            f"The database lacks {len(behind)} migration(s), first {behind[0]}. Run `motcua migrate`."
+        )
+
+
 async def with_database(work: Callable[[], Awaitable[T]]) -> T:
     """Run against the stores of the settings, starting the embedded ones when none are named."""
     settings = Settings.from_environment()
@@ -93,11 +101,7 @@ async def with_database(work: Callable[[], Awaitable[T]]) -> T:
     async with running_servers(
         settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
     ) as servers:
-        behind = await missing(servers.database_url)
-        if behind:
-            raise OperatorError(
-                f"The database lacks {len(behind)} migration(s), first {behind[0]}. Run `motcua migrate`."
-            )
+        await refuse_old_schema(servers.database_url)
         await DB.open(servers.database_url)
         try:
             return await work()
@@ -147,6 +151,10 @@ async def _worker() -> None:
     from jobs.worker import run_worker
 
     entrance: Entrance = open_entrance()
+    # Both are named, so nothing is started: a wrong URL is told now, a later outage is waited out.
+    folder, database_url, redis_url = entrance.settings.data_dir, entrance.database_url, entrance.redis_url
+    async with running_servers(folder, database_url=database_url, redis_url=redis_url):
+        await refuse_old_schema(entrance.database_url)
     stop = asyncio.Event()
     on_stop(stop.set)
     async with make_subscriptions(entrance.settings) as subscriptions:

@@ -1,6 +1,6 @@
 """Settings: read from the environment once, at the entrance; the rest of the program receives them.
 
-Every variable is listed in `docs/settings.md` and in `docker-compose.yml`.
+Every variable is listed in `docs/settings.md`; `docker-compose.yml` passes those a production sets.
 """
 
 import os
