@@ -203,7 +203,11 @@ async def _demo(*, exit_after: bool, as_json: bool) -> None:
 
 @main.command()
 @click.option("--speed", type=click.IntRange(1, 600), default=60, show_default=True)
-@click.option("--load", type=click.FloatRange(0.05, 1.5), default=0.8, show_default=True)
+@click.option(
+    "--load",
+    type=click.FloatRange(0.05, 1.5),
+    help="How busy counters are; left out, each group as busy as may be promised of it.",
+)
 @click.option("--seed", type=int, default=2026, show_default=True, help="The same seed is the same day.")
 @click.option("--until", type=click.IntRange(8, 23), default=23, help="Close the doors at this hour.")
 @click.option("--exit", "exit_after", is_flag=True, help="End after the day.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from app.queue import planning
 from app.queue.forecast import Duration
 
 BOOKED_SHARE: Final = 0.6
@@ -51,18 +52,28 @@ class Visitor(NamedTuple):
 
 
 def visitors(
-    halls: Sequence[Hall], sessions: Sequence[Session], *, load: float, seed: int
+    halls: Sequence[Hall], sessions: Sequence[Session], *, load: float | None, seed: int
 ) -> list[Visitor]:
-    """Everybody of the day in order of arrival, so many that the counters are busy a `load` of the time."""
+    """Everybody of the day in order of arrival, so many that the counters are busy a `load` of the time.
+
+    Without a load each group of counters is as busy as may be promised of it (`planning.most_load`): a
+    single desk much less than six.
+    """
     chance = random.Random(seed)  # noqa: S311 - a simulation
     found = [
         visitor
         for hall in halls
         if hall.procedures
         for session in sessions
-        for visitor in _of_session(hall, session, load, chance)
+        for visitor in _of_session(hall, session, plannable(hall) if load is None else load, chance)
     ]
     return sorted(found, key=lambda visitor: visitor.arrives)
+
+
+def plannable(hall: Hall) -> float:
+    """The load at which nearly nobody waits too long."""
+    service = planning.mixed(list(hall.procedures.values()))
+    return planning.most_load(counters=max(1, round(hall.counters)), service=service)
 
 
 def _of_session(hall: Hall, session: Session, load: float, chance: random.Random) -> Iterator[Visitor]:

@@ -45,7 +45,7 @@ class Day(NamedTuple):
 
     date: date
     sessions: Sequence[Session]
-    load: float
+    load: float | None
     seed: int
 
 
@@ -53,7 +53,7 @@ async def simulate(
     settings: Settings,
     *,
     speed: int,
-    load: float,
+    load: float | None,
     seed: int,
     until: int,
     exit_after: bool,
@@ -85,7 +85,7 @@ async def simulate(
     return summary
 
 
-def _next_working_day(today: date, *, until: int, load: float, seed: int) -> Day:
+def _next_working_day(today: date, *, until: int, load: float | None, seed: int) -> Day:
     """The first working day after today by the sample's calendar, and when its doors are open."""
     days = files.calendar().days
     calendar = WorkingCalendar(

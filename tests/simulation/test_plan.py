@@ -15,6 +15,7 @@ from app.simulation.plan import (
     Hall,
     Session,
     comes_at,
+    plannable,
     visitors,
 )
 
@@ -62,3 +63,17 @@ def test_somebody_with_an_appointment_may_always_check_in(seed: int) -> None:
     at = comes_at(OPENS, random.Random(seed))
 
     assert OPENS - timedelta(minutes=15) <= at <= OPENS + timedelta(minutes=5)
+
+
+def test_without_a_load_a_single_desk_is_planned_for_less_than_six() -> None:
+    one = HALL._replace(counters=1)
+
+    assert 0.1 < plannable(one) < 0.3
+    assert 0.7 < plannable(HALL) < 0.9
+    busy = sum(
+        each.minutes + TURNOVER_MINUTES
+        for seed in range(100)
+        for each in visitors([HALL], [MORNING], load=None, seed=seed)
+        if each.shows
+    )
+    assert busy / (100 * 6 * 240) == pytest.approx(plannable(HALL), rel=0.05)
