@@ -14,7 +14,7 @@ import httpx
 from app.core.clock import current_time, local
 from app.demo.people import Caller, SmsInbox, StoryBroken, sign_in_by_code
 from app.simulation.hall import Book, Guest, Tempo
-from app.simulation.plan import Session, Visitor, comes_at
+from app.simulation.plan import LAST_ARRIVAL, Session, Visitor, comes_at
 
 LOOK_EVERY_MINUTES: Final = 0.5
 WALK_MINUTES: Final = (0.3, 1.2)  # with the look at the screen, about the plan's turnover
@@ -85,6 +85,7 @@ class World:
     book: Book
     chance: random.Random
     kiosk: Member
+    closes: datetime  # The doors of the day that is played; the centre's own book may reach further.
     # Nobody's phone is quicker than their fingers: so many book at the same moment.
     booking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BOOKING_AT_ONCE))
 
@@ -140,6 +141,7 @@ async def _hold(member: Member, world: World, visitor: Visitor) -> dict[str, Any
     asked = {"centre": world.centre_id, "procedure": visitor.procedure, "from": day, "to": day}
     found = _read(await member.ask("GET", "/v1/availability", params=asked))
     slots = [datetime.fromisoformat(slot["starts_at"]) for day in found["days"] for slot in day["slots"]]
+    slots = [starts_at for starts_at in slots if starts_at <= world.closes - LAST_ARRIVAL]
     near = sorted(slots, key=lambda starts_at: abs(starts_at - visitor.arrives))
     for starts_at in near[:STARTS_TRIED]:
         body = {

@@ -117,6 +117,7 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
             book=book,
             chance=random.Random(day.seed),  # noqa: S311 - a simulation
             kiosk=Member(Caller(api), _sign_in(api, "kiosk")),
+            closes=day.sessions[-1].closes,
         )
         desks = await _desks(world, day.sessions)
         failed = ""
