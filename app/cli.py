@@ -28,6 +28,7 @@ from app.custody.commands import audit_commands
 from app.entrance import Entrance, install_keys, open_entrance
 from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
+from app.simulation.command import simulate_command
 
 T = TypeVar("T")
 
@@ -202,32 +203,6 @@ async def _demo(*, exit_after: bool, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--speed", type=click.IntRange(1, 600), default=60, show_default=True)
-@click.option(
-    "--load",
-    type=click.FloatRange(0.05, 1.5),
-    help="How busy counters are; left out, each group as busy as may be promised of it.",
-)
-@click.option("--seed", type=int, default=2026, show_default=True, help="The same seed is the same day.")
-@click.option("--until", type=click.IntRange(8, 23), default=23, help="Close the doors at this hour.")
-@click.option("--exit", "exit_after", is_flag=True, help="End after the day.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON summary on stdout.")
-def simulate(**day: Any) -> None:
-    """Play the next working day of a centre fast, through the API, so that every page moves."""
-    run(_simulate(**day))
-
-
-async def _simulate(*, as_json: bool, **day: Any) -> None:
-    from app.simulation.play import simulate as play
-
-    summary = await play(Settings.from_environment(), as_json=as_json, wait=until_stopped, **day)
-    if as_json:
-        click.echo(json.dumps(summary, ensure_ascii=False))
-    if not summary["ok"]:
-        raise OperatorError(f"The day did not end well: {summary['failed'] or 'somebody was forgotten'}.")
-
-
-@main.command()
 @click.option("--json", "as_json", is_flag=True)
 def migrate(*, as_json: bool) -> None:
     """Bring the database to head."""
@@ -325,6 +300,7 @@ def journal(*, object_id: str, as_json: bool) -> None:
 
 
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
+main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 
 
 @main.command()
