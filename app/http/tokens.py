@@ -8,7 +8,7 @@ import base64
 import hashlib
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -65,10 +65,11 @@ class SigningKey:
 class Tokens:
     """Signs with the first key, accepts all of them (publish, sign, retire)."""
 
-    def __init__(self, keys: Mapping[str, SigningKey]) -> None:
+    def __init__(self, keys: Mapping[str, SigningKey], *, clock: Callable[[], float] = time.time) -> None:
         if not keys:
             raise ValueError("At least one signing key is needed.")
         self._keys = dict(keys)
+        self._clock = clock
         self._public = {kid: key.private.public_key() for kid, key in keys.items()}
         self._signing = next(iter(self._keys.values()))
         # By digest: a list of tokens is worth stealing, a list of digests is not.
@@ -110,7 +111,7 @@ class Tokens:
                 verified = _Verified.of(self._claims(token))
         except (jwt.PyJWTError, KeyError, TypeError, msgspec.MsgspecError, ValueError):
             return None
-        if not verified.is_valid(time.time()):
+        if not verified.is_valid(self._clock()):
             self._verified.pop(digest, None)
             return None
         if len(self._verified) >= REMEMBERED_AT_MOST:
