@@ -20,6 +20,7 @@ from app.pages.responses import page
 from app.pages.templates import render
 from app.queue import queries
 from app.queue.queries import Board, TicketRow
+from app.queue.rules import TicketClass
 from app.queue.states import State
 from app.queue.stream import UNCHANGED, changes
 
@@ -37,6 +38,7 @@ def board_context(board: Board, language: str) -> dict[str, Any]:
             "counter": label,
             "state": row.state,
             "calls": row.calls,
+            "priority": row.ticket_class == TicketClass.PRIORITY,
             "called_at": row.last_called_at or row.issued_at,
             "voice": board.voice_of(row) if row.state == State.CALLED else (),
         }

@@ -99,13 +99,21 @@ async def _current(row: TicketRow, names: dict[str, str], language: str, now: da
         "citizen_name": None,
         "channel": "appointment" if row.appointment_id else "walk_in",
         "appointment_at": row.wait_from if row.appointment_id else None,
-        "priority": row.priority_group,
+        "priority": await _group(row.priority_group, language),
         "called_at": row.last_called_at or row.issued_at,
         "started_at": row.started_at,
         "calls": row.calls,
         "doing": names.get(doing, doing) if doing and several else None,
         "moves": [move.value for move in OFFERED if states.after(State(row.state), move) is not None],
     }
+
+
+async def _group(code: str | None, language: str) -> str | None:
+    """Why somebody comes first, in words."""
+    groups = {group.code: group for group in await centres.priority_groups()} if code else {}
+    if code is None or code not in groups:
+        return code
+    return groups[code].name_en if language == "en" else groups[code].name_vi
 
 
 def _ticket(row: TicketRow, names: dict[str, str], language: str, now: datetime) -> dict[str, Any]:

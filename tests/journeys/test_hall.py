@@ -67,6 +67,8 @@ async def test_an_elderly_man_without_a_phone_is_called_first_and_the_board_show
     assert [(each["number"], each["priority"]) for each in board["now_called"]] == [
         (called["number"], True)
     ]
+    page = await town.http.get(f"/board/{town.centre_id}", headers={"Accept-Language": "vi"})
+    assert "★ Ưu tiên" in page.text
     assert called["ticket_class"] == "priority"
     lead = await town.officer(Caller.SHIFT_LEAD)
     figures = (await lead.get("/v1/staff/indicators", **{"from": day.isoformat()})).json()

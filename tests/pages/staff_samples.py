@@ -171,13 +171,16 @@ SILENT: Final = [
 ]
 
 
-def call(number: str, counter: str, *, state: str = "called", calls: int = 1) -> dict[str, Any]:
-    clips = voice.call(number=number, counter=3, priority=False) if state == "called" else ()
+def call(
+    number: str, counter: str, *, state: str = "called", calls: int = 1, priority: bool = False
+) -> dict[str, Any]:
+    clips = voice.call(number=number, counter=3, priority=priority) if state == "called" else ()
     return {
         "number": number,
         "counter": counter,
         "state": state,
         "calls": calls,
+        "priority": priority,
         "called_at": NOW,
         "voice": clips,
     }
@@ -189,7 +192,7 @@ BOARD: Final[dict[str, Any]] = {
     "as_of": NOW,
     "called": [
         call("A103", "Quầy 3"),
-        call("B014", "Quầy 6", calls=2),
+        call("B014", "Quầy 6", calls=2, priority=True),
         call("A102", "Quầy 1", state="serving"),
         call("C007", "Quầy 10", state="serving"),
     ],
