@@ -39,17 +39,24 @@ async def a_random_day(hall: Hall, now: datetime, chance: random.Random) -> date
             await operations.call_next(
                 counter_id=chance.choice(hall.counters), centre_id=hall.centre_id, now=moment
             )
-        await move_somebody(hall, moment, chance)
+        await move_somebody(hall, moment, chance, anywhere=True)
     return moment
 
 
-async def move_somebody(hall: Hall, moment: datetime, chance: random.Random) -> None:
-    """One move the table allows, of somebody who is still here."""
+async def move_somebody(
+    hall: Hall, moment: datetime, chance: random.Random, *, anywhere: bool = False
+) -> None:
+    """One move the table allows, of somebody who is still here; sent on within the group, or `anywhere`."""
     here = await fetch(f"SELECT {COLUMNS} FROM ticket WHERE state <> ALL($1) ORDER BY id", sorted(OVER))
     if not here:
         return
     ticket = TicketRow(*chance.choice(here))
     possible = [move for state, move in MOVES if state == ticket.state and move not in LEFT_OUT]
+    if anywhere:
+        pools = await fetch(
+            "SELECT id FROM pool WHERE centre_id = $1 AND kind = 'counter' ORDER BY id", hall.centre_id
+        )
+        hall = hall._replace(pool_id=chance.choice(pools)["id"])
     # Too soon to recall, or a counter that holds somebody: a refusal that changes nothing.
     with contextlib.suppress(TooSoonToRecall, CounterBusy, TicketState, HolderAway):
         await act(ticket, chance.choice(possible), hall, moment)
