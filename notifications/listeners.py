@@ -120,7 +120,7 @@ async def _return(fact: TicketReturnAgreed) -> Wording | None:
     if contact is None or row is None or not row.is_away or row.returns_at is None:
         return None
     values = {"number": row.number, "time": f"{local(row.returns_at):%H:%M}"}
-    path = f"/v1/track/{tracking_token('ticket', row.id)}"
+    path = f"/t/{tracking_token('ticket', row.id)}"
     return Wording(contact, "return_agreed", values, fact.subject, fact.version, path)
 
 

@@ -56,8 +56,6 @@ def _plain(value: str) -> str:
 HOUR: Final = timedelta(hours=1)
 # The longest link a message has room for; a longer one is cut, and a link that is cut leads nowhere.
 LINK_LENGTH: Final = 108
-# Following a ticket takes two characters more than a survey, and what is said there is shorter.
-TRACKING_LINK_LENGTH: Final = 110
 
 _ALL: Final = (
     Template(
@@ -116,7 +114,7 @@ _ALL: Final = (
         "return_agreed", 1, Category.URGENT, timedelta(minutes=15), 0,
         "Motcua: số {number} quay lại lúc {time}. Theo dõi: {link}",
         "Motcua: number {number}, come back at {time}. {link}",
-        {"number": 6, "time": 5, "link": TRACKING_LINK_LENGTH},
+        {"number": 6, "time": 5, "link": LINK_LENGTH},
     ),
     Template(
         "dossier_accepted", 1, Category.TRANSACTIONAL, 24 * HOUR, 2,

@@ -1,6 +1,7 @@
-"""Secret links (`/v1/track/{token}`): a kind and an id with a MAC, derivable wherever the id is known.
+"""Secret links: a kind and an id with a MAC, derivable wherever the id is known.
 
-Nothing is stored, so a message can carry the link although the fact it reports carries only the id.
+People open `/t/{token}`, programs `/v1/track/{token}`. Nothing is stored, so a message can carry the link
+although the fact it reports carries only the id.
 """
 
 import base64

@@ -17,6 +17,7 @@ from app.pages.booking import booking_handlers
 from app.pages.console import console_handlers
 from app.pages.responses import on_refusal, page
 from app.pages.survey import survey_handlers
+from app.pages.tracking import tracking_handlers
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -42,6 +43,7 @@ pages_router: Final = Router(
         *alarm_handlers,
         *board_handlers,
         *survey_handlers,
+        *tracking_handlers,
         create_static_files_router(
             path="/static",
             directories=[STATIC],

@@ -25,7 +25,7 @@ NOTHING: Final[Mapping[Pair, float]] = MappingProxyType({})
 
 
 class Leg(NamedTuple):
-    """One way from door to door: what the model without factors says of it, and what it took, in seconds."""
+    """One way from door to door: what the model says without factors, and what it took (s)."""
 
     pair: Pair
     modelled_s: float

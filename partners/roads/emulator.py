@@ -76,7 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _table(self, coordinates: str, asked: dict[str, list[str]], fault: str) -> None:
         try:
-            points = [(float(lat), float(lon)) for lon, lat in (c.split(",") for c in coordinates.split(";"))]
+            points = [
+                (float(lat), float(lon)) for lon, lat in (c.split(",") for c in coordinates.split(";"))
+            ]
             sources = [points[int(n)] for n in asked["sources"][0].split(";")]
             destinations = [points[int(n)] for n in asked["destinations"][0].split(";")]
         except (ValueError, KeyError, IndexError):

@@ -33,7 +33,7 @@ class _Table(msgspec.Struct):
 
 
 class Osrm:
-    """One engine. After `FAILURES_BORNE` failures in a row it is not asked again: make a new one tomorrow."""
+    """One engine for one night: after `FAILURES_BORNE` failures in a row it is not asked again."""
 
     def __init__(self, client: httpx.AsyncClient, base_url: str, *, profile: str = "driving") -> None:
         self._client = client

@@ -104,7 +104,7 @@ async def test_who_agreed_to_come_back_is_told_the_number_the_time_and_where_to_
 
     (said,) = sent_to(emulator, LAN)
     assert said.startswith(f"Motcua: so {ticket.number} quay lai luc {local(agreed.returns_at):%H:%M}. ")
-    assert said.endswith(f"/v1/track/{tracking_token('ticket', ticket.id)}")
+    assert said.endswith(f"/t/{tracking_token('ticket', ticket.id)}")
     assert len(said) <= 160
 
 

@@ -133,7 +133,7 @@ def test_a_link_is_never_cut(opened: object) -> None:
 
 
 def test_the_link_to_follow_a_ticket_is_never_cut(opened: object) -> None:
-    longest = "h" * PUBLIC_URL_LENGTH + "/v1/track/" + tracking_token("ticket", uuid.uuid4())
+    longest = "h" * PUBLIC_URL_LENGTH + "/t/" + tracking_token("ticket", uuid.uuid4())
     values = {"number": "A999", "time": "10:40", "link": longest}
 
     for locale in ("vi", "en"):

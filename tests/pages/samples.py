@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+from app.tracking.queries import Tracked
+
 NOW: Final = datetime(2026, 11, 25, 1, 15, tzinfo=UTC)
 LONG: Final = "Nguyễn Thị Phương Thảo Công Tằng Tôn Nữ Hoàng Bảo Ngọc Quỳnh Như"
 LONG_PROCEDURE: Final = (
@@ -181,6 +183,20 @@ SURVEY: Final = {
     "errors": [],
 }
 
+TRACKED: Final = {
+    "thing": Tracked("ticket", "A017", "waiting", NOW, 12, 19, 4),
+    "visit_state": "",
+    "as_of": NOW,
+    "offered": False,
+    "away": False,
+    "answer_url": "/t/x/return",
+    "reload_url": "/t/x",
+    "notice": None,
+}
+RETURNING: Final = Tracked(
+    "ticket", "A017", "waiting", NOW, 12, 19, 4, NOW + timedelta(minutes=35), "offered"
+)
+
 
 def error(field: str, message: str) -> list[dict[str, str]]:
     return [{"field": field, "message": message}]
@@ -232,6 +248,27 @@ def citizen_cases() -> list[Case]:
         ),
         ("survey/thanks.html", "typical", {"again": False}),
         ("survey/thanks.html", "again", {"again": True}),
+        ("tracking/standing.html", "typical", TRACKED),
+        ("tracking/standing.html", "offered", {**TRACKED, "thing": RETURNING, "offered": True}),
+        (
+            "tracking/standing.html",
+            "away",
+            {**TRACKED, "thing": RETURNING, "away": True, "notice": "Đã trả lời."},
+        ),
+        (
+            "tracking/standing.html",
+            "appointment",
+            {**TRACKED, "thing": Tracked("appointment", "NB-7K3Q-92", "confirmed", NOW)},
+        ),
+        (
+            "tracking/standing.html",
+            "home_visit",
+            {
+                **TRACKED,
+                "thing": Tracked("home_visit", "NB-7K3Q-92", "en_route", NOW),
+                "visit_state": "Bưu tá đang đến",
+            },
+        ),
         (
             "problem.html",
             "typical",

@@ -12,9 +12,7 @@ from app.rounds.learning import LEAST, MOST, WORTH, Leg, learn
 HILLS = ("14638", "14401")
 DELTA = ("14401", "14638")
 PAIRS = some.sampled_from([HILLS, DELTA, ("14401", "14401")])
-LEGS = some.builds(
-    Leg, PAIRS, some.floats(0, 2e4, allow_nan=False), some.floats(0, 2e4, allow_nan=False)
-)
+LEGS = some.builds(Leg, PAIRS, some.floats(0, 2e4, allow_nan=False), some.floats(0, 2e4, allow_nan=False))
 
 
 def legs(pair: tuple[str, str], ratio: float, count: int) -> list[Leg]:
