@@ -1,6 +1,6 @@
 """How the roads teach the travel model: legs driven against legs modelled (pure).
 
-A factor belongs to an ordered pair of communes: from the delta into the hills takes longer than its mirror
+A factor belongs to an ordered pair of zones: from the delta into the hills takes longer than its mirror
 image. Few legs say little, so the median of a pair is drawn towards what a road engine thinks of it, or
 else towards the whole province, and that towards 1, as if each were `WORTH` more legs. Everything is learnt
 anew from the legs remembered: a factor never builds on the one before it.
@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from statistics import median
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
+
+from app.rounds.zones import NOTHING, Factors, Pair
 
 WORTH: Final = 20
 # Beyond these a factor is a fault of the data and not of a road (COURIER.md 4).
@@ -20,9 +22,6 @@ SHORTEST_S: Final = 60
 LONGEST_S: Final = 3 * 3600
 FARTHEST_OFF: Final = 8.0
 
-Pair: TypeAlias = tuple[str, str]
-NOTHING: Final[Mapping[Pair, float]] = MappingProxyType({})
-
 
 class Leg(NamedTuple):
     """One way from door to door: what the model says without factors, and what it took (s)."""
@@ -30,14 +29,6 @@ class Leg(NamedTuple):
     pair: Pair
     modelled_s: float
     took_s: float
-
-
-class Factors(NamedTuple):
-    """By what modelled times are multiplied: a pair's own, or the province's."""
-
-    province: float
-    pairs: Mapping[Pair, float]
-    legs: int
 
 
 def is_believable(leg: Leg) -> bool:
@@ -59,7 +50,7 @@ def learn(legs: Iterable[Leg], *, surveyed: Mapping[Pair, float] = NOTHING) -> F
         pair: _drawn(ratios.get(pair, []), towards=surveyed.get(pair, province))
         for pair in sorted(ratios.keys() | surveyed.keys())
     }
-    return Factors(province, MappingProxyType(pairs), len(everywhere))
+    return Factors(province, MappingProxyType(pairs))
 
 
 def _drawn(ratios: list[float], *, towards: float) -> float:

@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.rounds.learning import LEAST, MOST, WORTH, Leg, learn
+from app.rounds.zones import Pair
 
-HILLS = ("14638", "14401")
-DELTA = ("14401", "14638")
-PAIRS = some.sampled_from([HILLS, DELTA, ("14401", "14401")])
+HILLS = ((202, 1057), (201, 1061))
+DELTA = ((201, 1061), (202, 1057))
+PAIRS = some.sampled_from([HILLS, DELTA, ((201, 1061), (201, 1061))])
 LEGS = some.builds(Leg, PAIRS, some.floats(0, 2e4, allow_nan=False), some.floats(0, 2e4, allow_nan=False))
 
 
-def legs(pair: tuple[str, str], ratio: float, count: int) -> list[Leg]:
+def legs(pair: Pair, ratio: float, count: int) -> list[Leg]:
     return [Leg(pair, 600.0, 600.0 * ratio)] * count
 
 
