@@ -221,6 +221,7 @@ async def refresh(
         Caller.CENTRE_LEADER,
         Caller.MONITOR,
         Caller.CALENDAR_EDITOR,
+        Caller.DISPATCHER,
         Caller.DEVICE,
         Caller.PARTNER,
     ),

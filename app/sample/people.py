@@ -108,6 +108,7 @@ ROLES: Final = {
     "centre_leader": (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
     "monitor": (Caller.MONITOR,),
     "calendar_editor": (Caller.CALENDAR_EDITOR,),
+    "dispatcher": (Caller.DISPATCHER,),
 }
 ENROLLED: Final = {
     "officer": "SELECT 1 FROM officer_credential WHERE officer_id = $1",

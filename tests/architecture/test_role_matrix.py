@@ -32,6 +32,7 @@ EVERYBODY: dict[str, tuple[Caller, ...]] = {
     "centre leader": (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER),
     "monitor": (Caller.MONITOR,),
     "calendar editor": (Caller.CALENDAR_EDITOR,),
+    "dispatcher": (Caller.DISPATCHER,),
     "device": (Caller.DEVICE,),
     "partner": (Caller.PARTNER,),
 }
