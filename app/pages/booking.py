@@ -139,6 +139,7 @@ async def _time_page(
         raise ProcedureNotFound
     chosen = _chosen_centre(places, request.query_params.get("centre", ""))
     by_day = await _seats_by_day(chosen.id, procedure.code, now)
+    working = await centres.load_working_calendar()
     day = _day(request.query_params.get("day", ""), by_day)
     base = f"/booking/time?procedure={procedure.code}&centre={chosen.id}"
     context = {
@@ -157,7 +158,12 @@ async def _time_page(
         ],
         "centre_id": str(chosen.id),
         "days": [
-            {"date": each, "seats": sum(s.seats for s in found), "url": f"{base}&day={each}"}
+            {
+                "date": each,
+                "seats": sum(s.seats for s in found),
+                "works": working.is_working_day(each),
+                "url": f"{base}&day={each}",
+            }
             for each, found in by_day.items()
         ],
         "day": day,

@@ -99,7 +99,12 @@ TIME: Final = {
     ],
     "centre_id": "c1",
     "days": [
-        {"date": date(2026, 11, 25) + timedelta(days=n), "seats": (n * 7) % 30, "url": f"?day={n}"}
+        {
+            "date": date(2026, 11, 25) + timedelta(days=n),
+            "seats": (n * 7) % 30,
+            "works": n % 7 < 5,
+            "url": f"?day={n}",
+        }
         for n in range(8)
     ],
     "day": date(2026, 11, 26),
