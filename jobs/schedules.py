@@ -29,6 +29,8 @@ from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
+from app.home_service.operations import retry_waiting, visits_to_retry
+from app.home_service.rules import KEPT_WAITING
 from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
 from app.queue import day
@@ -109,6 +111,13 @@ async def sign_chains(_context: dict[Any, Any]) -> None:
     await sign_head(now=current_time())
 
 
+async def retry_reports(_context: dict[Any, Any]) -> None:
+    """Reports of couriers that wait for others: a supervisor is called for what waited 72 hours."""
+    now = current_time()
+    for visit_id in await visits_to_retry(partner_id=None, received_before=now - KEPT_WAITING):
+        await retry_waiting(home_visit_id=visit_id, now=now)
+
+
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
@@ -162,6 +171,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
+            cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),

@@ -10,6 +10,11 @@ class HomeVisitNotFound(NotFound):
     detail = Words("Không có lượt đến nhà này.", "There is no such home visit.")
 
 
+class IncidentNotFound(NotFound):
+    code = "incident_not_found"
+    detail = Words("Không có sự cố này.", "There is no such incident.")
+
+
 class WindowGone(Conflict):
     code = "window_gone"
     title = Words("Khung giờ vừa hết chỗ", "The window is gone")

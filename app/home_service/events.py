@@ -59,3 +59,11 @@ class HomeVisitMoved(HomeVisitFact, frozen=True, kw_only=True):
     """It was rescheduled by the centre, which has closed the window: its person is to be told."""
 
     kind: ClassVar[str] = "home_visit.moved"
+
+
+class HomeVisitIncidentOpened(HomeVisitFact, frozen=True, kw_only=True):
+    """Something happened that nobody can decide but a supervisor; `reason` is its kind."""
+
+    kind: ClassVar[str] = "home_visit.incident_opened"
+
+    reason: str

@@ -39,3 +39,19 @@ def next_of(
         if target is not None and event.event_id not in refused:
             return event, target
     return None
+
+
+def against(
+    state: State, present: Iterable[E], former: Iterable[E], *, refused: Collection[uuid.UUID] = ()
+) -> E | None:
+    """A sealed bag that goes against what had been decided: it is there, and wins.
+
+    `present` come from whom the visit is with, `former` from couriers it was taken from.
+    """
+    could = [
+        event
+        for events, states_won in ((present, states.SEALED_AGAINST), (former, states.SEALED_BY_ANOTHER))
+        for event in events
+        if event.type is Report.SEALED and state in states_won and event.event_id not in refused
+    ]
+    return min(could, key=lambda e: (e.device_seq, e.event_id), default=None)

@@ -61,7 +61,7 @@ class HomeVisitRow(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One applied report, for the citizen's timeline."""
+    """One applied report, for the citizen's timeline: when it effectively happened."""
 
     type: str
     occurred_at: datetime
@@ -84,7 +84,7 @@ class Windows(NamedTuple):
 
 COLUMNS: Final = ", ".join(HomeVisitRow._fields)
 STEPS: Final = (
-    "SELECT type, occurred_at FROM visit_event WHERE home_visit_id = $1"
+    "SELECT type, coalesce(effective_at, occurred_at) FROM visit_event WHERE home_visit_id = $1"
     " AND applied_as IS NOT NULL ORDER BY applied_as"
 )
 

@@ -8,9 +8,10 @@ from app.home_service.states import Report
 # The province and its neighbourhood; a point elsewhere is a slip of the finger.
 SOUTH, NORTH, WEST, EAST = 19.6, 21.0, 105.3, 106.8
 CUT_OFF: Final = timedelta(minutes=5)
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 WRONG_CODES_ALLOWED: Final = 5
 CODE_DIGITS: Final = 6
+# A report waits so long for the one before it; then a supervisor must look (COURIER.md 5.5).
+KEPT_WAITING: Final = timedelta(hours=72)
 # Reports that say something physical happened: kept whatever the visit's state is by now.
 PHYSICAL: Final = frozenset({Report.SEALED, Report.FEE_COLLECTED, Report.DELIVERED})
 
@@ -21,8 +22,3 @@ def is_near_the_province(lat: float, lon: float) -> bool:
 
 def may_still_be_promised(starts_at: datetime, *, now: datetime) -> bool:
     return starts_at >= now + CUT_OFF
-
-
-def is_clock_suspect(occurred_at: datetime, *, received_at: datetime) -> bool:
-    """A device may report late, for hours without signal, but never from the future."""
-    return occurred_at > received_at + CLOCK_TOLERANCE

@@ -116,8 +116,33 @@ BEFORE_THE_DOOR: Final = frozenset({State.CONFIRMED, State.ASSIGNED, State.TAKEN
 RANK: Final = MappingProxyType({report: n for n, report in enumerate(Report)})
 
 
+# What is reported of a door can only have been seen there.
+AT_THE_DOOR: Final = frozenset({Report.ARRIVED, Report.COUNTED, Report.DELIVERED, Report.ATTEMPT_FAILED})
+# A bag that was sealed is a fact, whatever had been decided meanwhile: by whom the visit is with now after
+# it was called off, and by a courier of before at any time before there is a bag.
+SEALED_AGAINST: Final = frozenset({State.CANCELLED, State.FAILED})
+SEALED_BY_ANOTHER: Final = SEALED_AGAINST | {
+    State.CONFIRMED,
+    State.ASSIGNED,
+    State.TAKEN,
+    State.EN_ROUTE,
+    State.ARRIVED,
+    State.COUNTED,
+}
+
+
+def is_at_the_door(kind: Kind, report: Report) -> bool:
+    """A collection is sealed at the door too; a delivery at the counter, hours before."""
+    return report in AT_THE_DOOR or (kind is Kind.COLLECTION and report is Report.SEALED)
+
+
 def after(kind: Kind, state: State, report: Report) -> State | None:
     """The state a report leads to, or None while its predecessor is missing."""
     if report is Report.FEE_COLLECTED:
         return state
     return MOVES[kind].get((state, report))
+
+
+def is_over(kind: Kind, state: State) -> bool:
+    """Nothing a courier reports moves it any more."""
+    return not any(before is state for before, _ in MOVES[kind])

@@ -51,7 +51,11 @@ class HomeVisit(Table, db=DB, tablename="home_visit"):
 
 
 class VisitEvent(Table, db=DB, tablename="visit_event"):
-    """What a courier's device reported, with three times; `applied_as` is its place in the fold."""
+    """What a courier's device reported, with three times; `applied_as` is its place in the fold.
+
+    `fate` is what became of one that was not applied in its turn: overtaken by others, in conflict with
+    what was decided meanwhile, or waiting so long that a supervisor was called.
+    """
 
     event_id = UUID(primary_key=True, default=None)
     partner_id = UUID(null=False, default=None)
@@ -68,3 +72,23 @@ class VisitEvent(Table, db=DB, tablename="visit_event"):
     digest = Bytea(null=False, default=None)
     refused = Text(null=True, default=None)
     applied_as = Integer(null=True, default=None)
+    sent_at = Timestamptz(null=True, default=None)
+    effective_at = Timestamptz(null=True, default=None)
+    device_id = Text(null=True, default=None)
+    boot_id = Text(null=True, default=None)
+    monotonic_ms = BigInt(null=True, default=None)
+    fate = Text(null=True, default=None)
+
+
+class VisitIncident(Table, db=DB, tablename="visit_incident"):
+    """Something about a visit a supervisor must look at; one open of each kind."""
+
+    id = UUID(primary_key=True, default=None)
+    home_visit_id = ForeignKey(HomeVisit, null=False, default=None, on_delete=OnDelete.restrict)
+    centre_id = UUID(null=False, default=None)
+    kind = Text(null=False, default=None)
+    event_id = UUID(null=True, default=None)
+    opened_at = Timestamptz(null=False, default=None)
+    closed_at = Timestamptz(null=True, default=None)
+    closed_by = UUID(null=True, default=None)
+    note = Text(null=False, default="")

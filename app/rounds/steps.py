@@ -69,3 +69,26 @@ async def who_declined(home_visit_id: uuid.UUID) -> list[uuid.UUID]:
         home_visit_id,
     )
     return [row["courier_id"] for row in rows]
+
+
+async def pass_on(home_visit_id: uuid.UUID, courier_id: uuid.UUID, *, because: str) -> None:
+    """Whoever has the papers has the visit: a new generation of the latest assignment, as planned before.
+
+    No capacity is asked for: it has happened already.
+    """
+    if (
+        await in_transaction().fetchval(
+            "SELECT courier_id FROM assignment WHERE home_visit_id = $1 AND state = 'active'", home_visit_id
+        )
+        == courier_id
+    ):
+        return
+    await end_assignment(home_visit_id, because=because)
+    await in_transaction().execute(
+        "INSERT INTO assignment (id, home_visit_id, courier_id, generation, date, starts_at, ends_at,"
+        " lat, lon, state) SELECT $1, $2, $3, generation + 1, date, starts_at, ends_at, lat, lon, 'active'"
+        " FROM assignment WHERE home_visit_id = $2 ORDER BY generation DESC LIMIT 1",
+        new_id(),
+        home_visit_id,
+        courier_id,
+    )

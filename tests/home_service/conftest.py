@@ -267,3 +267,19 @@ async def reach(visit: HomeVisitRow, last: Report, *, seal: str | None = None) -
     story = collection(visit, seal or new_seal())
     kinds = [e.type for e in story]
     await report(*story[: kinds.index(last) + 1])
+
+
+async def another(visit: HomeVisitRow) -> HomeVisitRow:
+    """The same promise for one more door, beside the plan: for tests that need hundreds of them."""
+    assert DB.pool is not None
+    made = visit._replace(id=uuid.uuid4(), reference=f"TEST-{uuid.uuid4().hex[:12]}")
+    given = dict(
+        await DB.pool.fetchrow(
+            "SELECT * FROM assignment WHERE home_visit_id = $1 ORDER BY generation DESC LIMIT 1", visit.id
+        )
+        or {}
+    ) | {"id": uuid.uuid4(), "home_visit_id": made.id, "state": "active", "generation": 1}
+    for table, row in (("home_visit", made._asdict()), ("assignment", given)):
+        places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
+        await DB.pool.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", *row.values())
+    return made

@@ -240,24 +240,6 @@ async def test_a_seal_used_before_is_told_and_a_fresh_one_goes_on(promise: Promi
     assert await state_of(visit) == "sealed"
 
 
-async def test_money_taken_and_a_bag_sealed_are_kept_after_the_visit_was_cancelled(
-    promise: Promise, now: datetime
-) -> None:
-    visit = await promise()
-    await report(event(visit, Report.ACCEPTED, 1))
-    await operations.cancel(home_visit_id=visit.id, citizen_id=visit.citizen_id, now=now)
-
-    answers = await report(
-        event(visit, Report.SEALED, 5, seal=new_seal()),
-        event(visit, Report.FEE_COLLECTED, 6, amount=0),
-    )
-
-    assert [answer.outcome for answer in answers] == [Outcome.APPLIED] * 2
-    assert await state_of(visit) == "cancelled"
-    assert DB.pool is not None
-    assert await DB.pool.fetchval("SELECT count(*) FROM visit_event") == 3
-
-
 async def test_a_door_nobody_opened_is_a_failure_with_its_reason(promise: Promise, tu: CourierRow) -> None:
     visit = await promise()
     await reach(visit, Report.ARRIVED)

@@ -2,18 +2,28 @@
 
 from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
+from app.home_service.operations.hand_over import hand_over
 from app.home_service.operations.promise import promise
 from app.home_service.operations.receive import count_package, note_acceptance, receive_package
-from app.home_service.operations.report import apply_partner_event
+from app.home_service.operations.report import (
+    apply_partner_event,
+    retry_waiting,
+    visits_to_retry,
+)
+from app.home_service.operations.supervise import close_incident
 
 __all__ = [
     "apply_partner_event",
     "cancel",
+    "close_incident",
     "count_package",
+    "hand_over",
     "leave_closed_windows",
     "move_on",
     "note_acceptance",
     "promise",
     "receive_package",
     "reschedule",
+    "retry_waiting",
+    "visits_to_retry",
 ]

@@ -9,16 +9,15 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from app.core.operation import operation
 from app.custody import epcis
 from app.custody import queries as packages
-from app.custody import steps as custody
 from app.custody.errors import NotTheCustodian, PackageNotFound, PackageQuarantined, SameParty
 from app.custody.queries import PackageRow
-from app.custody.steps import Moment as CustodyMoment
 from app.custody.steps import Party
-from app.home_service import operations
-from app.home_service.operations.report import Answer, PartnerEvent
+from app.home_service import operations, reports
+from app.home_service.clocks import LONGEST_RUN_MS
+from app.home_service.operations.report import Answer
+from app.home_service.reports import Device, PartnerEvent
 from app.home_service.states import Report
 from app.http.access import open_to
 from app.http.body import Moment
@@ -37,8 +36,15 @@ class Location(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
     lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
 
+DeviceWord = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
 class EventInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """One event as the device made it; `data` holds the facts its type needs."""
+    """One event as the device made it; `data` holds the facts its type needs.
+
+    `monotonic_ms` counts since the device's start named `boot_id`: it dates reports although somebody set
+    the clock in between.
+    """
 
     event_id: uuid.UUID
     task_id: uuid.UUID
@@ -48,8 +54,10 @@ class EventInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, froze
     courier: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     location: Location | None = None
     data: dict[str, Any] = {}
+    monotonic_ms: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_RUN_MS)] | None = None
+    boot_id: DeviceWord | None = None
 
-    def event(self) -> PartnerEvent:
+    def event(self, *, sent_at: datetime | None, device_id: str | None) -> PartnerEvent:
         return PartnerEvent(
             event_id=self.event_id,
             task_id=self.task_id,
@@ -60,11 +68,16 @@ class EventInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, froze
             lat=self.location.lat if self.location else None,
             lon=self.location.lon if self.location else None,
             data=self.data,
+            device=Device(sent_at, device_id, self.boot_id, self.monotonic_ms),
         )
 
 
 class EventBatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """`sent_at` is the device's own clock at sending: with it a clock hours off is put right."""
+
     events: Annotated[list[EventInput], msgspec.Meta(min_length=1, max_length=MOST_EVENTS)]
+    sent_at: Moment | None = None
+    device_id: DeviceWord | None = None
 
 
 class ResultView(msgspec.Struct, omit_defaults=True):
@@ -122,6 +135,10 @@ async def report_events(
 ) -> Response[BatchResult]:
     """Each event is its own transaction: one bad event never blocks the others, and a batch cut in the
     middle is sent again whole, because what was applied answers `duplicate`.
+
+    An event whose predecessor has not arrived is kept and answers `applied` with the reason `deferred`: it
+    is tried again with each batch, and after 72 hours a supervisor is called. `conflict` says that it went
+    against what had been decided meanwhile; a physical fact is kept all the same.
     """
     return await once_required.alone(
         lambda answers: BatchResult([ResultView.of(answer) for answer in answers]),
@@ -130,10 +147,14 @@ async def report_events(
 
 
 async def _apply_all(data: EventBatch, partner_id: uuid.UUID, now: datetime) -> list[Answer]:
-    return [
-        await operations.apply_partner_event(partner_id=partner_id, event=event.event(), now=now)
-        for event in data.events
+    events = [event.event(sent_at=data.sent_at, device_id=data.device_id) for event in data.events]
+    answers = [
+        await operations.apply_partner_event(partner_id=partner_id, event=event, now=now)
+        for event in reports.timed(events, now=now)
     ]
+    for visit_id in await operations.visits_to_retry(partner_id=partner_id, received_before=now):
+        await operations.retry_waiting(home_visit_id=visit_id, now=now)
+    return answers
 
 
 @post(
@@ -152,29 +173,29 @@ async def hand_over_package(
     now: NamedDependency[datetime],
     once_required: NamedDependency[Once],
 ) -> Response[CustodyView]:
-    """Two parties; the giver must be who holds it."""
+    """Two parties; the giver must be who holds it. Whoever takes it goes on with the visit."""
+    giver, receiver = await _parties(data, principal.id)
     return await once_required(
         CustodyView.of,
-        _hand_over(seal=seal, data=data, partner_id=principal.id, now=now),
+        operations.hand_over(
+            seal_number=seal,
+            giver=giver,
+            receiver=receiver,
+            seal_state=data.seal_state,
+            occurred_at=data.occurred_at,
+            now=now,
+        ),
         status=201,
     )
 
 
-@operation
-async def _hand_over(
-    *, seal: str, data: HandOverRequest, partner_id: uuid.UUID, now: datetime
-) -> PackageRow:
+async def _parties(data: HandOverRequest, partner_id: uuid.UUID) -> tuple[Party, Party]:
+    """Both of this partner, and one of them a courier: offices do not hand over to each other here."""
     giver = await _party(data.giver, partner_id)
     receiver = await _party(data.receiver, partner_id)
     if giver.kind != "courier" and receiver.kind != "courier":
         raise PackageNotFound
-    return await custody.hand_over(
-        seal,
-        giver=giver,
-        receiver=receiver,
-        seal_state=data.seal_state,
-        moment=CustodyMoment(data.occurred_at, now),
-    )
+    return giver, receiver
 
 
 @get(
