@@ -30,6 +30,7 @@ from app.core.wakeups import WAKEUPS
 from app.http.principals import AUDIENCE_OF, Caller, Principal
 from app.http.tokens import SigningKey
 from app.main import create_app
+from app.rounds import plans
 from app.settings import Settings
 
 # A shell that starts a suite in the background has it ignore these two, and every child inherits that:
@@ -117,6 +118,7 @@ async def database(opened: Stores, emptying: str) -> AsyncIterator[Stores]:
     yield opened
     assert DB.pool is not None
     await DB.pool.execute(emptying)
+    plans.forget()  # days that are taken away happen to tests only
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.rounds import queries
+from app.rounds import queries, shifts
 from app.rounds.errors import ShiftNotValid
 from app.rounds.queries import COURIER, SHIFT, CourierRow, ShiftRow
 
@@ -49,7 +49,10 @@ async def upsert_courier(
         active,
     )
     await journal.write("courier.put", object_kind="courier", object_id=row["id"], at=now)
-    return CourierRow(*row)
+    courier = CourierRow(*row)
+    for shift in await shifts.of_days_to_come(courier.id, local_date(now)):
+        await shifts.renew(courier, shift, now=now)
+    return courier
 
 
 @operation
@@ -80,4 +83,5 @@ async def upsert_shift(
         capacity,
     )
     await journal.write("courier_shift.put", object_kind="courier", object_id=courier.id, at=now)
+    await shifts.renew(courier, ShiftRow(*row), now=now)
     return ShiftRow(*row)

@@ -62,7 +62,7 @@ def _of_round(problem: Problem, each: Round) -> Iterator[Violation]:
 
     duty = problem.duties[each.duty]
     stops = [problem.stops[number] for number in each.stops]
-    if each.leaves_from != duty.depot or each.returns_to != duty.depot:
+    if each.leaves_from != duty.leaves_from or each.returns_to != duty.depot:
         yield Violation(Fault.DEPOT, each.duty)
     for number, stop in zip(each.stops, stops, strict=True):
         if not stop.skills <= duty.skills:

@@ -6,7 +6,8 @@ slack). So one place is judged in a constant number of additions, and all places
 A change recomputes the arrays of its own round only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from heapq import nsmallest
 from typing import Final, NamedTuple, TypeAlias
 
@@ -64,6 +65,26 @@ class LivePlan:
     def plan(self) -> Plan:
         return plan_of(self._problem, self._rounds)
 
+    def forked(self, problem: Problem) -> "LivePlan":
+        """A copy to try something on; `problem` may have more stops at its end, and more points."""
+        other = copy(self)  # rows and holders are replaced when they change, never written to
+        vars(other).update(
+            _problem=problem,
+            _rounds=[list(stops) for stops in self._rounds],
+            _duty_of=dict(self._duty_of),
+            _room=self._room.copy(),
+            _widths=self._widths.copy(),
+        )
+        return other
+
+    def stops_of(self, duty: int) -> tuple[int, ...]:
+        """The stops of one duty in their order."""
+        return tuple(self._rounds[duty])
+
+    def room_of(self, duty: int) -> int:
+        """How much more the bag of a duty takes."""
+        return int(self._room[duty])
+
     def missing(self) -> list[int]:
         """The stops in no round, in the order of the problem."""
         return [stop for stop in range(len(self._problem.stops)) if stop not in self._duty_of]
@@ -116,13 +137,18 @@ class LivePlan:
             self.insert(number, place)
         return place is not None
 
-    def add_by_moving_one(self, number: int, moves_tried: int = MOVES_TRIED) -> bool:
-        """Insert a stop, moving one other out of its way if need be; the nearest are tried."""
+    def add_by_moving_one(
+        self, number: int, moves_tried: int = MOVES_TRIED, *, movable: Collection[int] | None = None
+    ) -> bool:
+        """Insert a stop, moving one other out of its way if need be; the nearest of those that may be
+        moved (all, unless named) are tried.
+        """
         if self.add(number):
             return True
+        others = self._duty_of if movable is None else movable
         away = self._problem.travel[self._problem.stops[number].point]
         nearest = nsmallest(
-            moves_tried, self._duty_of, key=lambda other: (away[self._problem.stops[other].point], other)
+            moves_tried, others, key=lambda other: (away[self._problem.stops[other].point], other)
         )
         return any(self._swap_in(number, other) for other in nearest)
 
@@ -179,7 +205,7 @@ class LivePlan:
         """Owner, point before, point after, free at, latest, and the leg that would be replaced."""
         block = self._problem.duties[duty]
         stops = [self._problem.stops[number] for number in self._rounds[duty]]
-        points = [block.depot, *(stop.point for stop in stops), block.depot]
+        points = [block.leaves_from, *(stop.point for stop in stops), block.depot]
         legs = self._problem.travel[points[:-1], points[1:]].tolist()
         free_at = [block.starts]
         for stop, leg in zip(stops, legs, strict=False):

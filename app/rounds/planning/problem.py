@@ -34,7 +34,10 @@ class Stop(NamedTuple):
 
 
 class Duty(NamedTuple):
-    """One block of a courier's shift: from the post office and back there before it ends (ca tuyến)."""
+    """One block of a courier's shift: from the post office and back there before it ends (ca tuyến).
+
+    A courier under way leaves from where they are: `under_way_at` is that point.
+    """
 
     courier: str
     starts: int
@@ -42,6 +45,11 @@ class Duty(NamedTuple):
     depot: int
     skills: frozenset[str] = frozenset()
     capacity: int = 30
+    under_way_at: int | None = None
+
+    @property
+    def leaves_from(self) -> int:
+        return self.depot if self.under_way_at is None else self.under_way_at
 
 
 class Round(NamedTuple):
@@ -93,7 +101,7 @@ def plan_of(problem: Problem, stops_by_duty: Sequence[Sequence[int]]) -> Plan:
     """A plan from the stops of each duty, in the order of the duties."""
     return Plan(
         tuple(
-            Round(duty, problem.duties[duty].depot, problem.duties[duty].depot, tuple(stops))
+            Round(duty, problem.duties[duty].leaves_from, problem.duties[duty].depot, tuple(stops))
             for duty, stops in enumerate(stops_by_duty)
             if stops
         )

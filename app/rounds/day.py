@@ -1,0 +1,423 @@
+"""The live plan of one day in memory: asked in a fraction of a millisecond, never written to (pure).
+
+A day is a value. Placing a stop gives another day, which becomes everybody's only when its transaction has
+committed. There are two views of the same rounds: as planned, from the beginning of every block, which is
+what the checker judges and the table stores; and live, in which a courier starts where the stops behind
+them end, so that nothing is inserted into the past.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from app.core.clock import at_local
+from app.rounds.blocks import NOT, TOLD, DutyState, Lock, covers
+from app.rounds.margins import NOTICE, planning_window
+from app.rounds.planning.insertion import LivePlan, Window
+from app.rounds.planning.problem import Duty, Plan, Problem, Stop, plan_of, travel_of
+from app.rounds.travel_model import Model, Roads
+
+# Others tried out of the way of a stop that fits nowhere: for a promise, and in all for one quote.
+MOVES_FOR_A_PROMISE: Final = 24
+MOVES_FOR_A_QUOTE: Final = 24
+MOVABLE: Final = frozenset({Lock.FREE, Lock.COURIER})
+
+
+class DayRow(NamedTuple):
+    """A day's plan as stored, without its rounds."""
+
+    date: date
+    version: int
+    travel_version: int
+    inflation: float
+    guard_seconds: int
+    dirty_since: datetime | None
+    promised_since: int
+    optimised_at: datetime | None
+
+
+class DutyRow(NamedTuple):
+    """One block of one courier."""
+
+    id: uuid.UUID
+    courier_id: uuid.UUID
+    date: date
+    block: str
+    starts_at: datetime
+    ends_at: datetime
+    lat: float
+    lon: float
+    skills: Sequence[str]
+    capacity: int
+    state: str
+    version: int
+
+
+class StopRow(NamedTuple):
+    """A visit in a round, or at risk (without a duty)."""
+
+    home_visit_id: uuid.UUID
+    date: date
+    duty_id: uuid.UUID | None
+    seq: int | None
+    lock: str
+    lat: float
+    lon: float
+    opens_at: datetime
+    closes_at: datetime
+    service_seconds: int
+    size: int
+    skills: Sequence[str]
+    version: int
+    at_risk_since: datetime | None
+    at_risk_because: str
+
+
+class Asked(NamedTuple):
+    """What a visit asks of a round, whatever its window."""
+
+    lat: float
+    lon: float
+    service_seconds: int
+    skills: frozenset[str]
+    size: int = 1
+
+
+class Closed(StrEnum):
+    """Why a window cannot be kept."""
+
+    CUTOFF = "cutoff"
+    NO_SKILLED_COURIER = "no_skilled_courier"
+    FULL = "full"
+    AREA_CLOSED = "area_closed"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True)
+class Day:
+    """One version of one day. Stops are numbered as in `problem`; `rounds` are theirs by duty."""
+
+    head: DayRow
+    model: Model
+    duties: tuple[DutyRow, ...]
+    stops: tuple[StopRow, ...]
+    vocabulary: frozenset[str]
+    as_of: datetime
+    roads: Roads
+    problem: Problem
+    rounds: tuple[tuple[int, ...], ...]
+    behind: tuple[int, ...]
+    live_problem: Problem
+    live: LivePlan
+
+    @property
+    def adrift(self) -> list[int]:
+        """Promises in no round of a duty that is worked."""
+        held = {number for stops in self.rounds for number in stops}
+        return [
+            number for number, stop in enumerate(self.stops) if number not in held and stop.lock in MOVABLE
+        ]
+
+    @property
+    def plan(self) -> Plan:
+        """The rounds as planned, for the checker and the solver."""
+        return plan_of(self.problem, self.rounds)
+
+    def seconds(self, moment: datetime) -> int:
+        """Whole seconds since the local midnight the day began with."""
+        return int((moment - at_local(self.head.date, 0)).total_seconds())
+
+    def visits_of(self, duty: int) -> list[uuid.UUID]:
+        """The visits of one duty in their order."""
+        return [self.stops[number].home_visit_id for number in self.rounds[duty]]
+
+    def quote(self, asked: Asked, windows: Sequence[tuple[datetime, datetime]]) -> list[bool]:
+        """For each window whether it can be kept; nothing is held by it."""
+        planned = [self._window(*window) for window in windows]
+        stop = self._stop(-1, asked.service_seconds, planned[0], asked.skills, asked.size)
+        row = self.roads.row(asked.lat, asked.lon)
+        return [place is not None for place in self.live.quote(stop, planned, row, row)]
+
+    def why_not(self, asked: Asked, window: tuple[datetime, datetime]) -> Closed:
+        """Why no duty of the day can keep the window."""
+        opens, closes = self._window(*window)
+        skilled = [
+            number
+            for number, duty in enumerate(self.live_problem.duties)
+            if duty.starts <= closes and duty.ends >= opens and asked.skills <= duty.skills
+        ]
+        if not skilled:
+            return Closed.NO_SKILLED_COURIER
+        if all(self.live.room_of(number) < asked.size for number in skilled):
+            return Closed.CAPACITY
+        return Closed.FULL
+
+    def stop_row(
+        self, home_visit_id: uuid.UUID, asked: Asked, starts_at: datetime, ends_at: datetime
+    ) -> StopRow:
+        """The stop a visit with this window would be."""
+        opens, closes = planning_window(starts_at, ends_at, guard_seconds=self.head.guard_seconds)
+        return StopRow(
+            home_visit_id,
+            self.head.date,
+            None,
+            None,
+            Lock.FREE.value,
+            asked.lat,
+            asked.lon,
+            opens,
+            closes,
+            asked.service_seconds,
+            asked.size,
+            sorted(asked.skills),
+            0,
+            None,
+            "",
+        )
+
+    def placed(self, row: StopRow, *, moves_tried: int = MOVES_FOR_A_PROMISE) -> "Placed | None":
+        """The day with one more stop at its cheapest place, moving at most one other; or None.
+
+        Only a stop whose citizen knows no courier yet is moved.
+        """
+        number = len(self.stops)
+        point = len(self.roads)
+        roads = self.roads.with_point(row.lat, row.lon)
+        window = Window(self.seconds(row.opens_at), self.seconds(row.closes_at))
+        stop = self._stop(point, row.service_seconds, window, frozenset(row.skills), row.size)
+        live_problem = _with_stop(self.live_problem, stop, roads)
+        live = self.live.forked(live_problem)
+        if not live.add(number) and not (
+            moves_tried and live.add_by_moving_one(number, moves_tried, movable=self.movable())
+        ):
+            return None
+        changed = self._differing(live)
+        rounds, stops = list(self.rounds), [*self.stops, row]
+        for duty in changed:
+            rounds[duty] = self.rounds[duty][: self.behind[duty]] + live.stops_of(duty)
+            for seq, each in enumerate(rounds[duty], start=1):
+                stops[each] = _at(stops[each], self.duties[duty], seq)
+        at = next(duty for duty in changed if number in rounds[duty])
+        day = replace(
+            self,
+            stops=tuple(stops),
+            vocabulary=self.vocabulary | set(row.skills),
+            roads=roads,
+            problem=_with_stop(self.problem, stop, roads),
+            rounds=tuple(rounds),
+            live_problem=live_problem,
+            live=live,
+        )
+        extra = sum(
+            _road(live_problem, duty, live.stops_of(duty))
+            - _road(self.live_problem, duty, self.live.stops_of(duty))
+            for duty in changed
+        )
+        return Placed(day, at, changed, extra)
+
+    def refitted(self, loose: Sequence[int]) -> "Refitted":
+        """The day with these stops at other places, moving at most one other for each of them."""
+        live = self.live.forked(self.live_problem)
+        held = set().union(*(self.live.stops_of(duty) for duty in range(len(self.duties))))
+        for number in held & set(loose):
+            live.remove(number)
+        movable = set(self.movable()) - set(loose)
+        left = [
+            number
+            for number in loose
+            if not live.add_by_moving_one(number, MOVES_FOR_A_PROMISE, movable=movable)
+        ]
+        changed = self._differing(live)
+        rounds, stops = list(self.rounds), list(self.stops)
+        for duty in changed:
+            rounds[duty] = self.rounds[duty][: self.behind[duty]] + live.stops_of(duty)
+            for seq, each in enumerate(rounds[duty], start=1):
+                stops[each] = _at(stops[each], self.duties[duty], seq)
+        day = replace(self, stops=tuple(stops), rounds=tuple(rounds), live=live)
+        return Refitted(day, changed, left)
+
+    def movable(self) -> list[int]:
+        """Stops whose citizens know no courier yet."""
+        return [
+            number
+            for duty, row in enumerate(self.duties)
+            if row.state not in TOLD
+            for number in self.live.stops_of(duty)
+            if self.stops[number].lock == Lock.FREE
+        ]
+
+    def _differing(self, live: LivePlan) -> list[int]:
+        return [duty for duty in range(len(self.duties)) if live.stops_of(duty) != self.live.stops_of(duty)]
+
+    def _window(self, starts_at: datetime, ends_at: datetime) -> Window:
+        opens, closes = planning_window(starts_at, ends_at, guard_seconds=self.head.guard_seconds)
+        return Window(self.seconds(opens), self.seconds(closes))
+
+    def _stop(
+        self, point: int, service_seconds: int, window: Window, skills: frozenset[str], size: int
+    ) -> Stop:
+        service = round(service_seconds * self.head.inflation)
+        return Stop(point, window.opens, window.closes, service, skills, size)
+
+
+def build(
+    head: DayRow,
+    model: Model,
+    duties: Sequence[DutyRow],
+    stops: Sequence[StopRow],
+    *,
+    asked: Collection[str] = (),
+    now: datetime,
+) -> Day:
+    """A day from its rows as they stood together; `asked` are skills the day may be asked for."""
+    duties = tuple(sorted(duties, key=lambda duty: duty.id))
+    places: dict[uuid.UUID | None, int] = {duty.id: number for number, duty in enumerate(duties)}
+    placed = tuple(sorted(stops, key=lambda stop: (places.get(stop.duty_id, len(places)), stop.seq or 0)))
+    vocabulary = frozenset(asked).union(*(stop.skills for stop in placed))
+    offices = {(duty.lat, duty.lon): None for duty in duties}
+    depot_of = {office: number for number, office in enumerate(offices)}
+    points = [*offices, *((stop.lat, stop.lon) for stop in placed)]
+    where = np.array(points, dtype=np.float64).reshape(-1, 2)
+    roads = Roads(model, where[:, 0], where[:, 1], head.inflation)
+
+    midnight = at_local(head.date, 0)
+    blocks = tuple(
+        Duty(
+            str(duty.courier_id),
+            int((duty.starts_at - midnight).total_seconds()),
+            int((duty.ends_at - midnight).total_seconds()),
+            depot_of[duty.lat, duty.lon],
+            skills,
+            duty.capacity,
+        )
+        for duty, skills in zip(duties, _skills(duties, vocabulary), strict=True)
+    )
+    doors = tuple(
+        Stop(
+            len(offices) + number,
+            int((stop.opens_at - midnight).total_seconds()),
+            int((stop.closes_at - midnight).total_seconds()),
+            round(stop.service_seconds * head.inflation),
+            frozenset(stop.skills),
+            stop.size,
+            promised=stop.lock != Lock.DONE,
+        )
+        for number, stop in enumerate(placed)
+    )
+    problem = Problem(doors, blocks, roads.as_matrix())
+    by_duty: defaultdict[uuid.UUID | None, list[int]] = defaultdict(list)
+    for number, stop in enumerate(placed):
+        by_duty[stop.duty_id].append(number)
+    rounds = tuple(tuple(by_duty[duty.id]) for duty in duties)
+    started = [_started(problem, placed, duties, rounds, at, now) for at in range(len(duties))]
+    live_problem = replace(problem, duties=tuple(duty for duty, _ in started))
+    behind = tuple(count for _, count in started)
+    ahead = [stops[count:] for stops, count in zip(rounds, behind, strict=True)]
+    return Day(
+        head=head,
+        model=model,
+        duties=duties,
+        stops=placed,
+        vocabulary=vocabulary,
+        as_of=now,
+        roads=roads,
+        problem=problem,
+        rounds=rounds,
+        behind=behind,
+        live_problem=live_problem,
+        live=LivePlan(live_problem, plan_of(live_problem, ahead)),
+    )
+
+
+def _skills(duties: Sequence[DutyRow], vocabulary: frozenset[str]) -> list[frozenset[str]]:
+    """What each duty covers of all that is asked that day. Most have the same skills: looked at once."""
+    personal = {asked for asked in vocabulary if asked.startswith(NOT)}
+    general = vocabulary - personal
+    seen: dict[tuple[str, ...], frozenset[str]] = {}
+    found = []
+    for duty in duties:
+        key = tuple(duty.skills)
+        if key not in seen:
+            own = frozenset(key)
+            seen[key] = frozenset(a for a in general if covers(own, a, courier_id=duty.courier_id))
+        found.append(seen[key] | {a for a in personal if covers((), a, courier_id=duty.courier_id)})
+    return found
+
+
+def _started(
+    problem: Problem,
+    stops: Sequence[StopRow],
+    duties: Sequence[DutyRow],
+    rounds: Sequence[Sequence[int]],
+    at: int,
+    now: datetime,
+) -> tuple[Duty, int]:
+    """The duty as its courier can still change it, and how many of its stops are behind them.
+
+    Behind is what was reported, what may not change its position, and what the plan says has begun: a
+    telephone without signal is no reason to think that nothing happened.
+    """
+    duty, row = problem.duties[at], duties[at]
+    if row.state == DutyState.CLOSED:
+        return duty._replace(capacity=0), len(rounds[at])
+    soonest = int((now + NOTICE - at_local(row.date, 0)).total_seconds())
+    if soonest <= duty.starts and all(stops[number].lock in MOVABLE for number in rounds[at]):
+        return duty, 0
+    time, place, behind = duty.starts, duty.depot, 0
+    free, where = time, place
+    for count, number in enumerate(rounds[at], start=1):
+        stop = problem.stops[number]
+        time = max(time + int(problem.travel[place, stop.point]), stop.opens)
+        begun = time <= soonest or stops[number].lock not in MOVABLE
+        time, place = time + stop.service, stop.point
+        if begun:
+            behind, free, where = count, time, place
+    carried = sum(problem.stops[number].size for number in rounds[at][:behind])
+    return (
+        duty._replace(
+            starts=max(free, soonest),
+            capacity=duty.capacity - carried,
+            under_way_at=where if behind else None,
+        ),
+        behind,
+    )
+
+
+def _at(stop: StopRow, duty: DutyRow, seq: int) -> StopRow:
+    """The stop at its place; in a round its citizens were told of, it stays with the courier."""
+    told = stop.lock == Lock.FREE and duty.state in TOLD
+    lock = Lock.COURIER.value if told else stop.lock
+    return stop._replace(duty_id=duty.id, seq=seq, lock=lock, at_risk_since=None, at_risk_because="")
+
+
+def _with_stop(problem: Problem, stop: Stop, roads: Roads) -> Problem:
+    return replace(problem, stops=(*problem.stops, stop), travel=roads.as_matrix())
+
+
+def _road(problem: Problem, duty: int, stops: Sequence[int]) -> int:
+    rounds: list[Sequence[int]] = [()] * len(problem.duties)
+    rounds[duty] = stops
+    return travel_of(problem, plan_of(problem, rounds))
+
+
+class Refitted(NamedTuple):
+    """A day with stops at other places: which duties changed, and which stops found no place."""
+
+    day: Day
+    changed: list[int]
+    left: list[int]
+
+
+class Placed(NamedTuple):
+    """A day with one more stop: in which duty, which duties changed, and how much longer the road got."""
+
+    day: Day
+    duty: int
+    changed: list[int]
+    extra_seconds: int

@@ -1,0 +1,158 @@
+"""What a courier's shift makes of a day's plan: duties, and another place for what no longer fits.
+
+A shift may shrink, a courier may fall ill or learn a skill; the promises made before stay promises. Stops
+that the changed duty cannot keep find another round in the same transaction, and what fits nowhere is left
+at risk, out of every round, for people to see.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from app.core import journal
+from app.core.database import in_transaction
+from app.core.ids import new_id
+from app.rounds import live, plans
+from app.rounds.blocks import WORKED, BlockTimes, DutyState, blocks_of, skills_on_duty
+from app.rounds.day import Day
+from app.rounds.planning.checker import Fault, violations
+from app.rounds.planning.problem import Plan, Round
+from app.rounds.queries import CourierRow, ShiftRow
+
+PUT_DUTY = """
+INSERT INTO duty (id, courier_id, date, block, starts_at, ends_at, lat, lon, skills, capacity, state,
+                  version)
+VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)
+ON CONFLICT (courier_id, date, block) DO UPDATE SET
+       starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at, lat = EXCLUDED.lat, lon = EXCLUDED.lon,
+       skills = EXCLUDED.skills, capacity = EXCLUDED.capacity, version = EXCLUDED.version,
+       state = CASE WHEN duty.state = 'withdrawn' THEN EXCLUDED.state ELSE duty.state END
+ WHERE duty.state <> 'closed'
+   AND (duty.starts_at, duty.ends_at, duty.lat, duty.lon, duty.skills, duty.capacity,
+        duty.state <> 'withdrawn')
+       IS DISTINCT FROM (EXCLUDED.starts_at, EXCLUDED.ends_at, EXCLUDED.lat, EXCLUDED.lon,
+                         EXCLUDED.skills, EXCLUDED.capacity, true)
+RETURNING id
+"""
+WITHDRAW = """
+UPDATE duty SET state = 'withdrawn', version = $4
+ WHERE courier_id = $1 AND date = $2 AND block <> ALL($3) AND state = ANY($5) RETURNING id
+"""
+
+
+class Shaken(NamedTuple):
+    """Visits that lost their place: where they go instead, or nowhere."""
+
+    moved: Sequence[uuid.UUID]
+    at_risk: Sequence[uuid.UUID]
+
+
+CALM = Shaken((), ())
+
+
+async def renew(courier: CourierRow, shift: ShiftRow, *, now: datetime) -> Shaken:
+    """Bring the duties of one day up to what the shift and its courier are now."""
+    await live.begin_day(shift.date)
+    before = (await live.locked([shift.date], now=now))[shift.date]
+    blocks = blocks_of(shift.date, shift.starts_at, shift.ends_at) if courier.active else []
+    head = await live.next_version(shift.date, now=now)
+    changed = [
+        found
+        for block in blocks
+        if (found := await _put(courier, shift, block, head.version, now=now)) is not None
+    ]
+    names = [block.block.value for block in blocks]
+    withdrawn = await in_transaction().fetch(
+        WITHDRAW, courier.id, shift.date, names, head.version, [state.value for state in WORKED]
+    )
+    changed += [row["id"] for row in withdrawn]
+    if not changed or not (before.adrift or any(stop.duty_id in changed for stop in before.stops)):
+        return CALM
+    day = await plans.of(head, now=now)
+    return await _refit(day, changed, because="shift_changed", now=now)
+
+
+async def _put(
+    courier: CourierRow, shift: ShiftRow, block: BlockTimes, version: int, *, now: datetime
+) -> uuid.UUID | None:
+    """The duty made or changed; None when it is as it was."""
+    rules = await live.planning_rules()
+    due = block.starts_at - rules.published_before <= now
+    found: uuid.UUID | None = await in_transaction().fetchval(
+        PUT_DUTY,
+        new_id(),
+        courier.id,
+        shift.date,
+        block.block.value,
+        block.starts_at,
+        block.ends_at,
+        courier.lat,
+        courier.lon,
+        skills_on_duty(courier.skills),
+        shift.capacity,
+        (DutyState.PUBLISHED if due else DutyState.PLANNED).value,
+        version,
+    )
+    return found
+
+
+async def _refit(day: Day, duties: Collection[uuid.UUID], *, because: str, now: datetime) -> Shaken:
+    """Find another place for the stops of changed duties that they can no longer keep.
+
+    `day` is as it is stored now, read in this transaction.
+    """
+    loose = day.adrift
+    for number, duty in enumerate(day.duties):
+        if duty.id in duties:
+            loose += _too_many(day, number)
+    found = day.refitted(loose)
+    await live.write_rounds(found.day, found.changed)
+    left = [day.stops[number].home_visit_id for number in found.left]
+    await live.leave_at_risk(left, day.head.version, because=because, now=now)
+    for visit in left:
+        await journal.write(
+            "home_visit.at_risk",
+            object_kind="home_visit",
+            object_id=visit,
+            at=now,
+            detail={"because": because},
+        )
+    was = {day.stops[number].home_visit_id: day.stops[number].duty_id for number in loose}
+    moved = [
+        stop.home_visit_id
+        for stop in found.day.stops
+        if stop.home_visit_id in was and was[stop.home_visit_id] != stop.duty_id
+    ]
+    return Shaken(moved, left)
+
+
+def _too_many(day: Day, duty: int) -> list[int]:
+    """Stops whose absence lets the courier keep the others; what is behind the courier stays."""
+    kept, dropped = list(day.rounds[duty]), list[int]()
+    while faults := _faults(day, duty, kept):
+        ahead = range(day.behind[duty], len(kept))
+        if not ahead:
+            break
+        best = min(reversed(ahead), key=lambda at: _faults(day, duty, kept[:at] + kept[at + 1 :]))
+        if _faults(day, duty, kept[:best] + kept[best + 1 :]) >= faults:
+            best = ahead[-1]
+        dropped.append(kept.pop(best))
+    return dropped
+
+
+def _faults(day: Day, duty: int, stops: Sequence[int]) -> int:
+    block = day.problem.duties[duty]
+    plan = Plan((Round(duty, block.leaves_from, block.depot, tuple(stops)),))
+    return sum(each.fault is not Fault.UNSERVED for each in violations(day.problem, plan))
+
+
+async def of_days_to_come(courier_id: uuid.UUID, today: date) -> list[ShiftRow]:
+    """The courier's shifts from today on."""
+    rows = await in_transaction().fetch(
+        f"SELECT {', '.join(ShiftRow._fields)} FROM courier_shift WHERE courier_id = $1 AND date >= $2"
+        " ORDER BY date",
+        courier_id,
+        today,
+    )
+    return [ShiftRow(*row) for row in rows]
