@@ -9,6 +9,7 @@ import msgspec
 from app.custody import s10
 from app.custody.steps import Paper
 from app.home_service.states import Kind, Report
+from app.payments.rules import MOST_VND, Purse
 
 Seal = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{2,39}$")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
@@ -41,6 +42,20 @@ class Given(msgspec.Struct):
     reason: Word
 
 
+class FeeCollected(msgspec.Struct):
+    """What was taken at the door, in đồng, from which purse, with which receipt; or the group whose paper
+    was shown, because of which nothing is taken.
+    """
+
+    amount: Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
+    kind: Purse | msgspec.UnsetType = msgspec.UNSET
+    receipt: (
+        Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9\-/.]{0,39}$")] | msgspec.UnsetType
+    ) = msgspec.UNSET
+    payer: Word | msgspec.UnsetType = msgspec.UNSET
+    waiver: Word | msgspec.UnsetType = msgspec.UNSET
+
+
 class Delivered(msgspec.Struct):
     """`code` is the citizen's; without it a named authorisation."""
 
@@ -57,6 +72,8 @@ FACTS: Final[Mapping[tuple[Kind, Report], type[msgspec.Struct]]] = MappingProxyT
         (Kind.COLLECTION, Report.SEALED): SealedAtDoor,
         (Kind.COLLECTION, Report.REACHED_HUB): ReachedHub,
         (Kind.COLLECTION, Report.FAILED): Given,
+        (Kind.COLLECTION, Report.FEE_COLLECTED): FeeCollected,
+        (Kind.DELIVERY, Report.FEE_COLLECTED): FeeCollected,
         (Kind.DELIVERY, Report.SEALED): SealedAtCounter,
         (Kind.DELIVERY, Report.ATTEMPT_FAILED): Given,
         (Kind.DELIVERY, Report.DELIVERED): Delivered,
@@ -74,6 +91,9 @@ def fault(kind: Kind, report: Report, data: Mapping[str, Any]) -> str | None:
         for name, field in zip(expected.__struct_fields__, msgspec.structs.fields(expected), strict=True)
         if field.required and name not in data
     ]
+    if report is Report.FEE_COLLECTED and data.get("amount"):
+        # Money that was taken is of one purse, and somebody holds a receipt for it.
+        missing += [name for name in ("kind", "receipt") if name not in data]
     if missing:
         return f"missing_fact: {', '.join(missing)}"
     try:

@@ -18,6 +18,8 @@ from app.home_service import rules
 from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.states import BEFORE_THE_DOOR, Kind
+from app.payments import queries as payments
+from app.payments.rules import Bill
 from app.procedures import queries as procedures
 from app.procedures.errors import ProcedureNotFound
 from app.rounds import queries as rounds
@@ -73,6 +75,7 @@ class VisitFile(NamedTuple):
     visit: HomeVisitRow
     steps: Sequence[Step]
     courier: CourierRow | None
+    bill: Bill
 
 
 class Windows(NamedTuple):
@@ -108,7 +111,17 @@ async def by_id(home_visit_id: uuid.UUID) -> HomeVisitRow | None:
 async def file_of(visit: HomeVisitRow) -> VisitFile:
     steps = [Step(*row) for row in await fetch(STEPS, visit.id)]
     courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
-    return VisitFile(visit, steps, courier)
+    return VisitFile(visit, steps, courier, await payments.bill_of(*await family_of(visit)))
+
+
+async def family_of(visit: HomeVisitRow) -> list[uuid.UUID]:
+    """The visits of its dossier, eldest first: papers fetched, result brought, maybe twice."""
+    if visit.dossier_number is None:
+        return [visit.id]
+    rows = await fetch(
+        "SELECT id FROM home_visit WHERE dossier_number = $1 ORDER BY created_at, id", visit.dossier_number
+    )
+    return [row["id"] for row in rows]
 
 
 async def of_partner(

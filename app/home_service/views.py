@@ -17,6 +17,7 @@ from app.home_service.operations.receive import Received
 from app.home_service.queries import VisitFile
 from app.home_service.states import NAMES, State
 from app.http.body import ShortText
+from app.payments.views import BillView
 
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["1.001699"])]
 Latitude = Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -136,6 +137,7 @@ class HomeVisitView(msgspec.Struct):
     seal: str | None
     dossier: str | None
     timeline: list[TimelineEntry]
+    bill: BillView
     version: int
 
     @classmethod
@@ -155,6 +157,7 @@ class HomeVisitView(msgspec.Struct):
             hand_over_code=queries.hand_over_code(visit.id),
             seal=visit.seal_number,
             dossier=visit.dossier_number,
+            bill=BillView.of(file.bill),
             timeline=[TimelineEntry(step.type, local(step.occurred_at)) for step in file.steps],
             version=visit.version,
         )

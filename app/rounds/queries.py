@@ -65,6 +65,12 @@ async def courier_by_id(courier_id: uuid.UUID) -> CourierRow | None:
     return None if row is None else CourierRow(*row)
 
 
+async def external_ids(partner_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """A partner's own ids of its couriers."""
+    rows = await fetch("SELECT id, external_id FROM courier WHERE partner_id = $1", partner_id)
+    return {row["id"]: row["external_id"] for row in rows}
+
+
 async def candidates(day: date) -> list[Candidate]:
     """Every courier on shift that day, with what they already have."""
     return [Candidate(*row) for row in await fetch(CANDIDATES, day)]

@@ -24,6 +24,7 @@ PARTNER_SCOPES: Final = (
     "custody:write",
     "documents:write",
     "settlements:read",
+    "settlements:write",
     "webhook:manage",
 )
 

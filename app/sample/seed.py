@@ -8,6 +8,7 @@ from app.core.operation import operation
 from app.sample import files
 from app.sample.catalogue import put_catalogue
 from app.sample.files import sample_id
+from app.sample.money import put_money
 from app.sample.openings import WORKING_DAYS, open_now, publish_openings
 from app.sample.people import accounts, enrol_people, put_people
 from app.sample.places import put_places
@@ -55,7 +56,7 @@ class SeedSummary(NamedTuple):
 async def load_catalogue(*, now: datetime) -> tuple[int, int, int]:
     """Write places, procedures and officers in one transaction; how many rows of each changed."""
     places = await put_places()
-    procedures = await put_catalogue()
+    procedures = await put_catalogue() + await put_money()
     people = await put_people()
     if places + procedures + people:
         await journal.write(

@@ -7,7 +7,7 @@ from app.appointments import steps as appointments
 from app.appointments.places import Channel
 from app.core.database import fetch_row, in_transaction
 from app.core.operation import operation
-from app.home_service import queries, rules
+from app.home_service import fees, queries, rules
 from app.home_service.errors import VisitUnderWay, WindowGone
 from app.home_service.events import HomeVisitCancelled, HomeVisitMoved, HomeVisitRescheduled
 from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
@@ -27,6 +27,7 @@ async def cancel(*, home_visit_id: uuid.UUID, citizen_id: uuid.UUID, now: dateti
     visit = await set_state(visit, State.CANCELLED)
     await appointments.release_place(visit.slot_id, channel=Channel.ONLINE)
     await rounds.end_assignment(visit.id, because="cancelled")
+    await fees.let_go(visit, because="cancelled", now=now)
     await tell(HomeVisitCancelled, visit, now=now)
     return await queries.file_of(visit)
 

@@ -18,7 +18,7 @@ from app.core.references import new_reference
 from app.dossiers import queries as dossiers
 from app.dossiers.errors import DossierNotFound
 from app.dossiers.states import Status
-from app.home_service import queries, rules
+from app.home_service import fees, queries, rules
 from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import (
     DossierNotReady,
@@ -88,6 +88,7 @@ async def promise(
     ):
         raise WindowGone(alternatives=await _others(kind, procedure_codes[0], door, now))
     visit = await _insert(window, citizen_id, kind, procedure_codes, door, dossier_number, now)
+    await fees.charge(visit, now=now)
     visit = await give_to_courier(visit, now=now)
     if visit.state != State.ASSIGNED:
         # A window nobody can come in is no window: the refusal undoes the place as well.

@@ -16,7 +16,8 @@ import rfc8785
 from app.core.database import in_transaction
 from app.core.errors import Refusal
 from app.core.operation import operation
-from app.home_service import effects, facts, folding, incidents, queries, reports, rules, states
+from app.home_service import effects, facts, fees, folding, incidents, queries, reports, rules, states
+from app.home_service.errors import FeeOwed
 from app.home_service.incidents import Kind as Incident
 from app.home_service.queries import HomeVisitRow
 from app.home_service.reports import Known, PartnerEvent
@@ -26,6 +27,8 @@ from app.rounds import queries as rounds
 from app.rounds.queries import CourierRow
 
 AT_ONCE: Final = 100
+# A result is not given before it is paid for: the report waits for the one of the money.
+MISSING_FEE: Final = "missing_fact: fee_collected"
 
 
 class Outcome(StrEnum):
@@ -81,8 +84,11 @@ async def _new(
         return Answer(event.event_id, Outcome.REJECTED, "id_reuse")
     if wrong is not None:
         return Answer(event.event_id, Outcome.REJECTED, wrong)
+    # Money is booked when it is told, not when its turn in the fold comes: it is in the bag already.
+    wrong = await fees.taken(visit, courier, event, at=kept.effective_at, now=now)
     visit, refused = await _fold(visit, now)
-    return await _answer(partner_id, visit, event, refused.get(event.event_id), now, suspect=kept.suspect)
+    answer = await _answer(partner_id, visit, event, refused.get(event.event_id), now, suspect=kept.suspect)
+    return answer if answer.reason == "conflict" else answer._replace(reason=wrong or answer.reason)
 
 
 @operation
@@ -187,13 +193,15 @@ async def _fold(visit: HomeVisitRow, now: datetime) -> tuple[HomeVisitRow, dict[
         event, target = found or (sealed, State.SEALED)
         assert event is not None
         try:
+            await fees.require_paid(visit, target)
             if sealed is None:
                 visit = await effects.apply(visit, event, target, now=now)
             else:
                 visit = await effects.apply_against(visit, event, now=now)
         except Refusal as refusal:
-            refused[event.event_id] = refusal.code
+            refused[event.event_id] = MISSING_FEE if isinstance(refusal, FeeOwed) else refusal.code
             continue
+        await fees.let_go_of_failed(visit, now=now)
         await reports.mark_applied(visit.id, event.event_id, conflict=_is_conflict(event, sealed, state))
 
 
@@ -213,7 +221,7 @@ async def _answer(
 ) -> Answer:
     """What became of the newest event, and a supervisor where it was physical and could not be applied."""
     physical = event.type in rules.PHYSICAL
-    if refused is not None and not physical:
+    if refused == MISSING_FEE or (refused is not None and not physical):
         return Answer(event.event_id, Outcome.REJECTED, refused)
     known = await reports.known(partner_id, event.event_id)
     assert known is not None

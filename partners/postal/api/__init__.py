@@ -7,6 +7,7 @@ from litestar import Router
 from partners.postal.api.couriers import courier_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
+from partners.postal.api.settlements import settlement_handlers
 from partners.postal.api.tasks import task_handlers
 from partners.postal.api.webhooks import webhook_handlers
 
@@ -17,6 +18,7 @@ partner_router: Final = Router(
         *task_handlers,
         *event_handlers,
         *document_handlers,
+        *settlement_handlers,
         *webhook_handlers,
     ],
 )

@@ -11,12 +11,14 @@ from litestar.params import FromPath, QueryParameter
 
 from app.core.clock import at_local, local
 from app.core.phones import mask
+from app.home_service import fees
 from app.home_service import queries as home_service
 from app.home_service.queries import HomeVisitRow
 from app.http.access import open_to
 from app.http.body import served_day
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
+from app.payments.views import BillView
 from app.procedures import queries as procedures
 from app.rounds import queries as rounds
 from app.rounds.errors import CourierNotFound
@@ -69,6 +71,7 @@ class TaskView(msgspec.Struct):
     eta: datetime | None
     seal: str | None
     dossier: str | None
+    bill: BillView
     version: int
 
 
@@ -141,6 +144,7 @@ async def _task(visit: HomeVisitRow, planned: PlannedStop | None) -> TaskView:
         eta=local(planned.eta) if planned else None,
         seal=visit.seal_number,
         dossier=visit.dossier_number,
+        bill=BillView.of(await fees.bill_of(visit)),
         version=visit.version,
     )
 

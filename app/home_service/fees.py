@@ -1,0 +1,108 @@
+"""What a home visit costs and who took it: the few places where a visit and its money meet."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from app.centres import queries as centres
+from app.core.clock import local_date
+from app.home_service.errors import FeeOwed
+from app.home_service.queries import HomeVisitRow, family_of
+from app.home_service.reports import PartnerEvent
+from app.home_service.states import Kind, Report, State
+from app.payments import queries as payments
+from app.payments import steps
+from app.payments.rules import Bill, Purse
+from app.payments.steps import Bearer, Money
+from app.procedures import queries as procedures
+from app.rounds.queries import CourierRow
+from app.rounds.rules import distance_km
+
+
+async def bill_of(visit: HomeVisitRow) -> Bill:
+    """What the visit costs, with what its dossier still owes from the visit before."""
+    return await payments.bill_of(*await family_of(visit))
+
+
+async def charge(visit: HomeVisitRow, *, now: datetime) -> None:
+    """What it will cost, as prices stand on the day of the promise: state fees when papers are fetched,
+    postage for each leg.
+    """
+    on = local_date(now)
+    found = await procedures.by_codes(visit.procedure_codes, on=on)
+    centre = await centres.any_centre(visit.centre_id)
+    await steps.charge(
+        visit.id,
+        kind=visit.kind,
+        procedures=[found[code] for code in visit.procedure_codes if code in found],
+        with_fees=visit.kind == Kind.COLLECTION,
+        km=distance_km(centre.lat, centre.lon, visit.lat, visit.lon),
+        on=on,
+        now=now,
+    )
+
+
+async def taken(
+    visit: HomeVisitRow, courier: CourierRow, event: PartnerEvent, *, at: datetime, now: datetime
+) -> str | None:
+    """Book what a courier says they took, whatever the visit's state is by now; a stable code when
+    something about it is not as it should be. It counts for the day it effectively happened on.
+    """
+    data = event.data
+    if event.type is not Report.FEE_COLLECTED:
+        return None
+    day = local_date(at)
+    purse = Purse(data.get("kind", Purse.STATE))
+    family = await family_of(visit)
+    if data.get("waiver"):
+        why = await steps.free_at_door(
+            visit.id,
+            family,
+            purse=purse,
+            code=str(data["waiver"]),
+            sectors=await _sectors(visit, on=day),
+            on=day,
+            now=now,
+        )
+        if why is not None or not data["amount"]:
+            return why
+    if not data["amount"]:
+        return None
+    money = Money(
+        visit_id=visit.id,
+        family=family,
+        purse=purse,
+        amount_vnd=int(data["amount"]),
+        receipt=str(data["receipt"]),
+        day=day,
+        centre_id=visit.centre_id,
+        event_id=event.event_id,
+    )
+    return await steps.take_at_door(money, Bearer(courier.id, courier.partner_id), now=now)
+
+
+async def require_paid(visit: HomeVisitRow, target: State) -> None:
+    """A result is given against payment, or a reason why none is owed; raises `FeeOwed`."""
+    if target is State.DELIVERED and (await bill_of(visit)).owed_in_all:
+        raise FeeOwed
+
+
+async def let_go(visit: HomeVisitRow, *, because: str, now: datetime) -> None:
+    """It will not be done: nothing is due, and what was paid is owed back by whoever took it."""
+    await steps.let_go(
+        visit.id,
+        await family_of(visit),
+        centre_id=visit.centre_id,
+        day=local_date(now),
+        because=because,
+        now=now,
+    )
+
+
+async def let_go_of_failed(visit: HomeVisitRow, *, now: datetime) -> None:
+    if visit.state == State.FAILED:
+        await let_go(visit, because="failed", now=now)
+
+
+async def _sectors(visit: HomeVisitRow, *, on: date) -> Mapping[str, str]:
+    codes: Sequence[str] = visit.procedure_codes
+    return {code: row.sector for code, row in (await procedures.by_codes(codes, on=on)).items()}

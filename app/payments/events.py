@@ -1,0 +1,19 @@
+"""What others hear about money."""
+
+import uuid
+from datetime import date
+from typing import ClassVar
+
+from app.core.outbox import Fact
+
+
+class SettlementUnbalanced(Fact, frozen=True, kw_only=True):
+    """A day of a partner that had ended did not balance; the settlement names its cases."""
+
+    kind: ClassVar[str] = "settlement.unbalanced"
+    subject_field: ClassVar[str] = "settlement"
+
+    settlement: str
+    partner_id: uuid.UUID
+    day: date
+    open_cases: int

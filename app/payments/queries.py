@@ -1,0 +1,56 @@
+"""What can be asked about money: prices of a day, the bill of a visit."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from app.core.database import fetch, fetch_value
+from app.core.rows import select
+from app.payments.rules import Bill, ChargeRow, Exemption, Tariff
+
+CHARGES: Final = (
+    select(ChargeRow, "charge") + " WHERE home_visit_id = ANY($1)"
+    " ORDER BY created_at, home_visit_id, purse DESC, procedure_code"
+)
+PAID: Final = """
+SELECT purse, sum(CASE WHEN from_kind = 'citizen' THEN amount_vnd ELSE -amount_vnd END)::bigint AS paid
+  FROM cash_entry
+ WHERE home_visit_id = ANY($1) AND 'citizen' IN (from_kind, to_kind) GROUP BY purse
+"""
+VALID: Final = "valid_from <= $1 AND (valid_to IS NULL OR valid_to >= $1)"
+
+
+async def bill_of(*home_visit_ids: uuid.UUID) -> Bill:
+    """What was charged for the visits, and what was paid less what was given back."""
+    charges = [ChargeRow(*row) for row in await fetch(CHARGES, list(home_visit_ids))]
+    if not charges:
+        return Bill((), {})
+    paid = {row["purse"]: row["paid"] for row in await fetch(PAID, list(home_visit_ids))}
+    return Bill(charges, paid)
+
+
+async def tariffs(kind: str, *, on: date) -> Sequence[Tariff]:
+    """The prices of a leg on the day; of two decisions for one distance the later stands."""
+    rows = await fetch(
+        "SELECT DISTINCT ON (up_to_km) up_to_km, amount_vnd, decision FROM postage_tariff"
+        f" WHERE {VALID} AND kind = $2 ORDER BY up_to_km, valid_from DESC",
+        on,
+        kind,
+    )
+    return [Tariff(*row) for row in rows]
+
+
+async def exemptions(*, on: date) -> Sequence[Exemption]:
+    rows = await fetch(f"{select(Exemption, 'payment_exemption')} WHERE {VALID} ORDER BY code, purse", on)
+    return [Exemption(*row) for row in rows]
+
+
+async def partner_that_took(family: Sequence[uuid.UUID]) -> uuid.UUID | None:
+    """Whose courier last took money for these visits; None when nobody's did."""
+    found: uuid.UUID | None = await fetch_value(
+        "SELECT partner_id FROM cash_entry WHERE home_visit_id = ANY($1) AND reason = 'collected'"
+        " ORDER BY recorded_at DESC, id DESC LIMIT 1",
+        list(family),
+    )
+    return found

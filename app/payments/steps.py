@@ -1,0 +1,283 @@
+"""What a home visit does with money inside its own operation: charge, take, free, let go."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from app.core import journal
+from app.core.database import in_transaction
+from app.core.ids import new_id
+from app.core.rows import put
+from app.payments import book, cases, queries, rules
+from app.payments.book import About, Account
+from app.payments.cases import Subject
+from app.payments.rules import CaseKind, ChargeState, Holder, Purse, Reason
+from app.procedures.queries import ProcedureRow
+
+# What a courier is told of money that was booked and is not as it should be.
+RECEIPT_REUSED: Final = "receipt_reused"
+AMOUNT_DIFFERS: Final = "amount_differs"
+WAIVER_UNKNOWN: Final = "waiver_unknown"
+
+
+class TariffRecord(NamedTuple):
+    """One price as stored."""
+
+    id: uuid.UUID
+    kind: str
+    up_to_km: int | None
+    amount_vnd: int
+    decision: str
+    valid_from: date
+    valid_to: date | None
+
+
+class ExemptionRecord(NamedTuple):
+    """One exemption as stored."""
+
+    id: uuid.UUID
+    code: str
+    purse: str
+    sector: str | None
+    procedure_code: str | None
+    by_proof: bool
+    name_vi: str
+    name_en: str
+    decision: str
+    valid_from: date
+    valid_to: date | None
+
+
+class Money(NamedTuple):
+    """What somebody took at a visit. `family` are the visits of one dossier, eldest first: what was not
+    paid when the papers were fetched is owed when the result is brought.
+    """
+
+    visit_id: uuid.UUID
+    family: Sequence[uuid.UUID]
+    purse: Purse
+    amount_vnd: int
+    receipt: str
+    day: date
+    centre_id: uuid.UUID
+    event_id: uuid.UUID | None = None
+
+
+class Bearer(NamedTuple):
+    """The courier who took it, of which partner."""
+
+    courier_id: uuid.UUID
+    partner_id: uuid.UUID
+
+
+async def put_tariffs(rows: Sequence[TariffRecord]) -> int:
+    """Write prices; how many changed."""
+    return await put("postage_tariff", rows, key=("id",))
+
+
+async def put_exemptions(rows: Sequence[ExemptionRecord]) -> int:
+    return await put("payment_exemption", rows, key=("id",))
+
+
+async def charge(
+    home_visit_id: uuid.UUID,
+    *,
+    kind: str,
+    procedures: Sequence[ProcedureRow],
+    with_fees: bool,
+    km: float,
+    on: date,
+    now: datetime,
+) -> None:
+    """What a visit will cost, as the catalogue and the tariff stand on the day it is promised."""
+    exemptions = await queries.exemptions(on=on)
+    if with_fees:
+        for procedure in procedures:
+            free = rules.exempt_by_itself(exemptions, Purse.STATE, procedure)
+            await _line(
+                home_visit_id, Purse.STATE, procedure.code, procedure.fee_vnd, procedure.decision, free, now
+            )
+    tariff = rules.tariff_for(await queries.tariffs(kind, on=on), km=km)
+    if tariff is not None:
+        free = rules.postage_exempt(exemptions, procedures)
+        await _line(home_visit_id, Purse.POSTAGE, "", tariff.amount_vnd, tariff.decision, free, now)
+
+
+async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> str | None:
+    """Book what a courier took; a stable code when something about it is not as it should be.
+
+    The money is in the bag whatever is wrong with it, so it is booked in any case: a wrong amount or a
+    used receipt opens a case. Only the same receipt for the same money again is one payment told twice.
+    """
+    await book.hold_day(bearer.courier_id, money.day)
+    used = await _use_receipt(money, issuer_id=bearer.partner_id, courier_id=bearer.courier_id, now=now)
+    if used is _Receipt.SAME:
+        return RECEIPT_REUSED
+    await _assess(money)
+    bill = await queries.bill_of(*money.family)
+    right = money.amount_vnd == bill.owed(money.purse)
+    await book.move(
+        money.amount_vnd,
+        purse=money.purse,
+        giver=Account(Holder.CITIZEN, money.visit_id),
+        receiver=Account(Holder.COURIER, bearer.courier_id),
+        reason=Reason.COLLECTED,
+        about=About(
+            day=money.day,
+            partner_id=bearer.partner_id,
+            courier_id=bearer.courier_id,
+            centre_id=money.centre_id,
+            home_visit_id=money.visit_id,
+            receipt=money.receipt if used is _Receipt.NEW else None,
+            reference="" if used is _Receipt.NEW else money.receipt,
+            event_id=money.event_id,
+        ),
+        now=now,
+    )
+    subject = Subject(
+        f"receipt:{bearer.partner_id}:{money.receipt}:{money.event_id}",
+        money.purse,
+        money.day,
+        bearer.partner_id,
+        bearer.courier_id,
+        money.centre_id,
+        money.visit_id,
+    )
+    if used is _Receipt.OTHER:
+        await cases.open_once(CaseKind.RECEIPT_REUSED, money.amount_vnd, subject, now=now)
+    await cases.weigh_family(money.family, subject=subject, now=now)
+    await cases.weigh_day(bearer.courier_id, money.day, partner_id=bearer.partner_id, ended=False, now=now)
+    if used is _Receipt.OTHER:
+        return RECEIPT_REUSED
+    return None if right else AMOUNT_DIFFERS
+
+
+async def free_at_door(
+    visit_id: uuid.UUID,
+    family: Sequence[uuid.UUID],
+    *,
+    purse: Purse,
+    code: str,
+    sectors: Mapping[str, str],
+    on: date,
+    now: datetime,
+) -> str | None:
+    """The citizen showed the paper of a group that does not pay; a stable code when it frees nothing."""
+    bill = await queries.bill_of(*family)
+    lines = rules.freed(bill, await queries.exemptions(on=on), sectors, purse=purse, code=code)
+    if not lines:
+        return WAIVER_UNKNOWN
+    await _end_lines([line.id for line in lines], ChargeState.WAIVED, because=code)
+    await journal.write(
+        "charge.waived", object_kind="home_visit", object_id=visit_id, at=now, detail={"group": code}
+    )
+    return None
+
+
+async def let_go(
+    home_visit_id: uuid.UUID,
+    family: Sequence[uuid.UUID],
+    *,
+    centre_id: uuid.UUID,
+    day: date,
+    because: str,
+    now: datetime,
+) -> None:
+    """The visit will not be done: nothing is due for it any more, and what was paid is owed back by the
+    partner whose courier took it, or by the centre.
+    """
+    bill = await queries.bill_of(home_visit_id)
+    lines = [line.id for line in bill.charges if line.state == ChargeState.DUE]
+    if not lines and not bill.paid:
+        return
+    await _end_lines(lines, ChargeState.CANCELLED, because=because)
+    partner_id = await queries.partner_that_took(family)
+    for purse in Purse:
+        subject = Subject("", purse, day, partner_id, None, centre_id, home_visit_id)
+        await cases.weigh_family(family, subject=subject, now=now)
+
+
+class _Receipt(Enum):
+    """What became of a number: new, for the same payment again, or used for another one."""
+
+    NEW = auto()
+    SAME = auto()
+    OTHER = auto()
+
+
+async def _use_receipt(
+    money: Money, *, issuer_id: uuid.UUID, courier_id: uuid.UUID | None, now: datetime
+) -> _Receipt:
+    made = await in_transaction().execute(
+        "INSERT INTO receipt (issuer_id, number, home_visit_id, courier_id, purse, amount_vnd, at)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT DO NOTHING",
+        issuer_id,
+        money.receipt,
+        money.visit_id,
+        courier_id,
+        money.purse.value,
+        money.amount_vnd,
+        now,
+    )
+    if made == "INSERT 0 1":
+        return _Receipt.NEW
+    same = await in_transaction().fetchval(
+        "SELECT 1 FROM receipt WHERE issuer_id = $1 AND number = $2 AND home_visit_id = $3"
+        " AND purse = $4 AND amount_vnd = $5 AND courier_id IS NOT DISTINCT FROM $6",
+        issuer_id,
+        money.receipt,
+        money.visit_id,
+        money.purse.value,
+        money.amount_vnd,
+        courier_id,
+    )
+    return _Receipt.SAME if same else _Receipt.OTHER
+
+
+async def _assess(money: Money) -> None:
+    """A fee the catalogue has no amount for is what was taken beyond the lines that have one."""
+    bill = await queries.bill_of(*money.family)
+    open_lines = bill.unassessed(money.purse)
+    extra = money.amount_vnd - bill.owed(money.purse)
+    if extra <= 0:
+        return
+    for line in open_lines:
+        await in_transaction().execute(
+            "UPDATE charge SET amount_vnd = $2, because = 'assessed' WHERE id = $1", line.id, extra
+        )
+        extra = 0
+
+
+async def _line(
+    home_visit_id: uuid.UUID,
+    purse: Purse,
+    code: str,
+    amount_vnd: int | None,
+    decision: str,
+    free: str,
+    now: datetime,
+) -> None:
+    await in_transaction().execute(
+        "INSERT INTO charge (id, home_visit_id, purse, procedure_code, amount_vnd, decision, state,"
+        " because, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) ON CONFLICT DO NOTHING",
+        new_id(),
+        home_visit_id,
+        purse.value,
+        code,
+        amount_vnd,
+        decision,
+        (ChargeState.WAIVED if free else ChargeState.DUE).value,
+        free,
+        now,
+    )
+
+
+async def _end_lines(line_ids: Sequence[uuid.UUID], state: ChargeState, *, because: str) -> None:
+    await in_transaction().execute(
+        "UPDATE charge SET state = $2, because = $3 WHERE id = ANY($1)",
+        list(line_ids),
+        state.value,
+        because,
+    )

@@ -1,0 +1,105 @@
+"""What is stored about money: prices, what is owed, receipts, the cash book, and cases."""
+
+from piccolo.columns import UUID, BigInt, Boolean, Date, Integer, Text, Timestamptz
+from piccolo.table import Table
+
+from app.core.database import DB
+
+
+class PostageTariff(Table, db=DB, tablename="postage_tariff"):
+    """The price of one leg (cước) up to a distance; without one, any farther. In đồng."""
+
+    id = UUID(primary_key=True, default=None)
+    kind = Text(null=False, default=None)
+    up_to_km = Integer(null=True, default=None)
+    amount_vnd = Integer(null=False, default=None)
+    decision = Text(null=False, default=None)
+    valid_from = Date(null=False, default=None)
+    valid_to = Date(null=True, default=None)
+
+
+class PaymentExemption(Table, db=DB, tablename="payment_exemption"):
+    """Who does not pay (miễn): a sector or procedure by itself, or a group whose paper is shown."""
+
+    id = UUID(primary_key=True, default=None)
+    code = Text(null=False, default=None)
+    purse = Text(null=False, default=None)
+    sector = Text(null=True, default=None)
+    procedure_code = Text(null=True, default=None)
+    by_proof = Boolean(null=False, default=None)
+    name_vi = Text(null=False, default=None)
+    name_en = Text(null=False, default=None)
+    decision = Text(null=False, default=None)
+    valid_from = Date(null=False, default=None)
+    valid_to = Date(null=True, default=None)
+
+
+class Charge(Table, db=DB, tablename="charge"):
+    """What a visit costs: a line per procedure, and one of postage (procedure '').
+
+    Without an amount the catalogue has none: whoever takes the fee says it.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    home_visit_id = UUID(null=False, default=None)
+    purse = Text(null=False, default=None)
+    procedure_code = Text(null=False, default=None)
+    amount_vnd = Integer(null=True, default=None)
+    decision = Text(null=False, default=None)
+    state = Text(null=False, default=None)
+    because = Text(null=False, default="")
+    created_at = Timestamptz(null=False, default=None)
+
+
+class Receipt(Table, db=DB, tablename="receipt"):
+    """A number of a partner or centre (biên lai), used once. Keyed by issuer and number."""
+
+    issuer_id = UUID(primary_key=True, null=False, default=None)
+    number = Text(null=False, default=None)
+    home_visit_id = UUID(null=False, default=None)
+    courier_id = UUID(null=True, default=None)
+    purse = Text(null=False, default=None)
+    amount_vnd = Integer(null=False, default=None)
+    at = Timestamptz(null=False, default=None)
+
+
+class CashEntry(Table, db=DB, tablename="cash_entry"):
+    """One movement of the cash book (sổ quỹ): append only."""
+
+    id = UUID(primary_key=True, default=None)
+    purse = Text(null=False, default=None)
+    from_kind = Text(null=False, default=None)
+    from_id = Text(null=False, default=None)
+    to_kind = Text(null=False, default=None)
+    to_id = Text(null=False, default=None)
+    amount_vnd = BigInt(null=False, default=None)
+    reason = Text(null=False, default=None)
+    day = Date(null=False, default=None)
+    partner_id = UUID(null=True, default=None)
+    courier_id = UUID(null=True, default=None)
+    centre_id = UUID(null=True, default=None)
+    home_visit_id = UUID(null=True, default=None)
+    receipt = Text(null=True, default=None)
+    reference = Text(null=False, default="")
+    event_id = UUID(null=True, default=None)
+    reverses = UUID(null=True, default=None)
+    recorded_at = Timestamptz(null=False, default=None)
+
+
+class MoneyCase(Table, db=DB, tablename="money_case"):
+    """Why something does not balance (vụ việc chênh lệch); `key` is what it is about."""
+
+    id = UUID(primary_key=True, default=None)
+    kind = Text(null=False, default=None)
+    key = Text(null=False, default=None)
+    purse = Text(null=False, default=None)
+    amount_vnd = BigInt(null=False, default=None)
+    day = Date(null=False, default=None)
+    partner_id = UUID(null=True, default=None)
+    courier_id = UUID(null=True, default=None)
+    centre_id = UUID(null=True, default=None)
+    home_visit_id = UUID(null=True, default=None)
+    state = Text(null=False, default=None)
+    opened_at = Timestamptz(null=False, default=None)
+    closed_at = Timestamptz(null=True, default=None)
+    closed_because = Text(null=False, default="")

@@ -1,0 +1,141 @@
+"""How money looks from outside: the bill of a visit and the settlement of a day. Amounts are whole đồng."""
+
+import uuid
+from datetime import date
+
+import msgspec
+
+from app.payments.rules import Bill, Purse
+from app.payments.settlement import CentreLine, PurseLine, Settlement
+
+
+class ChargeView(msgspec.Struct):
+    """One line; `amount_vnd` null is a fee the catalogue has no amount for."""
+
+    kind: str
+    procedure: str | None
+    amount_vnd: int | None
+    status: str
+    because: str
+
+
+class BillView(msgspec.Struct):
+    """What is asked for, was paid, and is still owed; the state's fees and the postage apart."""
+
+    charges: list[ChargeView]
+    paid_state_vnd: int
+    paid_postage_vnd: int
+    owed_state_vnd: int
+    owed_postage_vnd: int
+    owed_vnd: int
+    refund_owed_vnd: int
+
+    @classmethod
+    def of(cls, bill: Bill) -> "BillView":
+        return cls(
+            charges=[
+                ChargeView(
+                    line.purse, line.procedure_code or None, line.amount_vnd, line.state, line.because
+                )
+                for line in bill.charges
+            ],
+            paid_state_vnd=bill.paid.get(Purse.STATE, 0),
+            paid_postage_vnd=bill.paid.get(Purse.POSTAGE, 0),
+            owed_state_vnd=bill.owed(Purse.STATE),
+            owed_postage_vnd=bill.owed(Purse.POSTAGE),
+            owed_vnd=bill.owed_in_all,
+            refund_owed_vnd=sum(bill.over(purse) for purse in Purse),
+        )
+
+
+class PurseView(msgspec.Struct):
+    """What a courier took, gave back and handed in on the day; `difference_vnd` is what is left of it."""
+
+    kind: str
+    collected_vnd: int
+    refunded_vnd: int
+    remitted_vnd: int
+    corrected_vnd: int
+    difference_vnd: int
+
+    @classmethod
+    def of(cls, line: PurseLine) -> "PurseView":
+        return cls(
+            line.purse, line.collected, line.refunded, line.remitted, line.corrected, line.difference
+        )
+
+
+class CourierView(msgspec.Struct):
+    courier: str
+    purses: list[PurseView]
+
+
+class CentreView(msgspec.Struct):
+    """State fees between the partner and a centre; `closing_vnd` is what is still to be paid over."""
+
+    centre_id: uuid.UUID
+    opening_vnd: int
+    collected_vnd: int
+    refunded_vnd: int
+    paid_vnd: int
+    closing_vnd: int
+
+    @classmethod
+    def of(cls, line: CentreLine) -> "CentreView":
+        return cls(line.centre_id, line.opening, line.collected, line.refunded, line.paid, line.closing)
+
+
+class WhyView(msgspec.Struct):
+    """A reason why the day does not balance; a case is closed by its id."""
+
+    code: str
+    kind: str
+    amount_vnd: int
+    courier: str | None
+    task_id: uuid.UUID | None
+    case_id: uuid.UUID | None
+
+
+class SettlementView(msgspec.Struct):
+    """A partner's day: balanced, or every reason why not."""
+
+    date: date
+    balanced: bool
+    collected_state_vnd: int
+    collected_postage_vnd: int
+    couriers: list[CourierView]
+    centres: list[CentreView]
+    reasons: list[WhyView]
+
+    @classmethod
+    def of(cls, day: Settlement, names: dict[uuid.UUID, str]) -> "SettlementView":
+        """`names` are the partner's own ids of its couriers."""
+        lines: dict[uuid.UUID, list[PurseLine]] = {}
+        for line in day.couriers:
+            lines.setdefault(line.courier_id, []).append(line)
+        return cls(
+            date=day.day,
+            balanced=day.is_balanced,
+            collected_state_vnd=_collected(day, Purse.STATE),
+            collected_postage_vnd=_collected(day, Purse.POSTAGE),
+            couriers=[
+                CourierView(names[courier_id], [PurseView.of(line) for line in of_courier])
+                for courier_id, of_courier in lines.items()
+            ],
+            centres=[CentreView.of(line) for line in day.centres],
+            reasons=[
+                WhyView(
+                    why.code,
+                    why.purse,
+                    why.amount_vnd,
+                    names[why.courier_id] if why.courier_id else None,
+                    why.home_visit_id,
+                    why.case_id,
+                )
+                for why in day.reasons
+            ],
+        )
+
+
+def _collected(day: Settlement, purse: Purse) -> int:
+    return sum(line.collected for line in day.couriers if line.purse == purse)

@@ -1,0 +1,183 @@
+"""Money between couriers, the post office and the centres: handed in, paid over, and the day's balance."""
+
+import uuid
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from app.centres import queries as centres
+from app.centres.errors import CentreNotFound
+from app.http.access import open_to
+from app.http.body import ShortText, served_day
+from app.http.once import Once
+from app.http.principals import Caller, Principal
+from app.http.problems import problems
+from app.payments import operations, settlement
+from app.payments.cases import CaseRow
+from app.payments.errors import CaseNeedsMoney, DayNotYet, MoneyCaseNotFound, NothingRemitted
+from app.payments.rules import MOST_VND, Purse
+from app.payments.settlement import Settlement
+from app.payments.views import SettlementView
+from app.rounds import queries as rounds
+from app.rounds.errors import CourierNotFound
+from partners.postal import scopes
+
+Amount = Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class RemittanceRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Cash of one courier's day as it was counted; `slip` is the post office's own number of it."""
+
+    date: date
+    courier: Id
+    state_vnd: Amount = 0
+    postage_vnd: Amount = 0
+    slip: Id
+
+
+class CentrePaymentRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """State fees paid into a centre's account; `reference` is the bank's."""
+
+    date: date
+    centre_id: uuid.UUID
+    amount_vnd: Annotated[int, msgspec.Meta(ge=1, le=MOST_VND)]
+    reference: Id
+
+
+class CloseRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    note: ShortText
+
+
+class CaseView(msgspec.Struct):
+    id: uuid.UUID
+    code: str
+    kind: str
+    amount_vnd: int
+    date: date
+    task_id: uuid.UUID | None
+    state: str
+    closed_because: str
+
+    @classmethod
+    def of(cls, case: CaseRow) -> "CaseView":
+        return cls(
+            case.id,
+            case.kind,
+            case.purse,
+            case.amount_vnd,
+            case.day,
+            case.home_visit_id,
+            case.state,
+            case.closed_because,
+        )
+
+
+@get(
+    "/v1/partner/settlements/{day:date}",
+    operation_id="getSettlement",
+    summary="Our couriers' money of a day",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_READ),
+)
+async def get_settlement(day: FromPath[date], principal: NamedDependency[Principal]) -> SettlementView:
+    """By courier and by centre; it balances to zero or every reason why not is named."""
+    found = await settlement.of_day(principal.id, served_day(day))
+    return SettlementView.of(found, await rounds.external_ids(principal.id))
+
+
+@post(
+    "/v1/partner/remittances",
+    operation_id="remitCash",
+    summary="A courier hands in the cash of a day",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
+    status_code=201,
+    responses=problems(CourierNotFound, DayNotYet, NothingRemitted),
+)
+async def remit_cash(
+    data: JSONBody[RemittanceRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[SettlementView]:
+    """As it was counted: more or less than was reported opens a case; the day as it stands then."""
+    names = await rounds.external_ids(principal.id)
+    return await once_required(
+        lambda day: SettlementView.of(day, names),
+        operations.remit(
+            partner_id=principal.id,
+            courier=data.courier,
+            day=served_day(data.date),
+            amounts={Purse.STATE: data.state_vnd, Purse.POSTAGE: data.postage_vnd},
+            slip=data.slip,
+            now=now,
+        ),
+        status=201,
+    )
+
+
+@post(
+    "/v1/partner/centre-payments",
+    operation_id="payCentre",
+    summary="State fees go to a centre's account",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
+    status_code=201,
+    responses=problems(CentreNotFound, DayNotYet),
+)
+async def pay_centre(
+    data: JSONBody[CentrePaymentRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[SettlementView]:
+    """Booked as told; what is still to be paid is each centre's `closing_vnd`."""
+    names = await rounds.external_ids(principal.id)
+    centre = await centres.any_centre(data.centre_id)
+
+    def view(day: Settlement) -> SettlementView:
+        return SettlementView.of(day, names)
+
+    return await once_required(
+        view,
+        operations.pay_centre(
+            partner_id=principal.id,
+            centre_id=centre.id,
+            day=served_day(data.date),
+            amount_vnd=data.amount_vnd,
+            reference=data.reference,
+            now=now,
+        ),
+        status=201,
+    )
+
+
+@post(
+    "/v1/partner/money-cases/{case_id:uuid}/close",
+    operation_id="closeMoneyCase",
+    summary="Answer for a difference",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
+    status_code=200,
+    responses=problems(MoneyCaseNotFound, CaseNeedsMoney),
+)
+async def close_case(
+    case_id: FromPath[uuid.UUID],
+    data: JSONBody[CloseRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[CaseView]:
+    """Missing cash is made good by the enterprise, cash too much set apart, a used receipt explained."""
+    return await once_required(
+        CaseView.of,
+        operations.close_case(partner_id=principal.id, case_id=case_id, note=data.note, now=now),
+    )
+
+
+settlement_handlers: Final[list[Any]] = [get_settlement, remit_cash, pay_centre, close_case]
