@@ -303,6 +303,15 @@ main.add_command(audit_commands(lambda work: run(with_database(work)), console=E
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 
 
+@main.command("partner-kit", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def partner_kit(*, arguments: tuple[str, ...]) -> None:
+    """Try the partner contract on the webhook of a postal IT department's test system."""
+    from partners.postal.kit.command import partner_kit as kit
+
+    kit.main(list(arguments), prog_name="motcua partner-kit")
+
+
 @main.command()
 @click.option("--replay", "work_id", help="Give one dead row a new budget.")
 @click.option("--json", "as_json", is_flag=True)

@@ -21,7 +21,7 @@ from app.appointments.events import (
 )
 from app.calendar import operations as calendar
 from app.calendar.events import CalendarConfirmed
-from app.core.clock import at_local, current_time, local_date
+from app.core.clock import at_local, current_time, local_date, machine_time
 from app.core.outbox import KINDS, Fact
 from app.documents import operations as documents
 from app.documents import store as document_store
@@ -164,7 +164,7 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
         at=fact.occurred_at,
     )
     if event is not None:
-        await webhooks.push(event, egress=egress, now=current_time())
+        await webhooks.push(event, egress=egress, now=current_time(), signed_at=machine_time())
 
 
 async def offer_places(fact: Any) -> None:

@@ -7,5 +7,6 @@ Always true:
 - what a partner tells us may come twice and in any order, and one bad event never blocks the others;
 - nothing pushed carries a name, a phone, an address or a document's title.
 
-Start reading at `api/events.py` (inward), `webhooks.py` (outward), `emulator/` (their side).
+Start reading at `api/events.py` (inward), `webhooks.py` (outward), `emulator/` (their side),
+`kit/` (what their side is examined with).
 """

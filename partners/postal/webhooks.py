@@ -137,8 +137,11 @@ async def deliveries_of(partner_id: uuid.UUID, endpoint_id: uuid.UUID, *, limit:
     return [Delivery(*row) for row in rows]
 
 
-async def push(event: Event, *, egress: Egress, now: datetime) -> None:
-    """Tell every active endpoint that was not told yet; raises `Later` while one is still owed."""
+async def push(event: Event, *, egress: Egress, now: datetime, signed_at: datetime) -> None:
+    """Tell every active endpoint that was not told yet; raises `Later` while one is still owed.
+
+    `signed_at` is the machine's time: a receiver compares it to a clock of its own.
+    """
     owed = await fetch(
         "SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until"
         " FROM webhook_endpoint e WHERE partner_id = $1 AND state = 'active'"
@@ -152,7 +155,7 @@ async def push(event: Event, *, egress: Egress, now: datetime) -> None:
         secrets = [_secret(row["id"], row["secret_sealed"])]
         if row["former_secret_until"] is not None and row["former_secret_until"] > now:
             secrets.append(_secret(row["id"], row["former_secret_sealed"]))
-        failed |= not await _tell(event, row["id"], row["url"], secrets, egress, now)
+        failed |= not await _tell(event, row["id"], row["url"], secrets, egress, now, signed_at)
     if failed:
         raise Later(RETRY)
 
@@ -164,9 +167,10 @@ async def _tell(
     secrets: list[str],
     egress: Egress,
     now: datetime,
+    signed_at: datetime,
 ) -> bool:
     body = event.body.encode()
-    headers = signing.headers(event_id=str(event.id), body=body, signing_secrets=secrets, now=now)
+    headers = signing.headers(event_id=str(event.id), body=body, signing_secrets=secrets, now=signed_at)
     began = time.monotonic()
     status: int | None = None
     try:

@@ -1,19 +1,28 @@
 """The partner's client of our API."""
 
+import asyncio
 import base64
 import hashlib
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 
 TIMEOUT_S: Final = 15.0
 TOKEN_MARGIN_S: Final = 60.0
+TRIES: Final = 6
+FIRST_PAUSE_S: Final = 0.2
+LATER: Final = frozenset({429, 502, 503, 504})
 
 
 class MotcuaClient:
-    """Signed in by client credentials; renews its token before it ends."""
+    """Signed in by client credentials; renews its token before it ends, and waits when told to.
+
+    A request that got no answer, or "later", is sent again as it was: same body, same key. That is
+    harmless, because a key is answered once and an event's id counts once.
+    """
 
     def __init__(self, base_url: str, client_id: str, secret: str) -> None:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, trust_env=False)
@@ -21,45 +30,57 @@ class MotcuaClient:
         self._secret = secret
         self._token = ""
         self._until = 0.0
+        self._signing_in = asyncio.Lock()
 
     async def close(self) -> None:
         await self._http.aclose()
 
     async def _headers(self) -> dict[str, str]:
-        if time.monotonic() > self._until:
-            answer = await self._http.post(
-                "/oauth/token",
-                data={
-                    "grant_type": "client_credentials",
-                    "client_id": self._client_id,
-                    "client_secret": self._secret,
-                },
-            )
-            answer.raise_for_status()
-            granted = answer.json()
-            self._token = granted["access_token"]
-            self._until = time.monotonic() + granted["expires_in"] - TOKEN_MARGIN_S
+        async with self._signing_in:
+            if time.monotonic() > self._until:
+                granted = (await self._send("POST", "/oauth/token", {}, data=self._credentials())).json()
+                self._token = granted["access_token"]
+                self._until = time.monotonic() + granted["expires_in"] - TOKEN_MARGIN_S
         return {"Authorization": f"Bearer {self._token}"}
 
+    def _credentials(self) -> dict[str, str]:
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id,
+            "client_secret": self._secret,
+        }
+
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], *, tries: int = TRIES, **rest: Any
+    ) -> httpx.Response:
+        for n in range(1, tries + 1):
+            try:
+                answer = await self._http.request(method, path, headers=headers, **rest)
+            except httpx.TransportError:
+                if n == tries:
+                    raise
+                await asyncio.sleep(FIRST_PAUSE_S * 2**n)
+                continue
+            if answer.status_code not in LATER or n == tries:
+                answer.raise_for_status()
+                return answer
+            await asyncio.sleep(float(answer.headers.get("retry-after", FIRST_PAUSE_S * 2**n)))
+        raise AssertionError("unreachable")
+
     async def put(self, path: str, body: dict[str, Any]) -> Any:
-        answer = await self._http.put(path, json=body, headers=await self._headers())
-        answer.raise_for_status()
-        return answer.json()
+        return (await self._send("PUT", path, await self._headers(), json=body)).json()
 
     async def get(self, path: str, **parameters: str | int) -> Any:
-        answer = await self._http.get(path, params=parameters, headers=await self._headers())
-        answer.raise_for_status()
-        return answer.json()
+        return (await self._send("GET", path, await self._headers(), params=parameters)).json()
 
-    async def post(self, path: str, body: dict[str, Any], *, key: str | None = None) -> Any:
+    async def post(
+        self, path: str, body: dict[str, Any], *, key: str | None = None, tries: int = TRIES
+    ) -> Any:
         headers = await self._headers() | {"Idempotency-Key": key or str(uuid.uuid4())}
-        answer = await self._http.post(path, json=body, headers=headers)
-        answer.raise_for_status()
-        return answer.json()
+        return (await self._send("POST", path, headers, json=body, tries=tries)).json()
 
     async def delete(self, path: str) -> None:
-        answer = await self._http.delete(path, headers=await self._headers())
-        answer.raise_for_status()
+        await self._send("DELETE", path, await self._headers())
 
     async def upload(self, task_id: str, component: int, content: bytes) -> Any:
         """A scan, with its digest (RFC 9530)."""
@@ -68,11 +89,8 @@ class MotcuaClient:
             "Content-Type": "application/pdf",
             "Content-Digest": f"sha-256=:{digest}:",
         }
-        answer = await self._http.post(
-            "/v1/partner/documents",
-            params={"task_id": task_id, "component": component},
-            content=content,
-            headers=headers,
+        parameters = {"task_id": task_id, "component": component}
+        answer = await self._send(
+            "POST", "/v1/partner/documents", headers, params=parameters, content=content
         )
-        answer.raise_for_status()
         return answer.json()

@@ -6,37 +6,53 @@ telephone tried again. Whoever receives it must see one effect.
 
 import random
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from partners.postal.emulator.client import MotcuaClient
+import httpx
+
+from partners.postal.emulator.client import TRIES, MotcuaClient
+from partners.postal.emulator.faults import Fault
 
 HUB: Final = "BC-37-01"
 SCAN: Final = b"%PDF-1.4\n% scan of a paper, made at the door\n%%EOF\n"
+# An item number whose check digit is another, as it was once printed in a carrier's own sample.
+MISTYPED: Final = "EJ012345678VN"
+REPORTS: Final = "/v1/partner/events"
 
 
 class CourierPhone:
     """One courier and the journey of one task."""
 
-    def __init__(self, client: MotcuaClient, courier: str, task: dict[str, Any], seq: int) -> None:
+    def __init__(
+        self,
+        client: MotcuaClient,
+        task: dict[str, Any],
+        *,
+        next_seq: Callable[[], int],
+        fault: Fault | None = None,
+    ) -> None:
         self._client = client
-        self._courier = courier
+        self._courier = str(task["courier"])
         self._task = task
-        self._seq = seq
-        self.seal = f"NP-{task['id'][-12:]}".upper()
-
-    @property
-    def seq(self) -> int:
-        return self._seq
+        self._next_seq = next_seq
+        self._fault = fault
+        self._used_id = str(uuid.uuid4())
+        self.seal = MISTYPED if fault is Fault.MISTYPES_ITEM_NUMBERS else f"NP-{task['id'][-12:]}".upper()
 
     def event(self, kind: str, **data: Any) -> dict[str, Any]:
-        self._seq += 1
+        at = datetime.now(UTC)
+        if self._fault is Fault.ECHOES_PEOPLE:
+            data["remark"] = f"{self._task['stop']['contact_name']}, {self._task['stop']['address']}"
         return {
-            "event_id": str(uuid.uuid4()),
+            "event_id": self._used_id if self._fault is Fault.REUSES_EVENT_IDS else str(uuid.uuid4()),
             "task_id": self._task["id"],
             "type": kind,
-            "occurred_at": datetime.now(UTC).isoformat(),
-            "device_seq": self._seq,
+            "occurred_at": at.replace(tzinfo=None).isoformat()
+            if self._fault is Fault.NAIVE_TIMES
+            else at.isoformat(),
+            "device_seq": self._next_seq(),
             "courier": self._courier,
             "location": {"lat": self._task["stop"]["lat"], "lon": self._task["stop"]["lon"]},
             "data": data,
@@ -48,8 +64,14 @@ class CourierPhone:
         first, again = list(events), list(events)
         chance.shuffle(first)
         chance.shuffle(again)
-        answer = await self._client.post("/v1/partner/events", {"events": first})
-        await self._client.post("/v1/partner/events", {"events": again})
+        tries = 1 if self._fault is Fault.NEW_IDS_ON_RETRY else TRIES
+        try:
+            answer = await self._client.post(REPORTS, {"events": first}, tries=tries)
+        except httpx.HTTPStatusError:
+            if self._fault is not Fault.NEW_IDS_ON_RETRY:
+                raise
+            return await self.report(*(event | {"event_id": str(uuid.uuid4())} for event in events))
+        await self._client.post(REPORTS, {"events": again})
         results: list[dict[str, Any]] = answer["results"]
         return results
 

@@ -1,6 +1,14 @@
-"""The dispatch office: couriers and shifts, tasks it was told of, and who is on the way."""
+"""The dispatch office: couriers and shifts, tasks it was told of, and who is on the way.
+
+What we tell it is applied in the order of each thing: the next number is applied, a smaller one is not, and
+before a larger one the feed is read, because something was missed.
+"""
 
 import asyncio
+import itertools
+import time as machine
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
@@ -9,6 +17,7 @@ import structlog
 from app.core.clock import current_time, local
 from partners.postal.emulator.client import MotcuaClient
 from partners.postal.emulator.courier import CourierPhone
+from partners.postal.emulator.faults import Fault
 
 log: Final = structlog.get_logger(__name__)
 
@@ -22,24 +31,36 @@ DAYS_AHEAD: Final = 14
 FIRST_HOUR: Final = 6
 CAPACITY: Final = 30
 WEBHOOK_PATH: Final = "/webhooks/motcua"
+ASSIGNED: Final = "vn.motcua.home_visit.assigned"
+FEED: Final = "/v1/partner/changes"
+
+
+def _numbers() -> Iterator[int]:
+    """A telephone counts on from its clock, so that one that was reset never counts from one again."""
+    return itertools.count(int(machine.time() * 1000))
 
 
 class Office:
     """What the partner knows. Everything here came from our API or our webhooks."""
 
-    def __init__(self, client: MotcuaClient) -> None:
+    def __init__(self, client: MotcuaClient, *, fault: Fault | None = None) -> None:
         self._client = client
+        self.fault = fault
         self.secret = ""
         self.ready = False
         self.heard: list[dict[str, Any]] = []
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.phones: dict[str, CourierPhone] = {}
         self._seen: set[str] = set()
+        self._last: dict[str, int] = defaultdict(int)
+        self._cursor = 0
+        self._reading = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
-        self._seq = 0
+        self._numbers: dict[str, Iterator[int]] = defaultdict(_numbers)
 
     async def open(self, webhook_url: str) -> None:
         """Keep couriers and shifts with us, and ask to be told."""
+        await self._read_feed(act=False)
         for courier in COURIERS:
             await self._client.put(
                 f"/v1/partner/couriers/{courier['external_id']}",
@@ -51,6 +72,12 @@ class Office:
         made = await self._client.post("/v1/partner/webhooks", {"url": webhook_url})
         self.secret = made["secret"]
         self.ready = True
+
+    async def close(self) -> None:
+        """Nobody rides on."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _forget_former_addresses(self, webhook_url: str) -> None:
         """An office that moved: nobody listens any more where one of an earlier run did."""
@@ -74,27 +101,52 @@ class Office:
             )
 
     def hear(self, event: dict[str, Any]) -> None:
-        """A webhook with a good signature: the same id twice is one."""
+        """A webhook with a good signature. The answer does not wait for what follows from it."""
+        number, last = int(event["sequence"]), self._last[event["subject"]]
         if event["id"] in self._seen:
-            return
-        self._seen.add(event["id"])
-        self.heard.append(event)
-        if event["type"] == "vn.motcua.home_visit.assigned":
-            self._start(event["data"]["task_id"])
+            if self.fault is Fault.ACTS_ON_DUPLICATES:
+                self._apply(event)
+        elif number == last + 1 or (number <= last and self.fault is Fault.ACTS_ON_LATE):
+            self._apply(event)
+        elif number > last and self.fault is not Fault.IGNORES_GAPS:
+            self._soon(self._read_feed(act=True), name=f"gap-{event['subject']}")
 
-    def _start(self, task_id: str) -> None:
-        task = asyncio.create_task(self._ride(task_id), name=f"ride-{task_id}")
+    async def _read_feed(self, *, act: bool) -> None:
+        """Everything after where the feed was left; without `act` it is history and only remembered."""
+        async with self._reading:
+            while items := (page := await self._client.get(FEED, after=self._cursor))["items"]:
+                for item in items:
+                    event = item["event"]
+                    if int(event["sequence"]) != self._last[event["subject"]] + 1:
+                        continue
+                    self._apply(event, act=act, pushed=False)
+                self._cursor = page["next"]
+
+    def _apply(self, event: dict[str, Any], *, act: bool = True, pushed: bool = True) -> None:
+        self._last[event["subject"]] = int(event["sequence"])
+        if pushed or self.fault is not Fault.ACTS_ON_LATE:
+            self._seen.add(event["id"])
+        if not act:
+            return
+        self.heard.append(event)
+        if event["type"] == ASSIGNED:
+            task_id = event["data"]["task_id"]
+            self._soon(self._ride(task_id), name=f"ride-{task_id}")
+
+    def _soon(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _ride(self, task_id: str) -> None:
         """Collections are ridden at once; deliveries wait for the counter to give the result."""
         task = await self._task(task_id)
-        if task is None:
+        if task is None or task["courier"] is None or task["state"] == "cancelled":
             log.warning("task_not_found", reason=task_id)
             return
-        self._seq += 1_000
-        phone = CourierPhone(self._client, task["courier"], task, self._seq)
+        phone = CourierPhone(
+            self._client, task, next_seq=self._numbers[task["courier"]].__next__, fault=self.fault
+        )
         self.phones[task_id] = phone
         if task["kind"] == "collection":
             self.results[task_id] = await phone.collect()
