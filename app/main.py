@@ -27,6 +27,7 @@ from app.documents.api import documents_router
 from app.dossiers.api import dossiers_router
 from app.home_service.api import home_service_router
 from app.home_service.incidents_api import incidents_router
+from app.home_service.money_api import money_router
 from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
@@ -62,6 +63,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     documents_router,
     dossiers_router,
     home_service_router,
+    money_router,
     incidents_router,
     calendar_router,
     tracking_router,

@@ -33,6 +33,7 @@ from app.home_service.operations import retry_waiting, visits_to_retry
 from app.home_service.rules import KEPT_WAITING
 from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
+from app.payments.operations import check_day, days_to_check
 from app.queue import day
 from app.queue.errors import DayNotOver, StillServing
 from app.queue.operations import close_day, days_to_learn, give_up_late_returns, learn_day
@@ -47,6 +48,7 @@ EVERY_FIFTEEN_SECONDS: Final = {0, 15, 30, 45}
 EVERY_FIVE_MINUTES: Final = set(range(0, 60, 5))
 # Days of centres per tick: within the time of a job, and a province's night is learned in half an hour.
 LEARNED_AT_ONCE: Final = 25
+CHECKED_AT_ONCE: Final = 100
 JOB_TIMEOUT_S: Final = 30
 
 
@@ -118,6 +120,17 @@ async def retry_reports(_context: dict[Any, Any]) -> None:
         await retry_waiting(home_visit_id=visit_id, now=now)
 
 
+async def check_settlements(_context: dict[Any, Any]) -> None:
+    """Every night: which ended days of a partner's money do not balance, and why is there to be read."""
+    now = current_time()
+    for partner_id, date in await days_to_check(now=now, at_most=CHECKED_AT_ONCE):
+        found = await check_day(partner_id=partner_id, day=date, now=now)
+        if not found.is_balanced:
+            log.warning(
+                "settlement_unbalanced", partner=str(partner_id), day=str(date), reasons=len(found.reasons)
+            )
+
+
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
@@ -172,6 +185,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
             cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
+            cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),

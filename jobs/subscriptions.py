@@ -36,6 +36,7 @@ from app.home_service.events import (
     HomeVisitRescheduled,
 )
 from app.identity.events import OtpRequested
+from app.payments.events import SettlementUnbalanced
 from app.queue.events import TicketCalled, TicketReturnAgreed
 from app.settings import Settings
 from jobs.subscription import Lane, Subscription
@@ -92,6 +93,7 @@ _HEARD: Final = {
     CalendarConfirmed,
     DocumentUploaded,
     DossierAccepted,
+    SettlementUnbalanced,
     *BRINGS_PLACES,
     *MESSAGES,
     *INVITATIONS,
@@ -113,6 +115,9 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
 
     async def surveys(fact: Fact) -> None:
         await invite_to_survey(fact, channels=channels)
+
+    async def settlements(fact: SettlementUnbalanced) -> None:
+        await tell_partner_of_money(fact, egress=egress)
 
     async def partners(fact: HomeVisitFact) -> None:
         await tell_partner(fact, egress=egress)
@@ -139,6 +144,14 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
             )
             for fact in FOR_PARTNERS
         ),
+        Subscription(
+            SettlementUnbalanced,
+            PARTNERS,
+            settlements,
+            in_order=True,
+            max_attempts=5_000,
+            lifetime=timedelta(days=5),
+        ),
         Subscription(DocumentUploaded, INSPECTION, inspect_document, lane=Lane.URGENT),
         Subscription(DossierAccepted, HOME_SERVICE, note_acceptance),
         Subscription(CalendarConfirmed, CALENDAR, carry_day_out),
@@ -160,6 +173,24 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
             "kind": fact.visit_kind,
             "version": fact.version,
             "href": "/v1/partner/tasks",
+        },
+        at=fact.occurred_at,
+    )
+    if event is not None:
+        await webhooks.push(event, egress=egress, now=current_time(), signed_at=machine_time())
+
+
+async def tell_partner_of_money(fact: SettlementUnbalanced, *, egress: Egress) -> None:
+    """A day of theirs that ended does not balance; the settlement says why. Twice in a night is once."""
+    event = await feed.publish(
+        partner_id=fact.partner_id,
+        fact_key=f"{fact.kind}:{fact.day}:{fact.checked_on}",
+        kind=fact.kind,
+        subject=fact.subject,
+        data={
+            "date": fact.day.isoformat(),
+            "reasons": fact.reasons,
+            "href": f"/v1/partner/settlements/{fact.day}",
         },
         at=fact.occurred_at,
     )

@@ -9,7 +9,7 @@ import msgspec
 from app.custody import s10
 from app.custody.steps import Paper
 from app.home_service.states import Kind, Report
-from app.payments.rules import MOST_VND, Purse
+from app.payments.rules import MOST_VND, RECEIPT, Purse
 
 Seal = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{2,39}$")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
@@ -49,9 +49,7 @@ class FeeCollected(msgspec.Struct):
 
     amount: Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
     kind: Purse | msgspec.UnsetType = msgspec.UNSET
-    receipt: (
-        Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9\-/.]{0,39}$")] | msgspec.UnsetType
-    ) = msgspec.UNSET
+    receipt: Annotated[str, msgspec.Meta(pattern=RECEIPT)] | msgspec.UnsetType = msgspec.UNSET
     payer: Word | msgspec.UnsetType = msgspec.UNSET
     waiver: Word | msgspec.UnsetType = msgspec.UNSET
 

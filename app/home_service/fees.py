@@ -1,6 +1,5 @@
 """What a home visit costs and who took it: the few places where a visit and its money meet."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from app.centres import queries as centres
@@ -54,15 +53,7 @@ async def taken(
     purse = Purse(data.get("kind", Purse.STATE))
     family = await family_of(visit)
     if data.get("waiver"):
-        why = await steps.free_at_door(
-            visit.id,
-            family,
-            purse=purse,
-            code=str(data["waiver"]),
-            sectors=await _sectors(visit, on=day),
-            on=day,
-            now=now,
-        )
+        why = await freed(visit, purse=purse, group=str(data["waiver"]), on=day, now=now)
         if why is not None or not data["amount"]:
             return why
     if not data["amount"]:
@@ -78,6 +69,20 @@ async def taken(
         event_id=event.event_id,
     )
     return await steps.take_at_door(money, Bearer(courier.id, courier.partner_id), now=now)
+
+
+async def freed(visit: HomeVisitRow, *, purse: Purse, group: str, on: date, now: datetime) -> str | None:
+    """The paper of a group that does not pay was shown; a stable code when it frees nothing here."""
+    found = await procedures.by_codes(visit.procedure_codes, on=on)
+    return await steps.free(
+        visit.id,
+        await family_of(visit),
+        purse=purse,
+        code=group,
+        sectors={code: row.sector for code, row in found.items()},
+        on=on,
+        now=now,
+    )
 
 
 async def require_paid(visit: HomeVisitRow, target: State) -> None:
@@ -101,8 +106,3 @@ async def let_go(visit: HomeVisitRow, *, because: str, now: datetime) -> None:
 async def let_go_of_failed(visit: HomeVisitRow, *, now: datetime) -> None:
     if visit.state == State.FAILED:
         await let_go(visit, because="failed", now=now)
-
-
-async def _sectors(visit: HomeVisitRow, *, on: date) -> Mapping[str, str]:
-    codes: Sequence[str] = visit.procedure_codes
-    return {code: row.sector for code, row in (await procedures.by_codes(codes, on=on)).items()}

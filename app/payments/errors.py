@@ -48,3 +48,11 @@ class CaseNeedsMoney(Conflict):
         "Vụ việc này chỉ khép lại khi tiền đã được thu, nộp hoặc hoàn trả.",
         "This case closes only when the money is taken, paid in or given back.",
     )
+
+
+class GroupUnknown(Invalid):
+    code = "waiver_unknown"
+    detail = Words(
+        "Diện này không được miễn khoản nào của lượt đến nhà.",
+        "This group is exempt from nothing of this visit.",
+    )

@@ -16,4 +16,5 @@ class SettlementUnbalanced(Fact, frozen=True, kw_only=True):
     settlement: str
     partner_id: uuid.UUID
     day: date
-    open_cases: int
+    checked_on: date
+    reasons: int

@@ -1,22 +1,26 @@
 """What can be done with money away from the door: cash handed in, paid over, and cases closed."""
 
 import uuid
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from app.core import journal
+from app.core import journal, outbox
 from app.core.clock import local_date
+from app.core.database import fetch, in_transaction
 from app.core.operation import operation
 from app.payments import book, cases, settlement
 from app.payments.book import About, Account
 from app.payments.cases import CaseRow
 from app.payments.errors import CaseNeedsMoney, DayNotYet, MoneyCaseNotFound, NothingRemitted
+from app.payments.events import SettlementUnbalanced
 from app.payments.rules import CaseKind, Holder, Purse, Reason
 from app.payments.settlement import Settlement
 from app.rounds import queries as rounds
 
+# A day without an open case is looked at again for so long: a report may come that late.
+CHECKED_FOR: Final = timedelta(days=35)
 # How a person closes a case; what is not here ends only with the money itself.
 MADE_GOOD: Final = "made_good"
 SET_APART: Final = "set_apart"
@@ -144,11 +148,55 @@ async def _even_out(case: CaseRow, partner_id: uuid.UUID, how: str, note: str, n
         )
 
 
+async def days_to_check(*, now: datetime, at_most: int) -> Sequence[tuple[uuid.UUID, date]]:
+    """Ended days with money or open cases that tonight has not looked at yet, the newest first."""
+    today = local_date(now)
+    rows = await fetch(
+        "SELECT partner_id, day FROM (SELECT DISTINCT partner_id, day FROM cash_entry"
+        "  WHERE day >= $1 AND day < $2 UNION SELECT partner_id, day FROM money_case"
+        "  WHERE state = 'open' AND day < $2) moved"
+        " WHERE partner_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM settlement_check seen"
+        "  WHERE seen.partner_id = moved.partner_id AND seen.day = moved.day AND seen.checked_on = $2)"
+        " ORDER BY day DESC, partner_id LIMIT $3",
+        today - CHECKED_FOR,
+        today,
+        at_most,
+    )
+    return [(row["partner_id"], row["day"]) for row in rows]
+
+
 @operation
 async def check_day(*, partner_id: uuid.UUID, day: date, now: datetime) -> Settlement:
-    """Weigh every courier's day again now that it has ended; the day as it stands. Twice is once."""
+    """Weigh every courier's day that has ended, keep what was found, and tell of one that does not balance.
+
+    Twice in a night is once.
+    """
+    today = local_date(now)
+    if day >= today:
+        raise DayNotYet
     found = await settlement.of_day(partner_id, day)
     for courier_id in sorted({line.courier_id for line in found.couriers}):
         await book.hold_day(courier_id, day)
-        await cases.weigh_day(courier_id, day, partner_id=partner_id, ended=day < local_date(now), now=now)
-    return await settlement.of_day(partner_id, day)
+        await cases.weigh_day(courier_id, day, partner_id=partner_id, ended=True, now=now)
+    found = await settlement.of_day(partner_id, day)
+    kept = await in_transaction().execute(
+        "INSERT INTO settlement_check (partner_id, day, checked_on, balanced, reasons)"
+        " VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING",
+        partner_id,
+        day,
+        today,
+        found.is_balanced,
+        len(found.reasons),
+    )
+    if kept == "INSERT 0 1" and not found.is_balanced:
+        await outbox.record(
+            SettlementUnbalanced(
+                occurred_at=now,
+                settlement=f"{partner_id}:{day}",
+                partner_id=partner_id,
+                day=day,
+                checked_on=today,
+                reasons=len(found.reasons),
+            )
+        )
+    return found

@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.core.database import fetch, fetch_value
 from app.core.rows import select
-from app.payments.rules import Bill, ChargeRow, Exemption, Tariff
+from app.payments.rules import Bill, ChargeRow, Exemption, Purse, Reason, Tariff
 
 CHARGES: Final = (
     select(ChargeRow, "charge") + " WHERE home_visit_id = ANY($1)"
@@ -54,3 +54,29 @@ async def partner_that_took(family: Sequence[uuid.UUID]) -> uuid.UUID | None:
         list(family),
     )
     return found
+
+
+class NotReversed(NamedTuple):
+    """Money that was taken, and how much of it was not given back yet."""
+
+    id: uuid.UUID
+    home_visit_id: uuid.UUID
+    centre_id: uuid.UUID | None
+    left_vnd: int
+
+
+async def not_reversed(
+    family: Sequence[uuid.UUID], *, purse: Purse, reason: Reason
+) -> Sequence[NotReversed]:
+    """What was taken for these visits and can be given back, newest first."""
+    rows = await fetch(
+        "SELECT id, home_visit_id, centre_id, left_vnd FROM (SELECT taken.*, taken.amount_vnd"
+        "  - coalesce((SELECT sum(amount_vnd) FROM cash_entry back WHERE back.reverses = taken.id), 0)"
+        "  ::bigint AS left_vnd FROM cash_entry taken"
+        "  WHERE home_visit_id = ANY($1) AND purse = $2 AND reason = $3) open"
+        " WHERE left_vnd > 0 ORDER BY recorded_at DESC, id DESC",
+        list(family),
+        purse.value,
+        reason.value,
+    )
+    return [NotReversed(*row) for row in rows]

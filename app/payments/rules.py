@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 MOST_VND: Final = 1_000_000_000
+# A number as it is printed: book and page, no blanks.
+RECEIPT: Final = r"^[A-Za-z0-9][A-Za-z0-9\-/.]{0,39}$(?!\n)"
 
 
 class Purse(StrEnum):

@@ -13,7 +13,8 @@ from app.core.rows import put
 from app.payments import book, cases, queries, rules
 from app.payments.book import About, Account
 from app.payments.cases import Subject
-from app.payments.rules import CaseKind, ChargeState, Holder, Purse, Reason
+from app.payments.errors import AmountDiffers, NothingOwed, NothingToRefund, ReceiptReused
+from app.payments.rules import CaseKind, ChargeState, Holder, Purse, Reason, Taken
 from app.procedures.queries import ProcedureRow
 
 # What a courier is told of money that was booked and is not as it should be.
@@ -154,7 +155,7 @@ async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> str | 
     return None if right else AMOUNT_DIFFERS
 
 
-async def free_at_door(
+async def free(
     visit_id: uuid.UUID,
     family: Sequence[uuid.UUID],
     *,
@@ -197,6 +198,75 @@ async def let_go(
     for purse in Purse:
         subject = Subject("", purse, day, partner_id, None, centre_id, home_visit_id)
         await cases.weigh_family(family, subject=subject, now=now)
+
+
+async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) -> None:
+    """A citizen pays a state fee at the centre itself: exactly, and with a number of the centre's own.
+
+    Raises `NothingOwed`, `AmountDiffers`, `ReceiptReused`: at a counter there is somebody to ask.
+    """
+    await _assess(money)
+    owed = (await queries.bill_of(*money.family)).owed(money.purse)
+    if not owed:
+        raise NothingOwed
+    if owed != money.amount_vnd:
+        raise AmountDiffers(owed_vnd=owed)
+    if await _use_receipt(money, issuer_id=money.centre_id, courier_id=None, now=now) is not _Receipt.NEW:
+        raise ReceiptReused
+    await book.move(
+        money.amount_vnd,
+        purse=money.purse,
+        giver=Account(Holder.CITIZEN, money.visit_id),
+        receiver=Account(Holder.CENTRE, money.centre_id),
+        reason=Reason.PAID_AT_CENTRE,
+        about=About(
+            day=money.day,
+            centre_id=money.centre_id,
+            home_visit_id=money.visit_id,
+            receipt=money.receipt,
+            reference=str(officer_id),
+        ),
+        now=now,
+    )
+    subject = Subject("", money.purse, money.day, None, None, money.centre_id, money.visit_id)
+    await cases.weigh_family(money.family, subject=subject, now=now)
+
+
+async def give_back(
+    family: Sequence[uuid.UUID], *, purse: Purse, payer: Account, about: About, now: datetime
+) -> int:
+    """Reverse, newest first, so much of what was taken as is owed back; how much that was.
+
+    A centre gives back what was paid to it, the post office and its couriers what couriers took. Raises
+    `NothingToRefund`.
+    """
+    over = (await queries.bill_of(*family)).over(purse)
+    reason = Reason.PAID_AT_CENTRE if payer.holder is Holder.CENTRE else Reason.COLLECTED
+    taken = await queries.not_reversed(family, purse=purse, reason=reason)
+    undone = rules.undo([Taken(one.id, one.left_vnd) for one in taken], amount_vnd=over)
+    if not undone:
+        raise NothingToRefund
+    entries = {one.id: one for one in taken}
+    for part in undone:
+        entry = entries[part.entry_id]
+        await book.move(
+            part.amount_vnd,
+            purse=purse,
+            giver=payer,
+            receiver=Account(Holder.CITIZEN, entry.home_visit_id),
+            reason=Reason.REFUNDED,
+            about=about._replace(
+                centre_id=entry.centre_id, home_visit_id=entry.home_visit_id, reverses=entry.id
+            ),
+            now=now,
+        )
+    subject = Subject("", purse, about.day, about.partner_id, None, about.centre_id, family[0])
+    await cases.weigh_family(family, subject=subject, now=now)
+    if about.courier_id is not None and about.partner_id is not None:
+        await cases.weigh_day(
+            about.courier_id, about.day, partner_id=about.partner_id, ended=False, now=now
+        )
+    return sum(part.amount_vnd for part in undone)
 
 
 class _Receipt(Enum):

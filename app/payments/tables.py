@@ -103,3 +103,13 @@ class MoneyCase(Table, db=DB, tablename="money_case"):
     opened_at = Timestamptz(null=False, default=None)
     closed_at = Timestamptz(null=True, default=None)
     closed_because = Text(null=False, default="")
+
+
+class SettlementCheck(Table, db=DB, tablename="settlement_check"):
+    """What a night found of a day that had ended. Keyed by partner, day and the night."""
+
+    partner_id = UUID(primary_key=True, null=False, default=None)
+    day = Date(null=False, default=None)
+    checked_on = Date(null=False, default=None)
+    balanced = Boolean(null=False, default=None)
+    reasons = Integer(null=False, default=None)

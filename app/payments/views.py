@@ -2,11 +2,14 @@
 
 import uuid
 from datetime import date
+from typing import Annotated
 
 import msgspec
 
-from app.payments.rules import Bill, Purse
+from app.payments.rules import RECEIPT, Bill, Purse
 from app.payments.settlement import CentreLine, PurseLine, Settlement
+
+ReceiptNumber = Annotated[str, msgspec.Meta(pattern=RECEIPT)]
 
 
 class ChargeView(msgspec.Struct):
@@ -139,3 +142,26 @@ class SettlementView(msgspec.Struct):
 
 def _collected(day: Settlement, purse: Purse) -> int:
     return sum(line.collected for line in day.couriers if line.purse == purse)
+
+
+class PartnerOfCentre(msgspec.Struct):
+    """State fees a partner took for the centre; `closing_vnd` is what it still owes it."""
+
+    partner_id: uuid.UUID
+    opening_vnd: int
+    collected_vnd: int
+    refunded_vnd: int
+    paid_vnd: int
+    closing_vnd: int
+
+    @classmethod
+    def of(cls, partner_id: uuid.UUID, line: CentreLine) -> "PartnerOfCentre":
+        return cls(partner_id, line.opening, line.collected, line.refunded, line.paid, line.closing)
+
+
+class CentreDayView(msgspec.Struct):
+    """A centre's day: what citizens paid here less what was given back, and what partners owe."""
+
+    date: date
+    paid_here_vnd: int
+    partners: list[PartnerOfCentre]

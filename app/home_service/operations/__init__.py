@@ -3,6 +3,12 @@
 from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
 from app.home_service.operations.hand_over import hand_over
+from app.home_service.operations.money import (
+    free_of_payment,
+    pay_at_centre,
+    refund_at_centre,
+    refund_by_partner,
+)
 from app.home_service.operations.promise import promise
 from app.home_service.operations.receive import count_package, note_acceptance, receive_package
 from app.home_service.operations.report import (
@@ -17,12 +23,16 @@ __all__ = [
     "cancel",
     "close_incident",
     "count_package",
+    "free_of_payment",
     "hand_over",
     "leave_closed_windows",
     "move_on",
     "note_acceptance",
+    "pay_at_centre",
     "promise",
     "receive_package",
+    "refund_at_centre",
+    "refund_by_partner",
     "reschedule",
     "retry_waiting",
     "visits_to_retry",

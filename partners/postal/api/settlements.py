@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -11,6 +11,8 @@ from litestar.params import FromPath, JSONBody
 
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
+from app.home_service import operations as home_service
+from app.home_service.errors import HomeVisitNotFound
 from app.http.access import open_to
 from app.http.body import ShortText, served_day
 from app.http.once import Once
@@ -18,10 +20,16 @@ from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.payments import operations, settlement
 from app.payments.cases import CaseRow
-from app.payments.errors import CaseNeedsMoney, DayNotYet, MoneyCaseNotFound, NothingRemitted
+from app.payments.errors import (
+    CaseNeedsMoney,
+    DayNotYet,
+    MoneyCaseNotFound,
+    NothingRemitted,
+    NothingToRefund,
+)
 from app.payments.rules import MOST_VND, Purse
 from app.payments.settlement import Settlement
-from app.payments.views import SettlementView
+from app.payments.views import BillView, SettlementView
 from app.rounds import queries as rounds
 from app.rounds.errors import CourierNotFound
 from partners.postal import scopes
@@ -46,6 +54,15 @@ class CentrePaymentRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=T
     date: date
     centre_id: uuid.UUID
     amount_vnd: Annotated[int, msgspec.Meta(ge=1, le=MOST_VND)]
+    reference: Id
+
+
+class RefundRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """`courier` gives it back from what they carry; without one, the post office does."""
+
+    task_id: uuid.UUID
+    kind: Literal["state", "postage"]
+    courier: Id | None = None
     reference: Id
 
 
@@ -180,4 +197,34 @@ async def close_case(
     )
 
 
-settlement_handlers: Final[list[Any]] = [get_settlement, remit_cash, pay_centre, close_case]
+@post(
+    "/v1/partner/refunds",
+    operation_id="refundHomeVisit",
+    summary="Give back what is owed to a citizen",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
+    status_code=201,
+    responses=problems(HomeVisitNotFound, CourierNotFound, NothingToRefund),
+)
+async def refund(
+    data: JSONBody[RefundRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once_required: NamedDependency[Once],
+) -> Response[BillView]:
+    """All that is owed back of one purse, by the post office or from the cash of a courier of today."""
+    return await once_required(
+        lambda file: BillView.of(file.bill),
+        home_service.refund_by_partner(
+            home_visit_id=data.task_id,
+            partner_id=principal.id,
+            purse=Purse(data.kind),
+            courier=data.courier,
+            reference=data.reference,
+            now=now,
+        ),
+        status=201,
+    )
+
+
+settlement_handlers: Final[list[Any]] = [get_settlement, remit_cash, pay_centre, close_case, refund]
