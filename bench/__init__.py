@@ -12,9 +12,9 @@ from bench.metrics import Metric
 
 Bench = Callable[..., Awaitable[dict[str, Metric]]]
 
-NAMES: Final = ("booking", "booking-http", "availability", "queue", "forecast", "rounds")
+NAMES: Final = ("booking", "booking-http", "availability", "queue", "forecast", "rounds", "promises")
 # These ask no store, so none is started for them; their DSN is empty.
-WITHOUT_STORES: Final = frozenset({"forecast", "rounds"})
+WITHOUT_STORES: Final = frozenset({"forecast", "promises", "rounds"})
 
 
 def _run(name: str) -> Bench:

@@ -6,6 +6,7 @@ a live plan; the library's own are for long ones from nothing.
 """
 
 import time
+import warnings
 from collections import defaultdict
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from pyvrp import (
     VehicleType,
     solve,
 )
+from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.search import NeighbourhoodParams
 
 from app.rounds.planning.problem import Duty, Plan, Problem, Round, Stop, served
@@ -36,17 +38,20 @@ def search(problem: Problem, warm: Plan, cpu_seconds: float, seed: int) -> Plan:
     """The best plan found from the warm one, which must break no rule, within the CPU time given."""
     until = time.process_time() + cpu_seconds
     model = _Model(problem, warm)
-    found = solve(
-        model.data,
-        stop=lambda _: time.process_time() >= until,
-        seed=seed,
-        collect_stats=False,
-        params=SolveParams(
-            ils=IteratedLocalSearchParams(history_length=HISTORY),
-            neighbourhood=NeighbourhoodParams(num_neighbours=NEIGHBOURS),
-        ),
-        initial_solution=model.solution_of(warm),
-    )
+    with warnings.catch_warnings():
+        # A day so full that little fits is no mistake of the model: what it finds is checked in any case.
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        found = solve(
+            model.data,
+            stop=lambda _: time.process_time() >= until,
+            seed=seed,
+            collect_stats=False,
+            params=SolveParams(
+                ils=IteratedLocalSearchParams(history_length=HISTORY),
+                neighbourhood=NeighbourhoodParams(num_neighbours=NEIGHBOURS),
+            ),
+            initial_solution=model.solution_of(warm),
+        )
     return model.plan_of(found.best, like=warm)
 
 
