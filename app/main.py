@@ -32,6 +32,7 @@ from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
 from app.http.in_turn import InTurn
+from app.http.limits import Buckets
 from app.http.once import provide_once, provide_once_required
 from app.http.openapi import CONFIG, contract_router
 from app.http.problems import HANDLERS
@@ -124,6 +125,7 @@ def create_app(
     app.state.settings = settings
     app.state.tokens = tokens
     app.state.clock = machine_time
+    app.state.partner_buckets = Buckets(settings.partner_requests_per_minute)
     app.state.gatekeeper = SignInGatekeeper(tokens)
     return app
 

@@ -46,6 +46,7 @@ class Settings:
     keys_file: Path | None
     allow_private_webhooks: bool
     otp_per_address_per_hour: int
+    partner_requests_per_minute: int
     clock: FastClock | None
 
     @classmethod
@@ -77,6 +78,7 @@ class Settings:
             keys_file=Path(env["MOTCUA_KEYS_FILE"]) if env.get("MOTCUA_KEYS_FILE") else None,
             allow_private_webhooks=_flag(env, "MOTCUA_ALLOW_PRIVATE_WEBHOOKS"),
             otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
+            partner_requests_per_minute=max(1, _integer(env, "MOTCUA_PARTNER_REQUESTS_PER_MINUTE", 600)),
             clock=_clock(env),
         )
 

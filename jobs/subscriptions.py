@@ -42,12 +42,14 @@ from app.settings import Settings
 from jobs.subscription import Lane, Subscription
 from notifications.channels import make_channels
 from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_person
-from partners.postal import feed, webhooks
+from partners.postal import feed, pushing
 from partners.postal.egress import Egress
+from partners.postal.events import WebhookReplayAsked
 
 PEOPLE: Final = "people"
 SURVEYS: Final = "surveys"
 PARTNERS: Final = "partners"
+REPLAYS: Final = "replays"
 INSPECTION: Final = "inspection"
 HOME_SERVICE: Final = "home_service"
 CALENDAR: Final = "calendar"
@@ -98,6 +100,7 @@ _HEARD: Final = {
     *MESSAGES,
     *INVITATIONS,
     *FOR_PARTNERS,
+    WebhookReplayAsked,
 }
 # Facts nobody listens to today: drained so that they do not wait for ever, and kept as they are.
 SILENT: Final = sorted(kind for kind, fact in KINDS.items() if fact not in _HEARD)
@@ -121,6 +124,9 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
 
     async def partners(fact: HomeVisitFact) -> None:
         await tell_partner(fact, egress=egress)
+
+    async def replays(fact: WebhookReplayAsked) -> None:
+        await pushing.push_again(fact, egress=egress, now=current_time(), signed_at=machine_time())
 
     yield [
         *(
@@ -152,6 +158,7 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
             max_attempts=5_000,
             lifetime=timedelta(days=5),
         ),
+        Subscription(WebhookReplayAsked, REPLAYS, replays, lane=Lane.BULK, in_order=True, max_attempts=50),
         Subscription(DocumentUploaded, INSPECTION, inspect_document, lane=Lane.URGENT),
         Subscription(DossierAccepted, HOME_SERVICE, note_acceptance),
         Subscription(CalendarConfirmed, CALENDAR, carry_day_out),
@@ -177,7 +184,7 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
         at=fact.occurred_at,
     )
     if event is not None:
-        await webhooks.push(event, egress=egress, now=current_time(), signed_at=machine_time())
+        await pushing.push(event, egress=egress, now=current_time(), signed_at=machine_time())
 
 
 async def tell_partner_of_money(fact: SettlementUnbalanced, *, egress: Egress) -> None:
@@ -195,7 +202,7 @@ async def tell_partner_of_money(fact: SettlementUnbalanced, *, egress: Egress) -
         at=fact.occurred_at,
     )
     if event is not None:
-        await webhooks.push(event, egress=egress, now=current_time(), signed_at=machine_time())
+        await pushing.push(event, egress=egress, now=current_time(), signed_at=machine_time())
 
 
 async def offer_places(fact: Any) -> None:

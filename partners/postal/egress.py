@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ from partners.postal.errors import UrlNotAllowed
 CONNECT_TIMEOUT_S: Final = 3.0
 TOTAL_TIMEOUT_S: Final = 15.0
 MAX_ANSWER_BYTES: Final = 64 * 1024
+LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 
 # `is_global` says yes to each of these, and each leads inside (NAT64, 6to4, anycast relays, a cloud's
 # metadata address).
@@ -53,8 +55,11 @@ class Egress:
         if parts.scheme != "https" or port not in (None, 443) or _is_literal(parts.hostname):
             raise UrlNotAllowed
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """The status of the answer; raises `UrlNotAllowed`, `httpx.HTTPError` or `TimeoutError`."""
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, timedelta | None]:
+        """The status of the answer, and how long it asks to be left alone.
+
+        Raises `UrlNotAllowed`, `httpx.HTTPError` or `TimeoutError`.
+        """
         self.check_shape(url)
         parts = urlsplit(url)
         host = str(parts.hostname)
@@ -77,7 +82,7 @@ class Egress:
                     await _read_at_most(answer, MAX_ANSWER_BYTES)
                 finally:
                     await answer.aclose()
-                return answer.status_code
+                return answer.status_code, _retry_after(answer.headers.get("retry-after", ""))
 
     async def _judged_address(self, host: str, port: int) -> str:
         loop = asyncio.get_running_loop()
@@ -89,6 +94,13 @@ class Egress:
         if not self.allow_private and any(not _is_public(address) for address in addresses):
             raise UrlNotAllowed
         return addresses[0]
+
+
+def _retry_after(text: str) -> timedelta | None:
+    """Seconds (RFC 9110 10.2.3), at most a day; a date is not read."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return min(timedelta(seconds=int(text[:6])), LONGEST_RETRY_AFTER)
 
 
 async def _read_at_most(answer: httpx.Response, limit: int) -> None:

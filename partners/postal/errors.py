@@ -1,6 +1,6 @@
 """Why a partner is refused."""
 
-from app.core.errors import Invalid, NotFound, Unauthenticated, Words
+from app.core.errors import Conflict, Invalid, NotFound, Unauthenticated, Words
 
 
 class WebhookNotFound(NotFound):
@@ -19,3 +19,24 @@ class UrlNotAllowed(Invalid):
 class SignatureNotAccepted(Unauthenticated):
     code = "signature_not_accepted"
     detail = Words("Chữ ký không hợp lệ.", "The signature is not valid.")
+
+
+class WebhookNotActive(Conflict):
+    code = "webhook_not_active"
+    detail = Words(
+        "Địa chỉ webhook đang tạm dừng; hãy kích hoạt trước.",
+        "The webhook endpoint is paused; make it active first.",
+    )
+
+
+class EventNotFound(NotFound):
+    code = "event_not_found"
+    detail = Words("Không có sự kiện này.", "There is no such event.")
+
+
+class ReplayNotValid(Invalid):
+    code = "replay_not_valid"
+    detail = Words(
+        "Nêu hoặc event_ids, hoặc from và to (from trước to); tối đa 500 sự kiện.",
+        "Name either event_ids, or from and to (from before to); at most 500 events.",
+    )

@@ -17,6 +17,7 @@ from partners.postal.errors import SignatureNotAccepted
 
 SECRET_BYTES: Final = 32
 PREFIX: Final = "whsec_"
+HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE: Final = timedelta(minutes=5)
 
 

@@ -25,6 +25,9 @@ class CourierPartner(Table, db=DB, tablename="courier_partner"):
     name_vi = Text(null=False, default=None)
     name_en = Text(null=False, default=None)
     last_seq = BigInt(null=False, default=0)
+    callback_secret_sealed = Bytea(null=True, default=None)
+    former_callback_secret_sealed = Bytea(null=True, default=None)
+    former_callback_secret_until = Timestamptz(null=True, default=None)
     created_at = Timestamptz(null=False, default=None)
 
 
@@ -57,7 +60,7 @@ class WebhookEndpoint(Table, db=DB, tablename="webhook_endpoint"):
 
 
 class WebhookDelivery(Table, db=DB, tablename="webhook_delivery"):
-    """One attempt."""
+    """One attempt, or that a partner passed an event over (`skipped`); `replay_id` when it asked again."""
 
     id = UUID(primary_key=True, default=None)
     endpoint_id = ForeignKey(WebhookEndpoint, null=False, default=None, on_delete=OnDelete.restrict)
@@ -66,3 +69,4 @@ class WebhookDelivery(Table, db=DB, tablename="webhook_delivery"):
     took_ms = Integer(null=False, default=None)
     status = SmallInt(null=True, default=None)
     outcome = Text(null=False, default=None)
+    replay_id = UUID(null=True, default=None)

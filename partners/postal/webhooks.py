@@ -1,30 +1,19 @@
-"""Webhooks out: every event of the feed, pushed to every active endpoint of its partner.
+"""Where a partner wants to be told: endpoints, their secrets, what was tried and what is stuck."""
 
-Standard Webhooks 1.0: 2xx is success, anything else is not, 410 ends the endpoint. Order is kept by the
-outbox, which holds back later events of one thing while an earlier one is still owed.
-"""
-
-import time
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
-
-import httpx
+from typing import Final, Literal, NamedTuple
 
 from app.core import journal
 from app.core.database import fetch, in_transaction
 from app.core.ids import new_id
 from app.core.keys import keys
-from app.core.later import Later
 from app.core.operation import operation
 from partners.postal import signing
 from partners.postal.egress import Egress
-from partners.postal.errors import UrlNotAllowed, WebhookNotFound
-from partners.postal.feed import Event
+from partners.postal.errors import WebhookNotFound
 
-RETRY: Final = timedelta(seconds=5)
-GONE: Final = 410
 FORMER_SECRET_VALID: Final = timedelta(hours=24)
 
 
@@ -46,10 +35,30 @@ class NewEndpoint(NamedTuple):
     secret: str
 
 
+class Stuck(NamedTuple):
+    """The first event an endpoint did not take: later ones of the same thing wait behind it."""
+
+    event_id: uuid.UUID
+    subject: str
+    since: datetime
+    attempts: int
+    last_outcome: str
+
+
 COLUMNS: Final = ", ".join(Endpoint._fields)
+STUCK: Final = """
+SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id, d.event_id, e.subject, min(d.at) AS since,
+       count(*)::int AS attempts, (array_agg(d.outcome ORDER BY d.id DESC))[1] AS last_outcome
+  FROM webhook_delivery d JOIN partner_event e ON e.id = d.event_id
+ WHERE d.endpoint_id = ANY($1) AND d.replay_id IS NULL
+   AND NOT EXISTS (SELECT 1 FROM webhook_delivery done WHERE done.endpoint_id = d.endpoint_id
+         AND done.event_id = d.event_id AND done.outcome IN ('delivered', 'skipped'))
+ GROUP BY d.endpoint_id, d.event_id, e.subject, e.seq ORDER BY d.endpoint_id, e.seq
+"""
 
 
-def _place(endpoint_id: uuid.UUID) -> str:
+def place_of(endpoint_id: uuid.UUID) -> str:
+    """What a sealed secret is bound to."""
     return f"webhook_endpoint|secret_sealed|{endpoint_id}"
 
 
@@ -64,11 +73,38 @@ async def register(*, partner_id: uuid.UUID, url: str, egress: Egress, now: date
         endpoint_id,
         partner_id,
         url,
-        keys().fields.encrypt(secret.encode(), place=_place(endpoint_id)),
+        keys().fields.encrypt(secret.encode(), place=place_of(endpoint_id)),
         now,
     )
     await journal.write("webhook.registered", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
     return NewEndpoint(Endpoint(*row), secret)
+
+
+@operation
+async def change(
+    *,
+    partner_id: uuid.UUID,
+    endpoint_id: uuid.UUID,
+    url: str | None,
+    state: Literal["active", "paused"] | None,
+    egress: Egress,
+    now: datetime,
+) -> Endpoint:
+    """Another address, or a pause: what happens meanwhile is in the feed, and can be replayed."""
+    if url is not None:
+        egress.check_shape(url)
+    row = await in_transaction().fetchrow(
+        "UPDATE webhook_endpoint SET url = coalesce($3, url), state = coalesce($4, state),"
+        f" version = version + 1 WHERE id = $1 AND partner_id = $2 AND state <> 'gone' RETURNING {COLUMNS}",
+        endpoint_id,
+        partner_id,
+        url,
+        state,
+    )
+    if row is None:
+        raise WebhookNotFound
+    await journal.write("webhook.changed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
+    return Endpoint(*row)
 
 
 @operation
@@ -96,7 +132,7 @@ async def rotate(*, partner_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime
         endpoint_id,
         partner_id,
         now + FORMER_SECRET_VALID,
-        keys().fields.encrypt(secret.encode(), place=_place(endpoint_id)),
+        keys().fields.encrypt(secret.encode(), place=place_of(endpoint_id)),
     )
     if row is None:
         raise WebhookNotFound
@@ -113,6 +149,11 @@ async def endpoints_of(partner_id: uuid.UUID) -> Sequence[Endpoint]:
     return [Endpoint(*row) for row in rows]
 
 
+async def stuck_of(endpoint_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Stuck]:
+    """For each endpoint that has one: the first event it did not take."""
+    return {row[0]: Stuck(*row[1:]) for row in map(tuple, await fetch(STUCK, list(endpoint_ids)))}
+
+
 class Delivery(NamedTuple):
     """One attempt, as the partner reads it."""
 
@@ -122,104 +163,23 @@ class Delivery(NamedTuple):
     took_ms: int
     status: int | None
     outcome: str
+    replay_id: uuid.UUID | None
 
 
-async def deliveries_of(partner_id: uuid.UUID, endpoint_id: uuid.UUID, *, limit: int) -> Sequence[Delivery]:
-    """An endpoint's attempts, newest first."""
+async def deliveries_of(
+    partner_id: uuid.UUID, endpoint_id: uuid.UUID, *, before: uuid.UUID | None = None, limit: int
+) -> Sequence[Delivery]:
+    """An endpoint's attempts, newest first; raises `WebhookNotFound` for another's."""
+    owned = await fetch(
+        "SELECT 1 FROM webhook_endpoint WHERE id = $1 AND partner_id = $2", endpoint_id, partner_id
+    )
+    if not owned:
+        raise WebhookNotFound
     rows = await fetch(
-        "SELECT d.id, d.event_id, d.at, d.took_ms, d.status, d.outcome FROM webhook_delivery d"
-        " JOIN webhook_endpoint e ON e.id = d.endpoint_id"
-        " WHERE e.partner_id = $1 AND e.id = $2 ORDER BY d.id DESC LIMIT $3",
-        partner_id,
+        "SELECT id, event_id, at, took_ms, status, outcome, replay_id FROM webhook_delivery"
+        " WHERE endpoint_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
         endpoint_id,
+        before,
         limit,
     )
     return [Delivery(*row) for row in rows]
-
-
-async def push(event: Event, *, egress: Egress, now: datetime, signed_at: datetime) -> None:
-    """Tell every active endpoint that was not told yet; raises `Later` while one is still owed.
-
-    `signed_at` is the machine's time: a receiver compares it to a clock of its own.
-    """
-    owed = await fetch(
-        "SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until"
-        " FROM webhook_endpoint e WHERE partner_id = $1 AND state = 'active'"
-        " AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id"
-        "   AND d.event_id = $2 AND d.outcome = 'delivered') ORDER BY created_at",
-        event.partner_id,
-        event.id,
-    )
-    failed = False
-    for row in owed:
-        secrets = [_secret(row["id"], row["secret_sealed"])]
-        if row["former_secret_until"] is not None and row["former_secret_until"] > now:
-            secrets.append(_secret(row["id"], row["former_secret_sealed"]))
-        failed |= not await _tell(event, row["id"], row["url"], secrets, egress, now, signed_at)
-    if failed:
-        raise Later(RETRY)
-
-
-async def _tell(
-    event: Event,
-    endpoint_id: uuid.UUID,
-    url: str,
-    secrets: list[str],
-    egress: Egress,
-    now: datetime,
-    signed_at: datetime,
-) -> bool:
-    body = event.body.encode()
-    headers = signing.headers(event_id=str(event.id), body=body, signing_secrets=secrets, now=signed_at)
-    began = time.monotonic()
-    status: int | None = None
-    try:
-        status = await egress.post(url, body, headers)
-        outcome = "delivered" if httpx.codes.is_success(status) else "refused"
-    except UrlNotAllowed:
-        outcome = "blocked"
-    except (httpx.HTTPError, TimeoutError, OSError):
-        outcome = "unreachable"
-    await _note(
-        endpoint_id=endpoint_id,
-        event_id=event.id,
-        at=now,
-        took_ms=int((time.monotonic() - began) * 1000),
-        status=status,
-        outcome=outcome,
-    )
-    return outcome == "delivered" or status == GONE
-
-
-@operation
-async def _note(
-    *,
-    endpoint_id: uuid.UUID,
-    event_id: uuid.UUID,
-    at: datetime,
-    took_ms: int,
-    status: int | None,
-    outcome: str,
-) -> None:
-    connection = in_transaction()
-    await connection.execute(
-        "INSERT INTO webhook_delivery (id, endpoint_id, event_id, at, took_ms, status, outcome)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT DO NOTHING",
-        new_id(),
-        endpoint_id,
-        event_id,
-        at,
-        took_ms,
-        status,
-        outcome,
-    )
-    if status == GONE:
-        await connection.execute(
-            "UPDATE webhook_endpoint SET state = 'gone', version = version + 1 WHERE id = $1",
-            endpoint_id,
-        )
-        await journal.write("webhook.gone", object_kind="webhook_endpoint", object_id=endpoint_id, at=at)
-
-
-def _secret(endpoint_id: uuid.UUID, sealed: bytes) -> str:
-    return keys().fields.decrypt(sealed, place=_place(endpoint_id)).decode()

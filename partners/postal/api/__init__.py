@@ -4,6 +4,8 @@ from typing import Final
 
 from litestar import Router
 
+from app.http.limits import PartnerLimit
+from partners.postal.api.callbacks import callback_handlers
 from partners.postal.api.couriers import courier_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
@@ -20,5 +22,7 @@ partner_router: Final = Router(
         *document_handlers,
         *settlement_handlers,
         *webhook_handlers,
+        *callback_handlers,
     ],
+    middleware=[PartnerLimit],
 )

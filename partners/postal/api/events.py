@@ -142,11 +142,12 @@ async def report_events(
     """
     return await once_required.alone(
         lambda answers: BatchResult([ResultView.of(answer) for answer in answers]),
-        lambda: _apply_all(data, principal.id, now),
+        lambda: apply_batch(data, principal.id, now),
     )
 
 
-async def _apply_all(data: EventBatch, partner_id: uuid.UUID, now: datetime) -> list[Answer]:
+async def apply_batch(data: EventBatch, partner_id: uuid.UUID, now: datetime) -> list[Answer]:
+    """Every event of a batch by itself, however it came; then what waited for one of them."""
     events = [event.event(sent_at=data.sent_at, device_id=data.device_id) for event in data.events]
     answers = [
         await operations.apply_partner_event(partner_id=partner_id, event=event, now=now)

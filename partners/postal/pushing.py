@@ -1,0 +1,282 @@
+"""Webhooks out: every event of the feed, pushed to every active endpoint of its partner.
+
+Standard Webhooks 1.0: 2xx is success, anything else is not, 410 ends the endpoint. Order is kept by the
+outbox, which holds back later events of one thing while an earlier one is still owed; a partner may pass
+one over. Between tries the pauses grow (COURIER.md 5.4), and `Retry-After` is honoured.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import httpx
+
+from app.core import journal
+from app.core.database import fetch, fetch_row, in_transaction
+from app.core.ids import new_id
+from app.core.keys import keys
+from app.core.later import Later
+from app.core.operation import operation
+from app.core.outbox import record
+from partners.postal.egress import Egress
+from partners.postal.errors import (
+    EventNotFound,
+    ReplayNotValid,
+    UrlNotAllowed,
+    WebhookNotActive,
+    WebhookNotFound,
+)
+from partners.postal.events import WebhookReplayAsked
+from partners.postal.feed import COLUMNS as EVENT
+from partners.postal.feed import Event
+from partners.postal.signing import headers as signed
+from partners.postal.webhooks import place_of
+
+GONE: Final = 410
+# After the n-th try in vain; then the last one again, until the outbox gives the event up.
+PAUSES: Final = (
+    *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
+    *(
+        timedelta(hours=5),
+        timedelta(hours=10),
+        timedelta(hours=14),
+        timedelta(hours=20),
+        timedelta(hours=24),
+    ),
+)
+JITTER: Final = 0.1
+MOST_REPLAYED: Final = 500
+# An endpoint that took nothing for this long is paused; its partner sees it, and the feed goes on.
+PAUSED_AFTER: Final = timedelta(days=5)
+
+OWED: Final = """
+SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until,
+       (SELECT count(*)::int FROM webhook_delivery d WHERE d.endpoint_id = e.id
+           AND d.event_id = $2 AND d.replay_id IS NULL) AS tries
+  FROM webhook_endpoint e WHERE partner_id = $1 AND state = 'active'
+   AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id
+         AND d.event_id = $2 AND d.outcome IN ('delivered', 'skipped')) ORDER BY created_at
+"""
+
+
+async def push(event: Event, *, egress: Egress, now: datetime, signed_at: datetime) -> None:
+    """Tell every active endpoint that was not told yet; raises `Later` while one is still owed.
+
+    `signed_at` is the machine's time: a receiver compares it to a clock of its own.
+    """
+    owed = await fetch(OWED, event.partner_id, event.id)
+    pauses = [
+        pause
+        for row in owed
+        if (pause := await _tell(event, row, row["tries"], egress, now, signed_at)) is not None
+    ]
+    if pauses:
+        raise Later(min(pauses))
+
+
+@operation
+async def ask_replay(
+    *,
+    partner_id: uuid.UUID,
+    endpoint_id: uuid.UUID,
+    event_ids: Sequence[uuid.UUID] | None,
+    start: datetime | None,
+    end: datetime | None,
+    now: datetime,
+) -> tuple[uuid.UUID, int]:
+    """Tell events again, by their ids or by when they happened: the replay's id, and how many."""
+    by_time = start is not None and end is not None and start < end
+    if by_time is (event_ids is not None) or (event_ids is not None and (start or end)):
+        raise ReplayNotValid
+    await _active(partner_id, endpoint_id)
+    rows = await in_transaction().fetch(
+        "SELECT id FROM partner_event WHERE partner_id = $1"
+        " AND ($2::uuid[] IS NULL OR id = ANY($2)) AND ($3::timestamptz IS NULL OR at >= $3)"
+        " AND ($4::timestamptz IS NULL OR at < $4) ORDER BY seq LIMIT $5",
+        partner_id,
+        None if event_ids is None else list(event_ids),
+        start,
+        end,
+        MOST_REPLAYED + 1,
+    )
+    if len(rows) > MOST_REPLAYED:
+        raise ReplayNotValid
+    if event_ids is not None and len(rows) != len(set(event_ids)):
+        raise EventNotFound
+    replay_id = new_id()
+    for row in rows:
+        await record(
+            WebhookReplayAsked(
+                occurred_at=now, endpoint_id=endpoint_id, event_id=row["id"], replay_id=replay_id
+            )
+        )
+    await journal.write("webhook.replayed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
+    return replay_id, len(rows)
+
+
+@operation
+async def skip(
+    *, partner_id: uuid.UUID, endpoint_id: uuid.UUID, event_id: uuid.UUID, now: datetime
+) -> None:
+    """Owe an event to an endpoint no longer, so that what waits behind it can go. Twice is once."""
+    await _active(partner_id, endpoint_id)
+    known = await in_transaction().fetchval(
+        "SELECT 1 FROM partner_event WHERE id = $1 AND partner_id = $2", event_id, partner_id
+    )
+    if known is None:
+        raise EventNotFound
+    await in_transaction().execute(
+        "INSERT INTO webhook_delivery (id, endpoint_id, event_id, at, took_ms, outcome)"
+        " VALUES ($1, $2, $3, $4, 0, 'skipped') ON CONFLICT DO NOTHING",
+        new_id(),
+        endpoint_id,
+        event_id,
+        now,
+    )
+    await journal.write("webhook.skipped", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
+
+
+async def _active(partner_id: uuid.UUID, endpoint_id: uuid.UUID) -> None:
+    state = await in_transaction().fetchval(
+        "SELECT state FROM webhook_endpoint WHERE id = $1 AND partner_id = $2 AND state <> 'gone'",
+        endpoint_id,
+        partner_id,
+    )
+    if state is None:
+        raise WebhookNotFound
+    if state != "active":
+        raise WebhookNotActive
+
+
+async def push_again(
+    fact: WebhookReplayAsked, *, egress: Egress, now: datetime, signed_at: datetime
+) -> None:
+    """One event of a replay, under its own id; raises `Later` while it is owed. Twice is once."""
+    endpoint = await fetch_row(
+        "SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until,"
+        " (SELECT count(*)::int FROM webhook_delivery d WHERE d.endpoint_id = e.id"
+        "     AND d.event_id = $2 AND d.replay_id = $3) AS tries"
+        " FROM webhook_endpoint e WHERE id = $1 AND state = 'active'"
+        " AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = $1"
+        "   AND d.event_id = $2 AND d.replay_id = $3 AND d.outcome = 'delivered')",
+        fact.endpoint_id,
+        fact.event_id,
+        fact.replay_id,
+    )
+    row = await fetch_row(f"SELECT {EVENT} FROM partner_event WHERE id = $1", fact.event_id)
+    if endpoint is None or row is None:
+        return
+    pause = await _tell(
+        Event(*row), endpoint, endpoint["tries"], egress, now, signed_at, replay_id=fact.replay_id
+    )
+    if pause is not None:
+        raise Later(pause)
+
+
+async def _tell(
+    event: Event,
+    endpoint: Any,
+    tries: int,
+    egress: Egress,
+    now: datetime,
+    signed_at: datetime,
+    *,
+    replay_id: uuid.UUID | None = None,
+) -> timedelta | None:
+    """One attempt; how long to wait before the next, or None when nothing is owed any more."""
+    body = event.body.encode()
+    headers = signed(
+        event_id=str(event.id), body=body, signing_secrets=_secrets(endpoint, now), now=signed_at
+    )
+    began = time.monotonic()
+    status: int | None = None
+    retry_after: timedelta | None = None
+    try:
+        status, retry_after = await egress.post(endpoint["url"], body, headers)
+        outcome = "delivered" if httpx.codes.is_success(status) else "refused"
+    except UrlNotAllowed:
+        outcome = "blocked"
+    except (httpx.HTTPError, TimeoutError, OSError):
+        outcome = "unreachable"
+    await _note(
+        endpoint_id=endpoint["id"],
+        event_id=event.id,
+        at=now,
+        took_ms=int((time.monotonic() - began) * 1000),
+        status=status,
+        outcome=outcome,
+        replay_id=replay_id,
+    )
+    if outcome == "delivered" or status == GONE:
+        return None
+    return max(pause_after(tries), retry_after or timedelta())
+
+
+def pause_after(tries: int) -> timedelta:
+    """After so many tries before this one; a tenth more or less, so that endpoints do not march."""
+    pause = PAUSES[min(tries, len(PAUSES) - 1)]
+    return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreading, not secrecy
+
+
+@operation
+async def _note(
+    *,
+    endpoint_id: uuid.UUID,
+    event_id: uuid.UUID,
+    at: datetime,
+    took_ms: int,
+    status: int | None,
+    outcome: str,
+    replay_id: uuid.UUID | None,
+) -> None:
+    connection = in_transaction()
+    await connection.execute(
+        "INSERT INTO webhook_delivery (id, endpoint_id, event_id, at, took_ms, status, outcome, replay_id)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT DO NOTHING",
+        new_id(),
+        endpoint_id,
+        event_id,
+        at,
+        took_ms,
+        status,
+        outcome,
+        replay_id,
+    )
+    if status == GONE:
+        await _end(endpoint_id, "gone", at)
+    elif outcome != "delivered" and await _is_given_up(endpoint_id, at):
+        await _end(endpoint_id, "paused", at)
+
+
+async def _is_given_up(endpoint_id: uuid.UUID, at: datetime) -> bool:
+    """Failing for five days, with nothing taken meanwhile."""
+    return bool(
+        await in_transaction().fetchval(
+            "SELECT min(at) < $2 FROM webhook_delivery WHERE endpoint_id = $1 AND outcome <> 'delivered'"
+            " AND at > coalesce((SELECT max(at) FROM webhook_delivery WHERE endpoint_id = $1"
+            "   AND outcome = 'delivered'), '-infinity')",
+            endpoint_id,
+            at - PAUSED_AFTER,
+        )
+    )
+
+
+async def _end(endpoint_id: uuid.UUID, state: str, at: datetime) -> None:
+    await in_transaction().execute(
+        "UPDATE webhook_endpoint SET state = $2, version = version + 1 WHERE id = $1 AND state = 'active'",
+        endpoint_id,
+        state,
+    )
+    await journal.write(f"webhook.{state}", object_kind="webhook_endpoint", object_id=endpoint_id, at=at)
+
+
+def _secrets(endpoint: Any, now: datetime) -> list[str]:
+    """The secret, and during a rotation the former one too."""
+    sealed = [endpoint["secret_sealed"]]
+    if endpoint["former_secret_until"] is not None and endpoint["former_secret_until"] > now:
+        sealed.append(endpoint["former_secret_sealed"])
+    place = place_of(endpoint["id"])
+    return [keys().fields.decrypt(each, place=place).decode() for each in sealed]
