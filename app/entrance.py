@@ -18,7 +18,7 @@ log: Final = structlog.get_logger(__name__)
 # What a log line may say. Anything else is dropped: a name or a number never reaches a log by mistake.
 ALLOWED: Final = frozenset(
     {
-        "event", "level", "timestamp", "logger", "request_id", "reason", "subscriber", "work",
+        "event", "day", "level", "timestamp", "logger", "request_id", "reason", "subscriber", "work",
         "again_in_s", "exc_info", "exception", "status", "method", "route", "took_ms", "count",
         "port", "url", "message_id", "fact", "endpoint", "attempt", "outcome", "class", "error_code",
     }

@@ -38,7 +38,9 @@ from app.queue import day
 from app.queue.errors import DayNotOver, StillServing
 from app.queue.operations import close_day, days_to_learn, give_up_late_returns, learn_day
 from app.queue.queries import walkins_on
+from app.rounds.optimising import CPU_SECONDS_LONG, PATIENCE
 from jobs import drainer
+from jobs.planner import Planner
 
 log: Final = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ EVERY_FIVE_MINUTES: Final = set(range(0, 60, 5))
 LEARNED_AT_ONCE: Final = 25
 CHECKED_AT_ONCE: Final = 100
 JOB_TIMEOUT_S: Final = 30
+# A search is told in CPU seconds, and waits for a processor behind everything else.
+SEARCH_TIMEOUT_S: Final = PATIENCE * CPU_SECONDS_LONG
 
 
 async def sweep_holds(_context: dict[Any, Any]) -> None:
@@ -158,6 +162,11 @@ async def learn_from_days(_context: dict[Any, Any]) -> None:
         await learn_day(centre_id=centre_id, day=date, now=now)
 
 
+async def search_days(context: dict[Any, Any]) -> None:
+    """Look for shorter rounds where enough was promised, before a block is told, and at night."""
+    await context["planner"].work_once(now=current_time())
+
+
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
     """arq's protocol asks for arbitrary further arguments, which a schedule never passes."""
     return function
@@ -168,9 +177,10 @@ def _serialise(value: dict[str, Any]) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=repr)
 
 
-def make_worker(redis_url: str) -> Worker:
+def make_worker(redis_url: str, planner: Planner) -> Worker:
     """An arq worker that keeps no results, retries nothing and owns no truth."""
     return Worker(
+        ctx={"planner": planner},
         functions=[],
         cron_jobs=[
             cron(_job(sweep_holds), second=EVERY_FIVE_SECONDS),
@@ -188,6 +198,7 @@ def make_worker(redis_url: str) -> Worker:
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
+            cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),
         ],
         redis_settings=redis_settings(redis_url),

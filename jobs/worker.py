@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from app.core.database import DB, DatabaseUnavailable
 from app.core.wakeups import WAKEUPS
 from jobs.drainer import Drainer
+from jobs.planner import Planner
 from jobs.schedules import make_worker
 
 log: Final = structlog.get_logger(__name__)
@@ -26,13 +27,15 @@ async def run_worker(drainer: Drainer, *, database_url: str, redis_url: str, sto
         if stop.is_set():
             return
         draining = asyncio.create_task(drainer.run(), name="drainer")
-        scheduling = asyncio.create_task(_keep_schedule(redis_url), name="schedule")
+        planner = Planner()
+        scheduling = asyncio.create_task(_keep_schedule(redis_url, planner), name="schedule")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait({draining, stopping}, return_when=asyncio.FIRST_COMPLETED)
         drainer.stop()
         scheduling.cancel()
         await asyncio.gather(scheduling, return_exceptions=True)
         stopping.cancel()
+        planner.close()
         await draining
 
 
@@ -54,11 +57,11 @@ async def _stores(database_url: str, redis_url: str, stop: asyncio.Event) -> Asy
         await DB.close()
 
 
-async def _keep_schedule(redis_url: str) -> None:
+async def _keep_schedule(redis_url: str, planner: Planner) -> None:
     """arq ends when its connection does; it starts again with a growing pause."""
     pause = RESTART_FIRST_S
     while True:
-        worker = make_worker(redis_url)
+        worker = make_worker(redis_url, planner)
         try:
             await worker.async_run()
         except (RedisError, OSError, RuntimeError, TimeoutError) as reason:

@@ -121,6 +121,8 @@ class DayPlan(Table, db=DB, tablename="day_plan"):
     dirty_since = Timestamptz(null=True, default=None)
     promised_since = Integer(null=False, default=0)
     optimised_at = Timestamptz(null=True, default=None)
+    optimising_until = Timestamptz(null=True, default=None)
+    searched_at = Timestamptz(null=True, default=None)
 
 
 class Duty(Table, db=DB, tablename="duty"):
