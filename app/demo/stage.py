@@ -58,9 +58,8 @@ class Stage:
             "board": f"{self.api}/board/{sample.DEMO_CENTRE_ID}",
             "contract": f"{self.api}/openapi.json",
             "sms": f"{self.sms}/__log",
-            "postal": f"{self.postal}/__log",
             "log": str(self.log),
-        }
+        } | ({"postal": f"{self.postal}/__log"} if self.postal else {})
 
     async def figures(self, *, sms: Sequence[str], webhooks: Sequence[uuid.UUID]) -> dict[str, int]:
         """What this run owes by the database, and how much of it is among what arrived. Read only."""
@@ -74,11 +73,12 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def staged(
-    settings: Settings, *, sample_wanted: bool, open_at_once: bool = True
+    settings: Settings, *, sample_wanted: bool, open_at_once: bool = True, postal_wanted: bool = True
 ) -> AsyncIterator[Stage]:
     """Stores, sample, emulators, API and worker, in this order; stopped in the reverse.
 
     `open_at_once` opens the demonstration's centre at any hour; without it only its own hours are open.
+    Without `postal_wanted` somebody else plays the postal enterprise.
     """
     sms_port, postal_port = free_port(), free_port()
     settings = replace(
@@ -97,7 +97,7 @@ async def staged(
         sms = await _start_sms_emulator(supervisor, sms_port)
         api = await supervisor.start_api()
         await supervisor.start_worker()
-        postal = await _start_postal_emulator(supervisor, api, postal_port)
+        postal = await _start_postal_emulator(supervisor, api, postal_port) if postal_wanted else ""
         yield Stage(supervisor, api, sms, postal, log, before)
 
 

@@ -25,6 +25,13 @@ def simulate_command(
     )
     @click.option("--seed", default=2026, show_default=True, help="The same seed is the same day.")
     @click.option("--until", type=click.IntRange(8, 23), default=23, help="Close the doors at this hour.")
+    @click.option(
+        "--couriers",
+        type=click.IntRange(0, 12),
+        default=3,
+        show_default=True,
+        help="How many couriers ride; 0 plays the hall alone.",
+    )
     @click.option("--exit", "exit_after", is_flag=True, help="End after the day.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON summary on stdout.")
     def simulate(**day: Any) -> None:

@@ -103,9 +103,9 @@ async def citizen(world: World, visitor: Visitor, phone: str) -> None:
 async def _booked_and_came(world: World, visitor: Visitor, phone: str) -> bool:
     """Whether there was a place; then they came for it, or stayed away."""
     caller = Caller(world.api)
-    member = Member(caller, lambda: _again(world, caller, phone))
+    member = Member(caller, lambda: signed_in_again(world, caller, phone))
     async with world.booking:
-        held = await _hold(member, world, visitor) if await _sign_in(world, caller, phone) else None
+        held = await _hold(member, world, visitor) if await sign_in(world, caller, phone) else None
         if held is None:
             return False
         await member.post(f"/v1/appointments/{held['id']}/confirm", {})
@@ -120,7 +120,7 @@ async def _booked_and_came(world: World, visitor: Visitor, phone: str) -> bool:
     return True
 
 
-async def _sign_in(world: World, caller: Caller, phone: str) -> bool:
+async def sign_in(world: World, caller: Caller, phone: str) -> bool:
     """With a code, or with the next one: on a fast clock a code is old before a slow machine brings it."""
     for _ in range(CODES_ASKED):
         with contextlib.suppress(StoryBroken):
@@ -129,8 +129,8 @@ async def _sign_in(world: World, caller: Caller, phone: str) -> bool:
     return False
 
 
-async def _again(world: World, caller: Caller, phone: str) -> dict[str, Any]:
-    if not await _sign_in(world, caller, phone):
+async def signed_in_again(world: World, caller: Caller, phone: str) -> dict[str, Any]:
+    if not await sign_in(world, caller, phone):
         raise StoryBroken("no code came for somebody who was signed in before")
     return {"access_token": caller.headers["Authorization"].removeprefix("Bearer ")}
 

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from app.centres import queries as centres
 from app.core.clock import FastClock, at_local, current_time, local, local_date, machine_time, set_clock
 from app.core.database import DB
 from app.core.working_calendar import WorkingCalendar
+from app.custody import audit
 from app.demo.people import Caller, SmsInbox, StoryBroken
 from app.demo.stage import Stage, staged
 from app.procedures import queries as procedures
@@ -29,15 +30,22 @@ from app.sample import files
 from app.sample import seed as sample
 from app.sample.people import accounts
 from app.settings import Settings, SettingsError
+from app.simulation.couriers import Office, day_of_couriers
+from app.simulation.doors import DoorBook, households
 from app.simulation.hall import Book, Tempo
 from app.simulation.people import Desk, Member, World, citizen
 from app.simulation.plan import Hall, Session, Visitor, visitors
+from partners.postal.emulator.client import MotcuaClient
 
 # Long enough before the doors open for everybody to book, on the clock of the day.
 BOOKS_BEFORE: Final = timedelta(minutes=40)
 TIMEOUT_S: Final = 30.0
 SHOWN_EVERY_S: Final = 1.0
 FIRST_PHONE: Final = 912_000_000
+FIRST_DOOR_PHONE: Final = 962_000_000
+# Where the demonstration's centre stands, and when windows of home visits begin.
+CENTRE: Final = (20.26, 105.97)
+WINDOWS: Final = (8, 10, 14, 16)
 
 
 class Day(NamedTuple):
@@ -47,6 +55,7 @@ class Day(NamedTuple):
     sessions: Sequence[Session]
     load: float | None
     seed: int
+    couriers: int = 0
 
 
 async def simulate(
@@ -56,6 +65,7 @@ async def simulate(
     load: float | None,
     seed: int,
     until: int,
+    couriers: int,
     exit_after: bool,
     as_json: bool,
     wait: Callable[[], Awaitable[None]],
@@ -70,12 +80,13 @@ async def simulate(
         )
     console = Console(stderr=as_json)
     day = _next_working_day(local_date(machine_time()), until=until, load=load, seed=seed)
+    day = day._replace(couriers=couriers)
     with tempfile.TemporaryDirectory(prefix="motcua-day-") as folder:
         clock = FastClock(day.sessions[0].opens - BOOKS_BEFORE, machine_time(), speed)
         own = replace(settings, data_dir=Path(folder), clock=clock, otp_per_address_per_hour=100_000)
         set_clock(clock)
         try:
-            async with staged(own, sample_wanted=True, open_at_once=False) as stage:
+            async with staged(own, sample_wanted=True, open_at_once=False, postal_wanted=False) as stage:
                 summary = await _play(stage, day, clock, console)
                 if not exit_after:
                     console.print_json(data=summary)
@@ -120,22 +131,32 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
             closes=day.sessions[-1].closes,
         )
         desks = await _desks(world, day.sessions)
+        doors = DoorBook()
         failed = ""
         with Live(console=console, auto_refresh=False) as screen:
             try:
                 await _live(
-                    world, expected, desks, show=lambda: screen.update(_table(book, day), refresh=True)
+                    world,
+                    expected,
+                    desks,
+                    _doors(stage, world, doors, day),
+                    show=lambda: screen.update(_table(book, doors, day), refresh=True),
                 )
             except* (StoryBroken, httpx.HTTPError) as broken:
                 failed = "; ".join(str(reason) for reason in broken.exceptions)
         messages = len(await world.inbox.all())
+    doors.custody = await _custody(stage)
     return {
-        "ok": book.over and not failed,
+        "ok": book.over and doors.over and doors.sound and not failed,
         "failed": failed,
         "day": day.date.isoformat(),
         "speed": clock.rate,
         "load": day.load,
         **book.figures(),
+        **doors.figures(),
+        "custody": doors.custody,
+        "settlement": doors.settlement,
+        "visit_refusals": dict(doors.refused),
         "refusals": dict(book.refused),
         "sms": messages,
         "urls": stage.urls,
@@ -143,7 +164,12 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
 
 
 async def _live(
-    world: World, expected: Sequence[Visitor], desks: Sequence[Desk], *, show: Callable[[], None]
+    world: World,
+    expected: Sequence[Visitor],
+    desks: Sequence[Desk],
+    doors: Coroutine[Any, Any, None],
+    *,
+    show: Callable[[], None],
 ) -> None:
     """Everybody at once; whatever breaks ends the day."""
 
@@ -159,9 +185,42 @@ async def _live(
             for n, visitor in enumerate(expected)
         ]
         busy += [day.create_task(desk.work()) for desk in desks]
+        busy.append(day.create_task(doors))
         await asyncio.wait(busy)
         watching.cancel()
     show()
+
+
+async def _doors(stage: Stage, world: World, doors: DoorBook, day: Day) -> None:
+    """Those who ask for a courier, and the couriers; nobody when there are none."""
+    windows = [at_local(day.date, hour) for hour in WINDOWS if at_local(day.date, hour + 2) <= world.closes]
+    if not day.couriers or not windows:
+        return
+    client = MotcuaClient(stage.api, sample.PARTNER_CLIENT_ID, sample.PARTNER_CLIENT_SECRET)
+    try:
+        asking = households(windows, centre=CENTRE, couriers=day.couriers, seed=day.seed)
+        doors.asked = len(asking)
+        office = Office(
+            world=world,
+            book=doors,
+            client=client,
+            day=day.date,
+            counter=Member(Caller(world.api), _sign_in(world.api, "officer")),
+            couriers=[f"BT-{n:03d}" for n in range(1, day.couriers + 1)],
+        )
+        await day_of_couriers(office, asking, first_phone=FIRST_DOOR_PHONE, seed=day.seed)
+    finally:
+        await client.close()
+
+
+async def _custody(stage: Stage) -> dict[str, int]:
+    """Every chain recomputed, as `motcua audit verify` does."""
+    await DB.open(stage.supervisor.servers.database_url, size=2)
+    try:
+        report = await audit.verify()
+    finally:
+        await DB.close()
+    return {"packages": report.packages, "links": report.links, "faults": len(report.faults)}
 
 
 async def _halls(stage: Stage, on: date) -> list[Hall]:
@@ -210,9 +269,10 @@ def _sign_in(api: httpx.AsyncClient, kind: str) -> Callable[[], Awaitable[dict[s
     return sign_in
 
 
-def _table(book: Book, day: Day) -> Table:
+def _table(book: Book, doors: DoorBook, day: Day) -> Table:
     """The day so far, as a shift lead would ask for it."""
     table = Table(title=f"{day.date:%d/%m/%Y} {local(current_time()):%H:%M}", box=None, show_header=False)
-    for name, value in book.figures().items():
+    shown = book.figures() | (doors.figures() if doors.asked else {})
+    for name, value in shown.items():
         table.add_row(name.replace("_", " "), str(value))
     return table

@@ -62,3 +62,15 @@ async def test_an_hour_of_a_day_plays_fast_and_nobody_is_forgotten(tmp_path: Pat
     assert day["tickets"] == day["called"] > 5
     assert day["booked"] > 0
     assert day["sms"] >= day["booked"]
+
+
+async def test_couriers_ride_on_a_fast_day_and_every_bag_and_dong_is_accounted_for(tmp_path: Path) -> None:
+    day = await play(tmp_path, "simulate", "--speed", "240", "--until", "10", "--load", "0.1")
+
+    assert day["ok"] is True
+    assert day["visits_promised"] > 0
+    ended = day["packages_received"] + day["absent"] + day["incomplete"] + day["visits_cancelled"]
+    assert ended == day["visits_promised"]
+    assert day["custody"]["packages"] == day["packages_received"]
+    assert day["custody"]["faults"] == 0
+    assert day["settlement"]["balanced"] is True
