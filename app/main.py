@@ -28,6 +28,7 @@ from app.dossiers.api import dossiers_router
 from app.home_service.api import home_service_router
 from app.home_service.incidents_api import incidents_router
 from app.home_service.money_api import money_router
+from app.home_service.packages_api import packages_router
 from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
@@ -66,6 +67,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     home_service_router,
     money_router,
     incidents_router,
+    packages_router,
     calendar_router,
     tracking_router,
     satisfaction_router,

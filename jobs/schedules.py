@@ -29,7 +29,7 @@ from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
-from app.home_service.operations import retry_waiting, visits_to_retry
+from app.home_service.operations import call_for_ended_holds, retry_waiting, visits_to_retry
 from app.home_service.rules import KEPT_WAITING
 from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
@@ -118,8 +118,9 @@ async def sign_chains(_context: dict[Any, Any]) -> None:
 
 
 async def retry_reports(_context: dict[Any, Any]) -> None:
-    """Reports of couriers that wait for others: a supervisor is called for what waited 72 hours."""
+    """A supervisor is called for reports that waited 72 hours, and for results kept long enough."""
     now = current_time()
+    await call_for_ended_holds(now=now)
     for visit_id in await visits_to_retry(partner_id=None, received_before=now - KEPT_WAITING):
         await retry_waiting(home_visit_id=visit_id, now=now)
 

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from app.core.clock import local
+from app.custody.papers import Paper
 from app.custody.queries import ChainLink, PackageRow
-from app.custody.steps import Paper
 
 CONTEXT: Final = (
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
@@ -35,6 +35,8 @@ SAID: Final = MappingProxyType(
         "handed_over": Said("OBSERVE", "transporting", "in_transit"),
         "received": Said("OBSERVE", "receiving", "in_progress"),
         "delivered": Said("OBSERVE", "accepting", "conformant"),
+        "returned": Said("OBSERVE", "accepting", "returned"),
+        "resealed": Said("DELETE", "decommissioning", "container_open"),
         "counted": Said("OBSERVE", "inspecting", "container_open"),
         "inventoried": Said("OBSERVE", "accepting", "container_open"),
     }

@@ -13,6 +13,23 @@ class SealUsed(Conflict):
     detail = Words("Số niêm phong này đã dùng.", "This seal number was used before.")
 
 
+class ItemNumberBound(Conflict):
+    code = "item_number_bound"
+    detail = Words(
+        "Số hiệu bưu gửi này đã gắn với một túi hồ sơ khác.",
+        "This item number is bound to another package.",
+    )
+
+
+class PackageClosed(Conflict):
+    code = "package_closed"
+    detail = Words(
+        "Túi hồ sơ đã đến nơi (“{state}”), không bàn giao tiếp được.",
+        "The package has arrived (“{state}”) and is not handed on any more.",
+    )
+    told = ("state",)
+
+
 class NotTheCustodian(Conflict):
     code = "not_the_custodian"
     detail = Words("Người bàn giao không đang giữ túi hồ sơ.", "The giver does not hold the package.")

@@ -13,8 +13,9 @@ from app.core import outbox
 from app.core.database import in_transaction
 from app.custody.errors import CountsDiffer, NothingToCount, PackageNotFound
 from app.custody.events import PackageReceived
+from app.custody.papers import Paper
 from app.custody.queries import PackageRow
-from app.custody.steps import Moment, Paper, Party, link, locked
+from app.custody.steps import Moment, Party, arrived, link, locked
 
 
 async def count(
@@ -59,7 +60,7 @@ async def count(
         officer,
         "broken",
         moment,
-        state="received",
+        state=arrived(package),
         told={"contents": counted},
     )
     await outbox.record(

@@ -32,6 +32,7 @@ def facts_of(package: PackageRow) -> Mapping[str, Any]:
         "direction": package.direction,
         "contents": msgspec.json.decode(package.contents),
         "sealed_at": local(package.sealed_at).isoformat(),
+        "item_number": package.item_number,
     }
 
 

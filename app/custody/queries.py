@@ -26,6 +26,7 @@ class PackageRow(NamedTuple):
     last_n: int
     head: bytes
     sealed_at: datetime
+    item_number: str | None
     version: int
 
 

@@ -26,9 +26,14 @@ def check_digit(serial: str) -> int:
     return {10: 0, 11: 5}.get(11 - total % 11, 11 - total % 11)
 
 
+def plain(text: str) -> str:
+    """As it is compared and stored: without spaces, in capitals."""
+    return "".join(text.split()).upper()
+
+
 def read(text: str) -> Item | None:
     """What has the shape of an item number, however it is spaced and cased; its digit may be wrong."""
-    found = SHAPE.fullmatch("".join(text.split()).upper())
+    found = SHAPE.fullmatch(plain(text))
     return None if found is None else Item(found[1], found[2], int(found[3]), found[4])
 
 

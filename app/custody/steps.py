@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -17,9 +17,11 @@ from app.core.canonical import GENESIS, canonical, chain_hash
 from app.core.clock import local
 from app.core.database import in_transaction
 from app.core.ids import new_id
-from app.custody import proof
+from app.custody import proof, s10
 from app.custody.errors import (
+    ItemNumberBound,
     NotTheCustodian,
+    PackageClosed,
     PackageNotFound,
     PackageNotReceived,
     PackageQuarantined,
@@ -27,6 +29,7 @@ from app.custody.errors import (
     SealUsed,
 )
 from app.custody.events import IncidentOpened, PackageHandedOver, PackageReceived, PackageSealed
+from app.custody.papers import Paper
 from app.custody.queries import COLUMNS, PackageRow
 
 
@@ -37,16 +40,8 @@ class Party(NamedTuple):
     id: str
 
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=100)]
-
-
-class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One paper of the published list, counted in front of the citizen."""
-
-    component: Annotated[int, msgspec.Meta(ge=1, le=50)]
-    originals: Count = 0
-    certified_copies: Count = 0
-    copies: Count = 0
+# Where a package's way has ended: nobody hands it on from here.
+CLOSED: Final = frozenset({"received", "delivered", "returned", "resealed"})
 
 
 class Moment(NamedTuple):
@@ -67,14 +62,24 @@ async def seal_package(
     giver: Party,
     receiver: Party,
     moment: Moment,
+    item_number: str | None = None,
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> PackageRow:
-    """Seal the papers in the giver's presence; the receiver holds the package from now on."""
+    """Seal the papers in the giver's presence; the receiver holds the package from now on.
+
+    Raises `SealUsed`, and `ItemNumberBound` for an item number of the post that another package has.
+    """
     package_id = new_id()
+    item_number = None if item_number is None else s10.plain(item_number)
+    if item_number is not None and await in_transaction().fetchval(
+        "SELECT 1 FROM package WHERE item_number = $1", item_number
+    ):
+        raise ItemNumberBound
     row = await in_transaction().fetchrow(
         "INSERT INTO package (id, seal_number, centre_id, citizen_id, home_visit_id, direction,"
-        " state, custodian_kind, custodian_id, contents, last_n, head, sealed_at)"
-        " VALUES ($1,$2,$3,$4,$5,$6,'sealed',$7,$8,$9,0,$10,$11)"
-        f" ON CONFLICT (seal_number) DO NOTHING RETURNING {COLUMNS}",
+        " state, custodian_kind, custodian_id, contents, last_n, head, sealed_at, item_number)"
+        " VALUES ($1,$2,$3,$4,$5,$6,'sealed',$7,$8,$9,0,$10,$11,$12)"
+        f" ON CONFLICT DO NOTHING RETURNING {COLUMNS}",
         package_id,
         seal_number,
         centre_id,
@@ -86,11 +91,13 @@ async def seal_package(
         msgspec.json.encode(contents).decode(),
         GENESIS,
         moment.occurred_at,
+        item_number,
     )
     if row is None:
         raise SealUsed
     package = PackageRow(*row)
-    package = await link(package, "sealed", giver, receiver, "intact", moment, told=proof.facts_of(package))
+    said = {**proof.facts_of(package), **told}
+    package = await link(package, "sealed", giver, receiver, "intact", moment, told=said)
     await outbox.record(_fact(PackageSealed, package, moment))
     return package
 
@@ -107,11 +114,13 @@ async def hand_over(
 ) -> PackageRow:
     """From hand to hand, into `state` when it is another one.
 
-    Raises `NotTheCustodian`, `SameParty`, `PackageQuarantined`.
+    Raises `NotTheCustodian`, `SameParty`, `PackageQuarantined`, and `PackageClosed` at its way's end.
     """
     package = await locked(seal_number)
     if package.state == "quarantined":
         raise PackageQuarantined
+    if package.state in CLOSED:
+        raise PackageClosed(state=package.state)
     broken = seal_state == "broken"
     state = "quarantined" if broken else state or package.state
     package = await link(package, kind, giver, receiver, seal_state, moment, state=state)
@@ -135,10 +144,12 @@ async def receive_at_centre(
     package = await locked(seal_number)
     if package.centre_id != centre_id:
         raise PackageNotFound
-    if package.state == "received":
+    if package.state == arrived(package):
         return package
     if package.state == "quarantined":
         raise PackageQuarantined
+    if package.state in CLOSED:
+        raise PackageClosed(state=package.state)
     giver = Party(package.custodian_kind, package.custodian_id)
     sealed = sorted(msgspec.json.decode(package.contents, type=list[Paper]), key=_place)
     reason = None
@@ -153,7 +164,7 @@ async def receive_at_centre(
         Party("officer", str(officer_id)),
         "intact" if seal_intact else "broken",
         moment,
-        state="quarantined" if reason else "received",
+        state="quarantined" if reason else arrived(package),
     )
     if reason is not None:
         await _open_incident(package, reason=reason, moment=moment)
@@ -162,16 +173,23 @@ async def receive_at_centre(
     return package
 
 
-async def deliver(seal_number: str, *, courier: Party, receiver: Party, moment: Moment) -> PackageRow:
-    """The last change of hands: the result is with its owner."""
+def arrived(package: PackageRow) -> str:
+    """The state at the centre: a collection is received, a result nobody took has come back."""
+    return "received" if package.direction == "collection" else "returned"
+
+
+async def deliver(
+    seal_number: str, *, giver: Party, receiver: Party, moment: Moment, told: str = "delivered"
+) -> PackageRow:
+    """The last change of hands: the result is with its owner, or (`returned`) the papers are again."""
     return await hand_over(
         seal_number,
-        giver=courier,
+        giver=giver,
         receiver=receiver,
         seal_state="intact",
         moment=moment,
-        kind="delivered",
-        state="delivered",
+        kind=told,
+        state=told,
     )
 
 

@@ -32,6 +32,7 @@ class Package(Table, db=DB, tablename="package"):
     last_n = Integer(null=False, default=None)
     head = Bytea(null=False, default=None)
     sealed_at = Timestamptz(null=False, default=None)
+    item_number = Text(null=True, default=None, unique=True)
     version = Integer(null=False, default=1)
 
 

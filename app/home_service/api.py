@@ -14,6 +14,7 @@ from app.custody import queries as packages
 from app.custody.errors import (
     CountsDiffer,
     NothingToCount,
+    PackageClosed,
     PackageNotFound,
     PackageQuarantined,
     SameParty,
@@ -60,7 +61,7 @@ Longitude = Annotated[float, QueryParameter(ge=-180, le=180)]
 Procedure = Annotated[str, QueryParameter(min_length=1, max_length=40)]
 From = Annotated[date, QueryParameter(name="from", description="First local day.")]
 To = Annotated[date, QueryParameter(name="to", description="Last local day.")]
-VisitKind = Annotated[Literal["collection", "delivery"], QueryParameter()]
+VisitKind = Annotated[Literal["collection", "delivery", "assisted_online"], QueryParameter()]
 
 
 def _version(file: VisitFile) -> str:
@@ -215,7 +216,7 @@ async def reschedule_visit(
     tags=["staff"],
     opt=open_to(*OFFICERS),
     status_code=200,
-    responses=problems(PackageNotFound, PackageQuarantined),
+    responses=problems(PackageNotFound, PackageQuarantined, PackageClosed),
 )
 async def receive_package(
     seal: FromPath[str],

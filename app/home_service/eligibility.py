@@ -11,6 +11,9 @@ def why_not_at_home(kind: Kind, procedure: ProcedureRow) -> Refusal | None:
     """The refusal a visit for this procedure meets, or None when a courier may come."""
     if kind is Kind.DELIVERY:
         return None if procedure.home_delivery else NotAtHome(procedure=procedure.code)
+    if kind is Kind.ASSISTED_ONLINE:
+        helps = IntakeMode.HOME_ASSISTED_ONLINE in procedure.intake_modes
+        return None if helps else NotAtHome(procedure=procedure.code)
     if procedure.home_collection:
         return None
     if IntakeMode.HOME_ASSISTED_ONLINE in procedure.intake_modes:

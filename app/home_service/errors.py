@@ -15,6 +15,36 @@ class IncidentNotFound(NotFound):
     detail = Words("Không có sự cố này.", "There is no such incident.")
 
 
+class MissingFact(Conflict):
+    """A report lacks what its step needs; told to the device as `missing_fact: NAME`."""
+
+    code = "missing_fact"
+    detail = Words("Báo cáo còn thiếu thông tin: {fact}.", "The report lacks a fact: {fact}.")
+    told = ("fact",)
+
+
+class UnknownOfficer(Conflict):
+    code = "unknown_officer"
+    detail = Words("Không có cán bộ này ở trung tâm.", "The centre has no such officer.")
+
+
+class AttemptsUsedUp(Conflict):
+    code = "attempts_used_up"
+    detail = Words(
+        "Đã phát hai lần không thành công; lưu tại bưu cục.",
+        "Two attempts came to nothing; the result is kept at the post office.",
+    )
+
+
+class StillHeld(Conflict):
+    code = "still_held"
+    detail = Words(
+        "Bưu cục còn giữ kết quả cho công dân đến {until}.",
+        "The post office keeps the result for the citizen until {until}.",
+    )
+    told = ("until",)
+
+
 class WindowGone(Conflict):
     code = "window_gone"
     title = Words("Khung giờ vừa hết chỗ", "The window is gone")

@@ -61,6 +61,12 @@ class HomeVisitMoved(HomeVisitFact, frozen=True, kw_only=True):
     kind: ClassVar[str] = "home_visit.moved"
 
 
+class HomeVisitLookedInto(HomeVisitFact, frozen=True, kw_only=True):
+    """The centre asks for more papers, or gives them back."""
+
+    kind: ClassVar[str] = "home_visit.looked_into"
+
+
 class HomeVisitIncidentOpened(HomeVisitFact, frozen=True, kw_only=True):
     """Something happened that nobody can decide but a supervisor; `reason` is its kind."""
 

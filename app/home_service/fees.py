@@ -106,3 +106,8 @@ async def let_go(visit: HomeVisitRow, *, because: str, now: datetime) -> None:
 async def let_go_of_failed(visit: HomeVisitRow, *, now: datetime) -> None:
     if visit.state == State.FAILED:
         await let_go(visit, because="failed", now=now)
+
+
+async def due_again(visit: HomeVisitRow) -> None:
+    """A visit that failed is tried again."""
+    await steps.due_again(visit.id)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CUSTODY_REFUSED = "custody_refused"
     REPORT_WAITED_TOO_LONG = "report_waited_too_long"
     EVENT_ID_REUSED = "event_id_reused"
+    HOLD_IS_OVER = "hold_is_over"
 
 
 NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
@@ -51,6 +52,10 @@ NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
         Kind.REPORT_WAITED_TOO_LONG: Words(
             "Báo cáo thiếu bước trước đó quá 72 giờ",
             "A report has waited over 72 hours for the one before it",
+        ),
+        Kind.HOLD_IS_OVER: Words(
+            "Đã hết thời gian lưu tại bưu cục; kết quả phải được chuyển hoàn về trung tâm",
+            "The post office has kept the result long enough; it has to come back to the centre",
         ),
         Kind.EVENT_ID_REUSED: Words(
             "Mã sự kiện được dùng lại cho nội dung khác",

@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 import uuid
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from app.appointments import queries as appointments
@@ -54,6 +55,9 @@ class HomeVisitRow(NamedTuple):
     courier_id: uuid.UUID | None
     seal_number: str | None
     wrong_codes: int
+    missing: Sequence[int]
+    held_until: date | None
+    looked_into: str
     created_at: datetime
     version: int
 
@@ -191,6 +195,28 @@ async def windows(
         if round_rules.choose_courier(candidates, wanted) is not None:
             kept.append(slot)
     return Windows(kept, None if kept else "no_courier")
+
+
+async def reasons(centre_id: uuid.UUID, start: datetime, end: datetime) -> tuple[dict[str, int], int]:
+    """How often visits and attempts of a centre came to nothing, by reason, between two moments; and how
+    many were done although papers were missing.
+    """
+    rows = await fetch(
+        "SELECT event.type, event.data ->> 'reason' AS reason, count(*)::int AS count"
+        " FROM visit_event event JOIN home_visit visit ON visit.id = event.home_visit_id"
+        " WHERE visit.centre_id = $1 AND event.applied_as IS NOT NULL"
+        " AND event.effective_at >= $2 AND event.effective_at < $3"
+        " AND (event.type IN ('failed', 'attempt_failed')"
+        "  OR (event.type = 'sealed' AND event.data ->> 'partial' = 'true')) GROUP BY 1, 2",
+        centre_id,
+        start,
+        end,
+    )
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[row["reason"] if row["type"] != "sealed" else ""] += row["count"]
+    partial = counted.pop("", 0)
+    return dict(counted), partial
 
 
 async def contact_of(home_visit_id: uuid.UUID) -> Contact | None:

@@ -241,8 +241,8 @@ async def set_fate(home_visit_id: uuid.UUID, event_id: uuid.UUID, fate: str) -> 
     )
 
 
-async def counted_by(home_visit_id: uuid.UUID, sealed: Stored) -> Any:
-    """The papers as whoever sealed them had counted them before, applied or not."""
+async def counted_by(home_visit_id: uuid.UUID, sealed: Stored) -> dict[str, Any]:
+    """What whoever sealed had counted before, applied or not."""
     data = await in_transaction().fetchval(
         "SELECT data FROM visit_event WHERE home_visit_id = $1 AND courier_id = $2 AND type = 'counted'"
         " AND device_seq < $3 AND refused IS NULL ORDER BY device_seq DESC LIMIT 1",
@@ -250,7 +250,18 @@ async def counted_by(home_visit_id: uuid.UUID, sealed: Stored) -> Any:
         sealed.courier_id,
         sealed.device_seq,
     )
-    return msgspec.json.decode(data)["papers"] if data else []
+    return msgspec.json.decode(data, type=dict[str, Any]) if data else {}
+
+
+async def attempts(home_visit_id: uuid.UUID) -> int:
+    """How often somebody stood at the door in vain."""
+    return int(
+        await in_transaction().fetchval(
+            "SELECT count(*) FROM visit_event WHERE home_visit_id = $1 AND type = 'attempt_failed'"
+            " AND applied_as IS NOT NULL",
+            home_visit_id,
+        )
+    )
 
 
 async def visits_waiting(

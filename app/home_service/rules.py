@@ -1,8 +1,10 @@
 """What is decided about a home visit (pure)."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
+from app.custody.papers import Paper
 from app.home_service.states import Report
 
 # The province and its neighbourhood; a point elsewhere is a slip of the finger.
@@ -13,7 +15,10 @@ CODE_DIGITS: Final = 6
 # A report waits so long for the one before it; then a supervisor must look (COURIER.md 5.5).
 KEPT_WAITING: Final = timedelta(hours=72)
 # Reports that say something physical happened: kept whatever the visit's state is by now.
-PHYSICAL: Final = frozenset({Report.SEALED, Report.FEE_COLLECTED, Report.DELIVERED})
+PHYSICAL: Final = frozenset({Report.SEALED, Report.FEE_COLLECTED, Report.DELIVERED, Report.RETURNED})
+# Two attempts, then five working days at the post office, then back to the centre (DOMAIN.md 4.3).
+ATTEMPTS: Final = 2
+HELD_WORKING_DAYS: Final = 5
 
 
 def is_near_the_province(lat: float, lon: float) -> bool:
@@ -22,3 +27,30 @@ def is_near_the_province(lat: float, lon: float) -> bool:
 
 def may_still_be_promised(starts_at: datetime, *, now: datetime) -> bool:
     return starts_at >= now + CUT_OFF
+
+
+class Needed(NamedTuple):
+    """A paper of the published list; an optional one, or one in the electronic store, need not be."""
+
+    component: int
+    originals: int
+    copies: int
+    required: bool
+
+
+def missing_papers(
+    needed: Iterable[Needed], counted: Iterable[Paper], declared: Iterable[int]
+) -> list[int]:
+    """What is not there of the published list: too few of what is required, counted as none, or said so.
+
+    An original or a certified copy stands for a copy.
+    """
+    found = {paper.component: paper for paper in counted}
+    none = {n for n, paper in found.items() if not paper.originals + paper.certified_copies + paper.copies}
+    short = set()
+    for paper in needed:
+        had = found.get(paper.component, Paper(component=paper.component))
+        pieces = had.originals + had.certified_copies + had.copies
+        if paper.required and (had.originals < paper.originals or pieces < paper.originals + paper.copies):
+            short.add(paper.component)
+    return sorted(short | none | set(declared))

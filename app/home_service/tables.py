@@ -7,6 +7,7 @@ from piccolo.columns import (
     BigInt,
     Boolean,
     Bytea,
+    Date,
     DoublePrecision,
     ForeignKey,
     Integer,
@@ -46,6 +47,9 @@ class HomeVisit(Table, db=DB, tablename="home_visit"):
     courier_id = UUID(null=True, default=None)
     seal_number = Text(null=True, default=None)
     wrong_codes = SmallInt(null=False, default=0)
+    missing = Array(base_column=SmallInt(), null=False, default=list)
+    held_until = Date(null=True, default=None)
+    looked_into = Text(null=False, default="")
     created_at = Timestamptz(null=False, default=None)
     version = Integer(null=False, default=1)
 

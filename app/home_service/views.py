@@ -1,7 +1,7 @@
 """What is sent to home service, and what it answers."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from app.core.clock import local
 from app.core.phones import InvalidPhone, to_e164
 from app.core.text import InvalidText, clean_name, clean_text
-from app.custody.steps import Paper
+from app.custody.papers import Paper
 from app.home_service import queries
 from app.home_service.errors import AddressNotValid
 from app.home_service.operations.promise import Door
@@ -42,7 +42,7 @@ class ContactRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
 class HomeVisitRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """`dossier` names the dossier whose result is brought, for a delivery."""
 
-    kind: Literal["collection", "delivery"]
+    kind: Literal["collection", "delivery", "assisted_online"]
     procedures: Annotated[list[Code], msgspec.Meta(min_length=1, max_length=5)]
     window_id: uuid.UUID
     address: AddressRequest
@@ -122,7 +122,7 @@ class TimelineEntry(msgspec.Struct):
 
 
 class HomeVisitView(msgspec.Struct):
-    """A visit as its citizen sees it: the code is for them alone."""
+    """A visit as its citizen sees it: the code is for them alone. `missing`: of the published list."""
 
     id: uuid.UUID
     reference: str
@@ -136,6 +136,9 @@ class HomeVisitView(msgspec.Struct):
     hand_over_code: str
     seal: str | None
     dossier: str | None
+    missing: list[int]
+    held_until: date | None
+    note_of_centre: str
     timeline: list[TimelineEntry]
     bill: BillView
     version: int
@@ -158,6 +161,9 @@ class HomeVisitView(msgspec.Struct):
             seal=visit.seal_number,
             dossier=visit.dossier_number,
             bill=BillView.of(file.bill),
+            missing=list(visit.missing),
+            held_until=visit.held_until,
+            note_of_centre=visit.looked_into,
             timeline=[TimelineEntry(step.type, local(step.occurred_at)) for step in file.steps],
             version=visit.version,
         )
@@ -171,18 +177,20 @@ class PackageView(msgspec.Struct):
     home_visit_id: uuid.UUID
     home_visit_status: str
     procedures: list[str]
+    missing: list[int]
     hand_overs: int
     version: int
 
     @classmethod
     def of(cls, received: Received) -> "PackageView":
-        package = received.package
+        package, visit = received
         return cls(
             seal=package.seal_number,
             state=package.state,
             home_visit_id=package.home_visit_id,
-            home_visit_status=received.visit_state,
-            procedures=list(received.procedure_codes),
+            home_visit_status=visit.state,
+            procedures=list(visit.procedure_codes),
+            missing=list(visit.missing),
             hand_overs=package.last_n,
             version=package.version,
         )

@@ -91,3 +91,14 @@ async def reachable(citizen_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those of them whose account has a phone."""
     rows = await fetch("SELECT id FROM phone_account WHERE id = ANY($1)", list(citizen_ids))
     return {row["id"] for row in rows}
+
+
+async def officer_at(centre_id: uuid.UUID, named: str) -> uuid.UUID | None:
+    """The officer of a centre with this id or this name to sign in with, or None."""
+    row = await fetch_row(
+        "SELECT officer_id FROM officer_credential WHERE centre_id = $1 AND NOT disabled"
+        " AND (username = $2 OR officer_id::text = $2)",
+        centre_id,
+        named,
+    )
+    return None if row is None else uuid.UUID(str(row["officer_id"]))

@@ -200,6 +200,17 @@ async def let_go(
         await cases.weigh_family(family, subject=subject, now=now)
 
 
+async def due_again(home_visit_id: uuid.UUID) -> None:
+    """What came to nothing is tried another day: what was let go because of it is due again."""
+    await in_transaction().execute(
+        "UPDATE charge SET state = $2, because = '' WHERE home_visit_id = $1 AND state = $3"
+        " AND because = 'failed'",
+        home_visit_id,
+        ChargeState.DUE.value,
+        ChargeState.CANCELLED.value,
+    )
+
+
 async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) -> None:
     """A citizen pays a state fee at the centre itself: exactly, and with a number of the centre's own.
 

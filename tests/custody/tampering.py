@@ -30,6 +30,8 @@ def altered(column: str, value: Any, chance: random.Random) -> Any:  # noqa: PLR
     if column in WORDS:
         return chance.choice([word for word in WORDS[column] if word != value])
     match value:
+        case None:
+            return "EJ012345675VN"
         case bytes():
             at = chance.randrange(len(value))
             return value[:at] + bytes([value[at] ^ (1 << chance.randrange(8))]) + value[at + 1 :]

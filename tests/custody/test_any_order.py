@@ -46,6 +46,9 @@ anybody = st.sampled_from(EVERYBODY)
 counts = st.sampled_from([PAPERS, PAPERS, PAPERS[:1], (Paper(component=9, copies=1),)])
 
 
+ON_ITS_WAY = {"sealed"}
+
+
 class Believed(NamedTuple):
     """What must be true of one package."""
 
@@ -57,8 +60,12 @@ class Believed(NamedTuple):
 
 
 @operation
-async def deliver(*, seal_number: str, courier: Party, receiver: Party, now: datetime) -> PackageRow:
-    return await steps.deliver(seal_number, courier=courier, receiver=receiver, moment=Moment(now, now))
+async def deliver(
+    *, seal_number: str, courier: Party, receiver: Party, told: str, now: datetime
+) -> PackageRow:
+    return await steps.deliver(
+        seal_number, giver=courier, receiver=receiver, moment=Moment(now, now), told=told
+    )
 
 
 @operation
@@ -86,6 +93,7 @@ class Hands(RuleBasedStateMachine):
         self.packages: dict[str, Believed] = {}
         self.moved: dict[str, Any] | None = None
         self.nights = 0
+        self.told = "returned"
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -111,10 +119,7 @@ class Hands(RuleBasedStateMachine):
     def can_move(self, number: str, giver: Party, to: Party) -> bool:
         package = self.packages.get(number)
         return (
-            package is not None
-            and package.state != "quarantined"
-            and giver == package.holder
-            and giver != to
+            package is not None and package.state in ON_ITS_WAY and giver == package.holder and giver != to
         )
 
     @rule(number=numbers, giver=anybody, courier=st.sampled_from(COURIERS))
@@ -167,7 +172,7 @@ class Hands(RuleBasedStateMachine):
         answers = self.do(race())
         won = [to for to, answer in zip(receivers, answers, strict=True) if isinstance(answer, PackageRow)]
         assert all(isinstance(answer, PackageRow | Refusal) for answer in answers)
-        assert len(won) == (known.state != "quarantined")
+        assert len(won) == (known.state in ON_ITS_WAY)
         if won:
             self.moves(number, won[0])
 
@@ -177,7 +182,7 @@ class Hands(RuleBasedStateMachine):
         done = self.attempt(
             receive(seal_number=number, seal_intact=intact, contents=contents, now=self.now)
         )
-        if known is None or known.state == "quarantined":
+        if known is None or known.state in {"quarantined", "delivered", "returned"}:
             assert not done
         elif known.state != "received":
             assert done == (known.holder != RECEIVING)
@@ -187,10 +192,13 @@ class Hands(RuleBasedStateMachine):
 
     @rule(number=numbers, courier=st.sampled_from(COURIERS), to=st.sampled_from([LAN, *COURIERS]))
     def deliver(self, number: str, courier: Party, to: Party) -> None:
-        done = self.attempt(deliver(seal_number=number, courier=courier, receiver=to, now=self.now))
+        told = self.told = "returned" if self.told == "delivered" else "delivered"
+        done = self.attempt(
+            deliver(seal_number=number, courier=courier, receiver=to, told=told, now=self.now)
+        )
         assert done == self.can_move(number, courier, to)
         if done:
-            self.moves(number, to, state="delivered")
+            self.moves(number, to, state=told)
 
     @rule(number=numbers, officer=st.sampled_from(OFFICERS), contents=counts)
     def count(self, number: str, officer: Party, contents: tuple[Paper, ...]) -> None:

@@ -38,6 +38,8 @@ WINDOW = timedelta(hours=2)
 PAPERS: list[dict[str, int]] = [{"component": 1, "originals": 3}, {"component": 2, "copies": 2}]
 COUNTED = (Paper(component=1, originals=3), Paper(component=2, copies=2))
 
+OFFICER = uuid.UUID(int=5)
+
 NUMBERS = itertools.count(1)
 
 
@@ -254,7 +256,7 @@ async def package_of(visit: HomeVisitRow) -> PackageRow:
 async def receive(visit: HomeVisitRow, seal: str, **facts: Any) -> Received:
     usual: dict[str, Any] = {
         "centre_id": visit.centre_id,
-        "officer_id": uuid.UUID(int=5),
+        "officer_id": OFFICER,
         "seal_intact": True,
         "contents": COUNTED,
         "now": visit.ends_at + timedelta(hours=1),
@@ -283,3 +285,14 @@ async def another(visit: HomeVisitRow) -> HomeVisitRow:
         places = ", ".join(f"${n}" for n in range(1, len(row) + 1))
         await DB.pool.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", *row.values())
     return made
+
+
+async def at_work(centre_id: uuid.UUID) -> None:
+    """The officer is one of this centre, and signs in as `mai`."""
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "INSERT INTO officer_credential (officer_id, username, password_hash, centre_id, roles, created_at)"
+        " VALUES ($1, 'mai', '-', $2, '{officer}', now()) ON CONFLICT DO NOTHING",
+        OFFICER,
+        centre_id,
+    )

@@ -1,7 +1,6 @@
 """A result brought to the door goes to its owner, or to whom the owner sends, and to nobody else."""
 
 import re
-import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
@@ -28,11 +27,13 @@ from app.home_service.states import Kind, Report
 from app.rounds.queries import CourierRow
 from tests.home_service.conftest import (
     DISABILITY,
+    OFFICER,
     PAPERS,
     Promise,
     Publish,
     Zone,
     ask,
+    at_work,
     collection,
     event,
     facts_of,
@@ -42,8 +43,6 @@ from tests.home_service.conftest import (
     report,
     state_of,
 )
-
-OFFICER = uuid.UUID(int=5)
 
 
 async def accepted_dossier(visit: HomeVisitRow) -> DossierRow:
@@ -65,7 +64,8 @@ async def accepted_dossier(visit: HomeVisitRow) -> DossierRow:
 
 
 async def finish(dossier: DossierRow) -> DossierRow:
-    """Attach a clean result and complete."""
+    """Attach a clean result and complete; an officer is there who can give it away."""
+    await at_work(dossier.centre_id)
     assert DB.pool is not None
     document_id = new_id()
     await DB.pool.execute(

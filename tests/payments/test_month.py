@@ -172,7 +172,7 @@ class Month:
                 event(visit, Report.ACCEPTED, 1, courier=courier),
                 event(visit, Report.EN_ROUTE, 2, courier=courier),
                 event(visit, Report.ARRIVED, 3, courier=courier),
-                event(visit, Report.FAILED, 4, courier=courier, reason="incomplete"),
+                event(visit, Report.FAILED, 4, courier=courier, reason="incomplete_papers"),
             ],
             at_local(day, 19),
         )

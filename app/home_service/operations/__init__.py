@@ -10,22 +10,24 @@ from app.home_service.operations.money import (
     refund_by_partner,
 )
 from app.home_service.operations.promise import promise
-from app.home_service.operations.receive import count_package, note_acceptance, receive_package
+from app.home_service.operations.receive import count_package, look_into, note_acceptance, receive_package
 from app.home_service.operations.report import (
     apply_partner_event,
     retry_waiting,
     visits_to_retry,
 )
-from app.home_service.operations.supervise import close_incident
+from app.home_service.operations.supervise import call_for_ended_holds, close_incident
 
 __all__ = [
     "apply_partner_event",
+    "call_for_ended_holds",
     "cancel",
     "close_incident",
     "count_package",
     "free_of_payment",
     "hand_over",
     "leave_closed_windows",
+    "look_into",
     "move_on",
     "note_acceptance",
     "pay_at_centre",

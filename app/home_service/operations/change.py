@@ -11,7 +11,7 @@ from app.home_service import fees, queries, rules
 from app.home_service.errors import VisitUnderWay, WindowGone
 from app.home_service.events import HomeVisitCancelled, HomeVisitMoved, HomeVisitRescheduled
 from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
-from app.home_service.states import BEFORE_THE_DOOR, Kind, State
+from app.home_service.states import BEFORE_THE_DOOR, MAY_BE_MOVED, Kind, State
 from app.home_service.steps import alternatives, give_to_courier, locked, set_state, tell
 from app.rounds import steps as rounds
 
@@ -36,7 +36,10 @@ async def cancel(*, home_visit_id: uuid.UUID, citizen_id: uuid.UUID, now: dateti
 async def reschedule(
     *, home_visit_id: uuid.UUID, citizen_id: uuid.UUID, window_id: uuid.UUID, now: datetime
 ) -> VisitFile:
-    """The same visit and reference in another window of the same zone; on a refusal the old one stands."""
+    """The same visit and reference in another window of the same zone; on a refusal the old one stands.
+
+    What came to nothing at the door is tried again in the same way.
+    """
     visit = await locked(home_visit_id, citizen_id=citizen_id)
     return await queries.file_of(await _swap(visit, window_id, now=now))
 
@@ -53,7 +56,7 @@ async def move_on(*, home_visit_id: uuid.UUID, window_id: uuid.UUID, now: dateti
 
 
 async def _swap(visit: HomeVisitRow, window_id: uuid.UUID, *, now: datetime) -> HomeVisitRow:
-    if State(visit.state) not in BEFORE_THE_DOOR:
+    if State(visit.state) not in MAY_BE_MOVED:
         raise VisitUnderWay(state=visit.state)
     # Both slots in id order, as everybody locks them: two citizens who swap windows would deadlock.
     await in_transaction().execute(
@@ -72,9 +75,11 @@ async def _swap(visit: HomeVisitRow, window_id: uuid.UUID, *, now: datetime) -> 
         raise WindowGone(alternatives=await _others(visit, now))
     await appointments.release_place(visit.slot_id, channel=Channel.ONLINE)
     await rounds.end_assignment(visit.id, because="rescheduled")
+    if visit.state == State.FAILED:
+        await fees.due_again(visit)
     row = await in_transaction().fetchrow(
         "UPDATE home_visit SET slot_id = $2, starts_at = $3, ends_at = $4, state = $5,"
-        f" courier_id = NULL, version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
+        f" courier_id = NULL, missing = '{{}}', version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
         visit.id,
         window_id,
         window["starts_at"],

@@ -110,7 +110,7 @@ async def _check_procedures(kind: Kind, codes: Sequence[str], *, now: datetime) 
 
 async def _check_dossier(kind: Kind, number: str | None, citizen_id: uuid.UUID) -> None:
     """A delivery brings the result of one's own dossier, once it is there."""
-    if kind is Kind.COLLECTION:
+    if kind is not Kind.DELIVERY:
         return
     if number is None:
         raise DossierNotFound

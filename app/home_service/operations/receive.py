@@ -11,10 +11,13 @@ from app.core.operation import operation
 from app.custody import inventory
 from app.custody import queries as packages
 from app.custody import steps as custody
+from app.custody.errors import PackageNotReceived
+from app.custody.papers import Paper
 from app.custody.queries import PackageRow
-from app.custody.steps import Moment, Paper
-from app.home_service.events import HomeVisitReceived
-from app.home_service.states import Kind, State
+from app.custody.steps import Moment
+from app.home_service.events import HomeVisitLookedInto, HomeVisitReceived
+from app.home_service.queries import HomeVisitRow
+from app.home_service.states import LOOKED_INTO, Kind, State
 from app.home_service.steps import locked, set_state, tell
 from app.rounds import steps as rounds
 
@@ -23,8 +26,11 @@ class Received(NamedTuple):
     """What the counter sees of a package it was handed."""
 
     package: PackageRow
-    visit_state: str
-    procedure_codes: Sequence[str]
+    visit: HomeVisitRow
+
+    @property
+    def visit_state(self) -> str:
+        return self.visit.state
 
 
 @operation
@@ -50,11 +56,9 @@ async def receive_package(
     )
     if package.state == "quarantined":
         visit = await set_state(visit, State.QUARANTINED)
-    elif visit.state != State.AT_CENTRE:
-        visit = await set_state(visit, State.AT_CENTRE)
-        await rounds.end_assignment(visit.id, because="handed over", state="done")
-        await tell(HomeVisitReceived, visit, now=now)
-    return Received(package, visit.state, visit.procedure_codes)
+    elif visit.state not in LOOKED_INTO | {State.RETURNED, State.ACCEPTED}:
+        visit = await _at_the_centre(visit, package, because="handed over", now=now)
+    return Received(package, visit)
 
 
 @operation
@@ -75,13 +79,57 @@ async def count_package(
         contents=contents,
         moment=Moment(now, now),
     )
-    if package.state == "received":
-        collected = visit.kind == Kind.COLLECTION
-        visit = await set_state(visit, State.AT_CENTRE if collected else State.RETURNED)
-        await rounds.end_assignment(visit.id, because="counted at the centre", state="done")
-        if collected:
-            await tell(HomeVisitReceived, visit, now=now)
-    return Received(package, visit.state, visit.procedure_codes)
+    if package.state != "quarantined":
+        visit = await _at_the_centre(visit, package, because="counted at the centre", now=now)
+    return Received(package, visit)
+
+
+async def _at_the_centre(
+    visit: HomeVisitRow, package: PackageRow, *, because: str, now: datetime
+) -> HomeVisitRow:
+    """A collection is received; what was on its way to a citizen has come back."""
+    collected = package.direction == Kind.COLLECTION
+    visit = await set_state(visit, State.AT_CENTRE if collected else State.RETURNED)
+    await rounds.end_assignment(visit.id, because=because, state="done")
+    if collected:
+        await tell(HomeVisitReceived, visit, now=now)
+    return visit
+
+
+@operation
+async def look_into(
+    *,
+    seal_number: str,
+    centre_id: uuid.UUID,
+    officer_id: uuid.UUID,
+    outcome: State,
+    reason: str,
+    now: datetime,
+) -> Received:
+    """The centre has looked into a received package: more is asked for, or it is given back.
+
+    Saying the same again changes nothing. Raises `PackageNotFound`, and `PackageNotReceived` while it is
+    not here or once its dossier was accepted.
+    """
+    assert outcome in (State.SUPPLEMENT, State.REFUSED_BACK)
+    visit = await locked((await packages.by_seal(seal_number)).home_visit_id)
+    package = await custody.received_package(seal_number, centre_id=centre_id)
+    if State(visit.state) not in LOOKED_INTO:
+        raise PackageNotReceived
+    if (visit.state, visit.looked_into) != (outcome, reason):
+        await in_transaction().execute(
+            "UPDATE home_visit SET looked_into = $2 WHERE id = $1", visit.id, reason
+        )
+        visit = await set_state(visit, outcome)
+        await tell(HomeVisitLookedInto, visit, now=now)
+        await journal.write(
+            f"home_visit.{outcome.value}",
+            object_kind="home_visit",
+            object_id=visit.id,
+            at=now,
+            detail={"officer": str(officer_id)},
+        )
+    return Received(package, visit)
 
 
 @operation
@@ -91,7 +139,7 @@ async def note_acceptance(*, package_id: uuid.UUID, dossier_number: str, now: da
         "SELECT home_visit_id FROM package WHERE id = $1", package_id
     )
     visit = await locked(home_visit_id)
-    if visit.state != State.AT_CENTRE:
+    if State(visit.state) not in LOOKED_INTO:
         return
     await set_state(visit, State.ACCEPTED)
     await in_transaction().execute(

@@ -17,7 +17,7 @@ from app.core.database import in_transaction
 from app.core.errors import Refusal
 from app.core.operation import operation
 from app.home_service import effects, facts, fees, folding, incidents, queries, reports, rules, states
-from app.home_service.errors import FeeOwed
+from app.home_service.errors import FeeOwed, MissingFact, StillHeld, UnknownOfficer
 from app.home_service.incidents import Kind as Incident
 from app.home_service.queries import HomeVisitRow
 from app.home_service.reports import Known, PartnerEvent
@@ -28,7 +28,9 @@ from app.rounds.queries import CourierRow
 
 AT_ONCE: Final = 100
 # A result is not given before it is paid for: the report waits for the one of the money.
-MISSING_FEE: Final = "missing_fact: fee_collected"
+MISSING_FACT: Final = MissingFact.code
+# Refusals somebody at the door can put right at once: told as rejected, and tried again when more is known.
+TO_BE_PUT_RIGHT: Final = frozenset({UnknownOfficer.code, StillHeld.code})
 
 
 class Outcome(StrEnum):
@@ -164,8 +166,9 @@ async def _is_theirs(visit: HomeVisitRow, courier: CourierRow) -> bool:
 
 
 async def _code_fault(visit: HomeVisitRow, event: PartnerEvent) -> str | None:
-    """A delivery needs the citizen's code, or an authorised receiver with a named proof."""
-    if event.type is not Report.DELIVERED or "authorisation" in event.data:
+    """A delivery, and papers given back, need the citizen's code or an authorised receiver with a proof."""
+    given_back = event.type is Report.RETURNED and visit.kind == Kind.COLLECTION
+    if not (event.type is Report.DELIVERED or given_back) or "authorisation" in event.data:
         return None
     if visit.wrong_codes >= rules.WRONG_CODES_ALLOWED:
         return "too_many_wrong_codes"
@@ -199,10 +202,19 @@ async def _fold(visit: HomeVisitRow, now: datetime) -> tuple[HomeVisitRow, dict[
             else:
                 visit = await effects.apply_against(visit, event, now=now)
         except Refusal as refusal:
-            refused[event.event_id] = MISSING_FEE if isinstance(refusal, FeeOwed) else refusal.code
+            refused[event.event_id] = _reason(refusal)
             continue
         await fees.let_go_of_failed(visit, now=now)
         await reports.mark_applied(visit.id, event.event_id, conflict=_is_conflict(event, sealed, state))
+
+
+def _reason(refusal: Refusal) -> str:
+    """What a device is told of a refusal: a stable code, and which fact is missing."""
+    if isinstance(refusal, FeeOwed):
+        return f"{MISSING_FACT}: fee_collected"
+    if isinstance(refusal, MissingFact):
+        return f"{MISSING_FACT}: {refusal.facts['fact']}"
+    return refusal.code
 
 
 def _is_conflict(event: reports.Stored, sealed: reports.Stored | None, state: State) -> bool:
@@ -221,7 +233,10 @@ async def _answer(
 ) -> Answer:
     """What became of the newest event, and a supervisor where it was physical and could not be applied."""
     physical = event.type in rules.PHYSICAL
-    if refused == MISSING_FEE or (refused is not None and not physical):
+    to_be_put_right = refused is not None and (
+        refused.startswith(MISSING_FACT) or refused in TO_BE_PUT_RIGHT or not physical
+    )
+    if to_be_put_right:
         return Answer(event.event_id, Outcome.REJECTED, refused)
     known = await reports.known(partner_id, event.event_id)
     assert known is not None

@@ -1,12 +1,16 @@
-"""A supervisor looked at an incident, and says what became of it."""
+"""What a supervisor looks at: opened by the clock, closed with what became of it."""
 
 import uuid
 from datetime import datetime
 
 from app.core import journal
+from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.home_service.errors import IncidentNotFound
+from app.home_service.incidents import Kind, open_incident
+from app.home_service.queries import COLUMNS, HomeVisitRow
+from app.home_service.states import State
 
 
 @operation
@@ -38,3 +42,21 @@ async def close_incident(
             at=now,
             detail={"incident": str(incident_id)},
         )
+
+
+@operation
+async def call_for_ended_holds(*, now: datetime) -> int:
+    """Results the post office has kept for the time there is, and that nobody fetched: each is called for
+    once; how many were.
+    """
+    rows = await in_transaction().fetch(
+        f"SELECT {COLUMNS} FROM home_visit WHERE state = $1 AND held_until < $2 AND NOT EXISTS"
+        " (SELECT FROM visit_incident i WHERE i.home_visit_id = home_visit.id AND i.kind = $3)"
+        " ORDER BY held_until, id FOR UPDATE SKIP LOCKED",
+        State.HELD.value,
+        local_date(now),
+        Kind.HOLD_IS_OVER.value,
+    )
+    for row in rows:
+        await open_incident(HomeVisitRow(*row), Kind.HOLD_IS_OVER, event_id=None, now=now)
+    return len(rows)

@@ -11,7 +11,13 @@ from litestar.params import FromPath, JSONBody
 
 from app.custody import epcis
 from app.custody import queries as packages
-from app.custody.errors import NotTheCustodian, PackageNotFound, PackageQuarantined, SameParty
+from app.custody.errors import (
+    NotTheCustodian,
+    PackageClosed,
+    PackageNotFound,
+    PackageQuarantined,
+    SameParty,
+)
 from app.custody.queries import PackageRow
 from app.custody.steps import Party
 from app.home_service import operations, reports
@@ -165,7 +171,9 @@ async def apply_batch(data: EventBatch, partner_id: uuid.UUID, now: datetime) ->
     tags=["partner"],
     opt=open_to(Caller.PARTNER, scope=scopes.CUSTODY_WRITE),
     status_code=201,
-    responses=problems(PackageNotFound, NotTheCustodian, SameParty, PackageQuarantined, CourierNotFound),
+    responses=problems(
+        PackageNotFound, NotTheCustodian, SameParty, PackageQuarantined, PackageClosed, CourierNotFound
+    ),
 )
 async def hand_over_package(
     seal: FromPath[str],
