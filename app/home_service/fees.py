@@ -79,6 +79,7 @@ async def freed(visit: HomeVisitRow, *, purse: Purse, group: str, on: date, now:
         await family_of(visit),
         purse=purse,
         code=group,
+        centre_id=visit.centre_id,
         sectors={code: row.sector for code, row in found.items()},
         on=on,
         now=now,

@@ -17,10 +17,10 @@ from app.http.body import served_day
 from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
-from app.payments import settlement
+from app.payments import cases, settlement
 from app.payments.errors import AmountDiffers, GroupUnknown, NothingOwed, NothingToRefund, ReceiptReused
 from app.payments.rules import MOST_VND, Purse
-from app.payments.views import BillView, CentreDayView, PartnerOfCentre, ReceiptNumber
+from app.payments.views import BillView, CentreDayView, OwedHere, PartnerOfCentre, ReceiptNumber
 
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 LEADERS: Final = (Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
@@ -149,6 +149,10 @@ async def centre_settlement(day: FromPath[date], principal: NamedDependency[Prin
         date=day,
         paid_here_vnd=await settlement.paid_at_centre(principal.centre, day),
         partners=[PartnerOfCentre.of(partner_id, line) for partner_id, line in owed.items()],
+        refunds_owed=[
+            OwedHere(case.home_visit_id, case.amount_vnd, case.day)
+            for case in await cases.at_centre(principal.centre)
+        ],
     )
 
 

@@ -86,8 +86,15 @@ async def in_hand(courier_id: uuid.UUID, day: date, purse: Purse) -> int:
     return balance
 
 
+async def hold_family(eldest: uuid.UUID) -> None:
+    """One at a time on the money of one dossier's visits, which have rows of their own; before any day."""
+    await _hold(f"family|{eldest}")
+
+
 async def hold_day(courier_id: uuid.UUID, day: date) -> None:
     """One at a time on a courier's day: a remittance and a late report would miss each other."""
-    await in_transaction().execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1, 31))", f"{courier_id}|{day}"
-    )
+    await _hold(f"{courier_id}|{day}")
+
+
+async def _hold(what: str) -> None:
+    await in_transaction().execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 31))", what)

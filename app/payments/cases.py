@@ -130,6 +130,15 @@ async def of_partner(partner_id: uuid.UUID, day: date) -> list[CaseRow]:
     return [CaseRow(*row) for row in rows]
 
 
+async def at_centre(centre_id: uuid.UUID) -> list[CaseRow]:
+    """What a centre itself still owes to citizens."""
+    rows = await fetch(
+        f"{CASE} WHERE centre_id = $1 AND partner_id IS NULL AND state = 'open' ORDER BY opened_at, id",
+        centre_id,
+    )
+    return [CaseRow(*row) for row in rows]
+
+
 async def of_visit(home_visit_id: uuid.UUID) -> list[CaseRow]:
     rows = await fetch(f"{CASE} WHERE home_visit_id = $1 ORDER BY opened_at, id", home_visit_id)
     return [CaseRow(*row) for row in rows]

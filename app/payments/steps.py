@@ -112,6 +112,7 @@ async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> str | 
     The money is in the bag whatever is wrong with it, so it is booked in any case: a wrong amount or a
     used receipt opens a case. Only the same receipt for the same money again is one payment told twice.
     """
+    await book.hold_family(money.family[0])
     await book.hold_day(bearer.courier_id, money.day)
     used = await _use_receipt(money, issuer_id=bearer.partner_id, courier_id=bearer.courier_id, now=now)
     if used is _Receipt.SAME:
@@ -162,10 +163,15 @@ async def free(
     purse: Purse,
     code: str,
     sectors: Mapping[str, str],
+    centre_id: uuid.UUID,
     on: date,
     now: datetime,
 ) -> str | None:
-    """The citizen showed the paper of a group that does not pay; a stable code when it frees nothing."""
+    """The citizen showed the paper of a group that does not pay; a stable code when it frees nothing.
+
+    What was taken before is owed back then, and what was missing is missing no more.
+    """
+    await book.hold_family(family[0])
     bill = await queries.bill_of(*family)
     lines = rules.freed(bill, await queries.exemptions(on=on), sectors, purse=purse, code=code)
     if not lines:
@@ -174,6 +180,9 @@ async def free(
     await journal.write(
         "charge.waived", object_kind="home_visit", object_id=visit_id, at=now, detail={"group": code}
     )
+    partner_id = await queries.partner_that_took(family)
+    subject = Subject("", purse, on, partner_id, None, centre_id, visit_id)
+    await cases.weigh_family(family, subject=subject, now=now)
     return None
 
 
@@ -189,6 +198,7 @@ async def let_go(
     """The visit will not be done: nothing is due for it any more, and what was paid is owed back by the
     partner whose courier took it, or by the centre.
     """
+    await book.hold_family(family[0])
     bill = await queries.bill_of(home_visit_id)
     lines = [line.id for line in bill.charges if line.state == ChargeState.DUE]
     if not lines and not bill.paid:
@@ -216,6 +226,7 @@ async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) 
 
     Raises `NothingOwed`, `AmountDiffers`, `ReceiptReused`: at a counter there is somebody to ask.
     """
+    await book.hold_family(money.family[0])
     await _assess(money)
     owed = (await queries.bill_of(*money.family)).owed(money.purse)
     if not owed:
@@ -251,6 +262,9 @@ async def give_back(
     A centre gives back what was paid to it, the post office and its couriers what couriers took. Raises
     `NothingToRefund`.
     """
+    await book.hold_family(family[0])
+    if about.courier_id is not None:
+        await book.hold_day(about.courier_id, about.day)
     over = (await queries.bill_of(*family)).over(purse)
     reason = Reason.PAID_AT_CENTRE if payer.holder is Holder.CENTRE else Reason.COLLECTED
     taken = await queries.not_reversed(family, purse=purse, reason=reason)

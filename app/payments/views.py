@@ -159,9 +159,20 @@ class PartnerOfCentre(msgspec.Struct):
         return cls(partner_id, line.opening, line.collected, line.refunded, line.paid, line.closing)
 
 
+class OwedHere(msgspec.Struct):
+    """A fee that was paid to the centre and is no longer due."""
+
+    home_visit_id: uuid.UUID | None
+    amount_vnd: int
+    since: date
+
+
 class CentreDayView(msgspec.Struct):
-    """A centre's day: what citizens paid here less what was given back, and what partners owe."""
+    """A centre's day: what citizens paid here less what was given back, what partners owe, and what the
+    centre owes to citizens now.
+    """
 
     date: date
     paid_here_vnd: int
     partners: list[PartnerOfCentre]
+    refunds_owed: list[OwedHere]

@@ -29,6 +29,8 @@ SCOPES = frozenset(
         "couriers:write",
         "custody:write",
         "documents:write",
+        "settlements:read",
+        "settlements:write",
         "webhook:manage",
     }
 )

@@ -154,6 +154,18 @@ async def test_who_shows_the_paper_of_a_group_pays_nothing(visit: HomeVisitRow) 
     assert {(line.state, line.because) for line in found.charges} == {("waived", "HN")}
 
 
+@pytest.mark.parametrize("amount", [4_000, FEE])
+async def test_what_was_taken_before_the_paper_was_shown_is_owed_back(
+    visit: HomeVisitRow, amount: int
+) -> None:
+    await tell(fee(visit, amount))
+
+    await tell(money(visit, 7, {"amount": 0, "kind": "state", "waiver": "HN"}))
+
+    open_cases = [c for c in await cases.of_visit(visit.id) if c.state == "open"]
+    assert [(c.kind, c.amount_vnd) for c in open_cases] == [("refund_owed", amount)]
+
+
 async def test_a_paper_that_frees_nothing_here_frees_nothing(visit: HomeVisitRow) -> None:
     answer = await tell(money(visit, 6, {"amount": 0, "kind": "postage", "waiver": "NCC"}))
 

@@ -196,7 +196,15 @@ async def test_over_http_the_counter_takes_frees_and_sees_the_day(
     assert (nothing.status_code, nothing.json()["code"]) == (409, "nothing_to_refund")
 
     seen = await client.get(f"/v1/staff/settlements/{local_date(now)}", headers=ha.headers)
-    assert seen.json() == {"date": str(local_date(now)), "paid_here_vnd": FEE, "partners": []}
+    assert seen.json() == {
+        "date": str(local_date(now)),
+        "paid_here_vnd": FEE,
+        "partners": [],
+        "refunds_owed": [],
+    }
+    await cancel(visit, now)
+    seen = await client.get(f"/v1/staff/settlements/{local_date(now)}", headers=ha.headers)
+    assert [owed["amount_vnd"] for owed in seen.json()["refunds_owed"]] == [FEE]
 
 
 async def test_a_refund_over_http(client: httpx.AsyncClient, sign_in: SignIn, visit: HomeVisitRow) -> None:

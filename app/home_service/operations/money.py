@@ -10,7 +10,6 @@ from app.home_service import fees, queries
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.queries import HomeVisitRow, VisitFile
 from app.home_service.steps import locked
-from app.payments import book
 from app.payments import queries as payments
 from app.payments import steps as payment_steps
 from app.payments.book import About, Account
@@ -101,7 +100,6 @@ async def refund_by_partner(
     if courier is not None:
         courier_id = (await rounds.courier(partner_id, courier)).id
         payer = Account(Holder.COURIER, courier_id)
-        await book.hold_day(courier_id, today)
     await payment_steps.give_back(
         family,
         purse=purse,
