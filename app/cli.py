@@ -29,6 +29,7 @@ from app.entrance import Entrance, install_keys, open_entrance
 from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
+from partners.postal.commands import partner_commands
 
 T = TypeVar("T")
 
@@ -301,15 +302,8 @@ def journal(*, object_id: str, as_json: bool) -> None:
 
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
-
-
-@main.command("partner-kit", context_settings={"ignore_unknown_options": True}, add_help_option=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def partner_kit(*, arguments: tuple[str, ...]) -> None:
-    """Try the partner contract on the webhook of a postal IT department's test system."""
-    from partners.postal.kit.command import partner_kit as kit
-
-    kit.main(list(arguments), prog_name="motcua partner-kit")
+for _command in partner_commands(lambda work: run(with_database(work))):
+    main.add_command(_command)
 
 
 @main.command()

@@ -11,12 +11,14 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from app.core.clock import at_local
+from app.rounds.scope import ANY, TASKS, Scope
 
 MORNING_ENDS: Final = (12, 0)
 AFTERNOON_STARTS: Final = (13, 15)
 
 # Skills of a duty that cover a whole kind of demand.
 ANY_TASK: Final = "*"
+ANY_PROCEDURE: Final = "procedure:*"
 ANY_COMMUNE: Final = "commune:*"
 COMMUNE: Final = "commune:"
 NOT: Final = "not:"
@@ -72,12 +74,22 @@ def blocks_of(day: date, starts_at: datetime, ends_at: datetime) -> list[BlockTi
     return [BlockTimes(block, starts_at, ends_at)]
 
 
-def skills_on_duty(courier_skills: Collection[str]) -> list[str]:
+def skills_on_duty(courier_skills: Collection[str], scope: Scope | None = None) -> list[str]:
     """The skills of a duty, from its courier's: tasks and procedures, and `commune:` codes they go to.
 
-    Everywhere, as long as no contract says where.
+    Everywhere, as long as no contract says where; under a contract nothing that is not in it.
     """
-    return sorted({*courier_skills, ANY_COMMUNE})
+    if scope is None:
+        return sorted({*courier_skills, ANY_COMMUNE})
+    everything = ANY_TASK in courier_skills
+    own = frozenset(courier_skills) - TASKS - {ANY_TASK}
+    tasks = scope.tasks if everything else scope.tasks & frozenset(courier_skills)
+    if ANY in scope.procedures:
+        procedures = frozenset({ANY_PROCEDURE}) if everything else own
+    else:
+        procedures = scope.procedures if everything else own & scope.procedures
+    communes = {ANY_COMMUNE} if ANY in scope.communes else {COMMUNE + code for code in scope.communes}
+    return sorted({*tasks, *procedures, *communes})
 
 
 def required(
@@ -91,4 +103,6 @@ def covers(skills: Collection[str], asked: str, *, courier_id: uuid.UUID) -> boo
     """Whether a duty of this courier with these skills meets one thing asked."""
     if asked.startswith(NOT):
         return asked != NOT + str(courier_id)
-    return asked in skills or (ANY_COMMUNE if asked.startswith(COMMUNE) else ANY_TASK) in skills
+    if asked.startswith(COMMUNE):
+        return asked in skills or ANY_COMMUNE in skills
+    return asked in skills or ANY_TASK in skills or (asked not in TASKS and ANY_PROCEDURE in skills)

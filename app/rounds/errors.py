@@ -1,6 +1,6 @@
 """Why something about couriers is refused."""
 
-from app.core.errors import Invalid, NotFound, Words
+from app.core.errors import Conflict, Invalid, NotFound, Words
 
 
 class CourierNotFound(NotFound):
@@ -14,3 +14,21 @@ class ShiftNotValid(Invalid):
         "Ca trực phải kết thúc sau khi bắt đầu và nằm trong ngày đó.",
         "A shift ends after it starts and lies on its day.",
     )
+
+
+class SkillOutsideContract(Invalid):
+    code = "skill_outside_contract"
+    detail = Words("Một kỹ năng không thuộc phạm vi hợp đồng nào.", "A skill is covered by no contract.")
+
+
+class ContractOverlap(Conflict):
+    code = "contract_overlap"
+    detail = Words(
+        "Đối tác đã có hợp đồng khác trong thời gian này.",
+        "The partner has another contract in this time.",
+    )
+
+
+class ContractDaysNotValid(Invalid):
+    code = "contract_days_not_valid"
+    detail = Words("Hợp đồng phải kết thúc sau khi bắt đầu.", "A contract ends after it begins.")

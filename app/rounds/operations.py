@@ -10,7 +10,7 @@ from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.rounds import queries, shifts
+from app.rounds import contracts, queries, shifts
 from app.rounds.errors import ShiftNotValid
 from app.rounds.queries import COURIER, SHIFT, CourierRow, ShiftRow
 
@@ -31,6 +31,7 @@ async def upsert_courier(
     now: datetime,
 ) -> CourierRow:
     """The courier as the partner knows them; saying the same again changes nothing but the version."""
+    await contracts.refuse_outside(partner_id, skills, today=local_date(now))
     row = await in_transaction().fetchrow(
         "INSERT INTO courier (id, partner_id, external_id, given_name, phone, skills, lat, lon,"
         " active) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)"

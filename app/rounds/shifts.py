@@ -19,6 +19,7 @@ from app.rounds.day import Day
 from app.rounds.planning.checker import Fault, violations
 from app.rounds.planning.problem import Plan, Round
 from app.rounds.queries import CourierRow, ShiftRow
+from app.rounds.scope import NOTHING, Scope
 
 PUT_DUTY = """
 INSERT INTO duty (id, courier_id, date, block, starts_at, ends_at, lat, lon, skills, capacity, state,
@@ -89,12 +90,25 @@ async def _put(
         block.ends_at,
         courier.lat,
         courier.lon,
-        skills_on_duty(courier.skills),
+        skills_on_duty(courier.skills, await scope_of(courier.partner_id, shift.date)),
         shift.capacity,
         (DutyState.PUBLISHED if due else DutyState.PLANNED).value,
         version,
     )
     return found
+
+
+async def scope_of(partner_id: uuid.UUID, day: date) -> Scope | None:
+    """What the partner's contract of that day covers; None for a partner that never had one."""
+    rows = await in_transaction().fetch(
+        "SELECT tasks, procedures, communes, valid_from <= $2 AND coalesce(valid_to >= $2, true) AS holds"
+        " FROM courier_contract WHERE partner_id = $1 ORDER BY holds DESC LIMIT 1",
+        partner_id,
+        day,
+    )
+    if not rows:
+        return None
+    return Scope(*map(frozenset, tuple(rows[0])[:3])) if rows[0]["holds"] else NOTHING
 
 
 async def _refit(day: Day, duties: Collection[uuid.UUID], *, because: str, now: datetime) -> Shaken:

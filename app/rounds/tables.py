@@ -186,3 +186,24 @@ class Promise(Table, db=DB, tablename="promise"):
     service_seconds = Integer(null=False, default=None)
     extra_seconds = Integer(null=False, default=None)
     rested_on = JSONB(null=False, default=None)
+
+
+class CourierContract(Table, db=DB, tablename="courier_contract"):
+    """What a partner agreed to, by which decision (hợp đồng): where, what, until when, at what figures.
+
+    `*` in a list is everything. `assigned_by` says who names the courier of a visit.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    partner_id = UUID(null=False, default=None)
+    decision = Text(null=False, default=None)
+    valid_from = Date(null=False, default=None)
+    valid_to = Date(null=True, default=None)
+    centres = Array(base_column=Text(), null=False, default=None)
+    tasks = Array(base_column=Text(), null=False, default=None)
+    procedures = Array(base_column=Text(), null=False, default=None)
+    communes = Array(base_column=Text(), null=False, default=None)
+    assigned_by = Text(null=False, default=None)
+    terms = JSONB(null=False, default=None)
+    made_at = Timestamptz(null=False, default=None)
+    version = Integer(null=False, default=1)

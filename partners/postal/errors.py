@@ -40,3 +40,8 @@ class ReplayNotValid(Invalid):
         "Nêu hoặc event_ids, hoặc from và to (from trước to); tối đa 500 sự kiện.",
         "Name either event_ids, or from and to (from before to); at most 500 events.",
     )
+
+
+class PartnerNotFound(NotFound):
+    code = "partner_not_found"
+    detail = Words("Không có đối tác này.", "There is no such partner.")

@@ -5,6 +5,7 @@ from piccolo.columns import (
     UUID,
     BigInt,
     Bytea,
+    Date,
     ForeignKey,
     Integer,
     OnDelete,
@@ -70,3 +71,14 @@ class WebhookDelivery(Table, db=DB, tablename="webhook_delivery"):
     status = SmallInt(null=True, default=None)
     outcome = Text(null=False, default=None)
     replay_id = UUID(null=True, default=None)
+
+
+class ItemNumber(Table, db=DB, tablename="item_number"):
+    """An item number of the post (S10) that a partner gave us, bound to one visit at most, ever."""
+
+    number = Text(primary_key=True, default=None)
+    partner_id = UUID(null=False, default=None)
+    valid_to = Date(null=False, default=None)
+    given_at = Timestamptz(null=False, default=None)
+    home_visit_id = UUID(null=True, default=None)
+    bound_at = Timestamptz(null=True, default=None)

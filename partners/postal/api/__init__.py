@@ -6,6 +6,7 @@ from litestar import Router
 
 from app.http.limits import PartnerLimit
 from partners.postal.api.callbacks import callback_handlers
+from partners.postal.api.contracts import contract_handlers
 from partners.postal.api.couriers import courier_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
@@ -23,6 +24,7 @@ partner_router: Final = Router(
         *settlement_handlers,
         *webhook_handlers,
         *callback_handlers,
+        *contract_handlers,
     ],
     middleware=[PartnerLimit],
 )

@@ -18,7 +18,7 @@ from app.http.problems import problems
 from app.http.versions import etag
 from app.identity.errors import PhoneNotAccepted
 from app.rounds import operations
-from app.rounds.errors import CourierNotFound, ShiftNotValid
+from app.rounds.errors import CourierNotFound, ShiftNotValid, SkillOutsideContract
 from app.rounds.queries import CourierRow, ShiftRow
 from partners.postal import scopes
 
@@ -80,7 +80,7 @@ def known_id(external_id: str) -> str:
     summary="A courier of ours",
     tags=["partner"],
     opt=open_to(Caller.PARTNER, scope=scopes.COURIERS_WRITE),
-    responses=problems(PhoneNotAccepted),
+    responses=problems(PhoneNotAccepted, SkillOutsideContract),
 )
 async def put_courier(
     external_id: FromPath[str],
