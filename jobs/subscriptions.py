@@ -42,7 +42,7 @@ from app.settings import Settings
 from jobs.subscription import Lane, Subscription
 from notifications.channels import make_channels
 from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_person
-from partners.postal import feed, pushing
+from partners.postal import feed, item_numbers, pushing
 from partners.postal.egress import Egress
 from partners.postal.events import WebhookReplayAsked
 
@@ -170,6 +170,7 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
     """Number the fact in the partner's feed and push it. Twice is once; raises `Later` while owed."""
     if fact.partner_id is None:
         return
+    item = await item_numbers.for_visit(fact.partner_id, fact.home_visit_id, now=current_time())
     event = await feed.publish(
         partner_id=fact.partner_id,
         fact_key=f"{fact.kind}:{fact.home_visit_id}:{fact.version}",
@@ -180,11 +181,13 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
             "kind": fact.visit_kind,
             "version": fact.version,
             "href": "/v1/partner/tasks",
+            **({"item_number": item.number} if item.number else {}),
         },
         at=fact.occurred_at,
     )
-    if event is not None:
-        await pushing.push(event, egress=egress, now=current_time(), signed_at=machine_time())
+    for each in (event, item.shortage):
+        if each is not None:
+            await pushing.push(each, egress=egress, now=current_time(), signed_at=machine_time())
 
 
 async def tell_partner_of_money(fact: SettlementUnbalanced, *, egress: Egress) -> None:

@@ -45,3 +45,8 @@ class ReplayNotValid(Invalid):
 class PartnerNotFound(NotFound):
     code = "partner_not_found"
     detail = Words("Không có đối tác này.", "There is no such partner.")
+
+
+class ItemNumberNotFound(NotFound):
+    code = "item_number_not_found"
+    detail = Words("Lượt này không có mã bưu gửi.", "This visit has no item number.")

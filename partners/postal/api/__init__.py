@@ -10,6 +10,7 @@ from partners.postal.api.contracts import contract_handlers
 from partners.postal.api.couriers import courier_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
+from partners.postal.api.item_numbers import item_number_handlers
 from partners.postal.api.settlements import settlement_handlers
 from partners.postal.api.tasks import task_handlers
 from partners.postal.api.webhooks import webhook_handlers
@@ -25,6 +26,7 @@ partner_router: Final = Router(
         *webhook_handlers,
         *callback_handlers,
         *contract_handlers,
+        *item_number_handlers,
     ],
     middleware=[PartnerLimit],
 )
