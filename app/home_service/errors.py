@@ -91,13 +91,6 @@ class DossierNotReady(Conflict):
     detail = Words("Hồ sơ chưa có kết quả để trả tại nhà.", "The dossier has no result to deliver yet.")
 
 
-class FeeOwed(Conflict):
-    code = "fee_owed"
-    detail = Words(
-        "Chưa thu đủ phí, cước và không có lý do miễn.", "What is owed was neither paid nor waived."
-    )
-
-
 class VisitUnderWay(Conflict):
     code = "visit_under_way"
     detail = Words(

@@ -1,10 +1,11 @@
 """What a home visit costs and who took it: the few places where a visit and its money meet."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from app.centres import queries as centres
 from app.core.clock import local_date
-from app.home_service.errors import FeeOwed
+from app.home_service.errors import MissingFact
 from app.home_service.queries import HomeVisitRow, family_of
 from app.home_service.reports import PartnerEvent
 from app.home_service.states import Kind, Report, State
@@ -23,17 +24,20 @@ async def bill_of(visit: HomeVisitRow) -> Bill:
 
 
 async def charge(visit: HomeVisitRow, *, now: datetime) -> None:
-    """What it will cost, as prices stand on the day of the promise: state fees when papers are fetched,
-    postage for each leg.
+    """What it will cost, as prices stand on the day of the promise: state fees when papers are fetched or
+    submitted online, postage for each leg that carries papers. Online a fee may be another than the
+    catalogue's: what the portal asks is what is taken.
     """
     on = local_date(now)
+    online = visit.kind == Kind.ASSISTED_ONLINE
     found = await procedures.by_codes(visit.procedure_codes, on=on)
     centre = await centres.any_centre(visit.centre_id)
     await steps.charge(
         visit.id,
         kind=visit.kind,
         procedures=[found[code] for code in visit.procedure_codes if code in found],
-        with_fees=visit.kind == Kind.COLLECTION,
+        with_fees=visit.kind != Kind.DELIVERY,
+        fee_is_known=not online,
         km=distance_km(centre.lat, centre.lon, visit.lat, visit.lon),
         on=on,
         now=now,
@@ -87,16 +91,21 @@ async def freed(visit: HomeVisitRow, *, purse: Purse, group: str, on: date, now:
 
 
 async def require_paid(visit: HomeVisitRow, target: State) -> None:
-    """A result is given against payment, or a reason why none is owed; raises `FeeOwed`."""
+    """A result is given against payment, or a reason why none is owed: the report waits for the one of the
+    money. Raises `MissingFact`.
+    """
     if target is State.DELIVERED and (await bill_of(visit)).owed_in_all:
-        raise FeeOwed
+        raise MissingFact(fact="fee_collected")
 
 
-async def let_go(visit: HomeVisitRow, *, because: str, now: datetime) -> None:
+async def let_go(
+    visit: HomeVisitRow, *, because: str, now: datetime, purses: Collection[Purse] = tuple(Purse)
+) -> None:
     """It will not be done: nothing is due, and what was paid is owed back by whoever took it."""
     await steps.let_go(
         visit.id,
         await family_of(visit),
+        purses=purses,
         centre_id=visit.centre_id,
         day=local_date(now),
         because=because,
@@ -104,11 +113,16 @@ async def let_go(visit: HomeVisitRow, *, because: str, now: datetime) -> None:
     )
 
 
-async def let_go_of_failed(visit: HomeVisitRow, *, now: datetime) -> None:
+async def let_go_of_ended(visit: HomeVisitRow, *, now: datetime) -> None:
+    """A door where nothing was done costs nothing; papers that went back cost their way, and no fee."""
     if visit.state == State.FAILED:
         await let_go(visit, because="failed", now=now)
+    elif visit.state == State.RETURNED and visit.kind == Kind.COLLECTION:
+        await let_go(visit, because="returned", now=now, purses=(Purse.STATE,))
 
 
-async def due_again(visit: HomeVisitRow) -> None:
-    """A visit that failed is tried again."""
-    await steps.due_again(visit.id)
+async def due_again(visit: HomeVisitRow, *, now: datetime) -> None:
+    """A visit that failed is tried again: what was paid for it is no longer owed back."""
+    await steps.due_again(
+        visit.id, await family_of(visit), centre_id=visit.centre_id, day=local_date(now), now=now
+    )

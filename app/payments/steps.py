@@ -1,7 +1,7 @@
 """What a home visit does with money inside its own operation: charge, take, free, let go."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, auto
 from typing import Final, NamedTuple
@@ -88,6 +88,7 @@ async def charge(
     kind: str,
     procedures: Sequence[ProcedureRow],
     with_fees: bool,
+    fee_is_known: bool = True,
     km: float,
     on: date,
     now: datetime,
@@ -97,9 +98,8 @@ async def charge(
     if with_fees:
         for procedure in procedures:
             free = rules.exempt_by_itself(exemptions, Purse.STATE, procedure)
-            await _line(
-                home_visit_id, Purse.STATE, procedure.code, procedure.fee_vnd, procedure.decision, free, now
-            )
+            amount = procedure.fee_vnd if fee_is_known or not procedure.fee_vnd else None
+            await _line(home_visit_id, Purse.STATE, procedure.code, amount, procedure.decision, free, now)
     tariff = rules.tariff_for(await queries.tariffs(kind, on=on), km=km)
     if tariff is not None:
         free = rules.postage_exempt(exemptions, procedures)
@@ -190,35 +190,46 @@ async def let_go(
     home_visit_id: uuid.UUID,
     family: Sequence[uuid.UUID],
     *,
+    purses: Collection[Purse],
     centre_id: uuid.UUID,
     day: date,
     because: str,
     now: datetime,
 ) -> None:
-    """The visit will not be done: nothing is due for it any more, and what was paid is owed back by the
-    partner whose courier took it, or by the centre.
+    """The visit will not be done: nothing of these purses is due for it any more, and what was paid is
+    owed back by the partner whose courier took it, or by the centre.
     """
     await book.hold_family(family[0])
     bill = await queries.bill_of(home_visit_id)
-    lines = [line.id for line in bill.charges if line.state == ChargeState.DUE]
+    lines = [line.id for line in bill.charges if line.state == ChargeState.DUE and line.purse in purses]
     if not lines and not bill.paid:
         return
     await _end_lines(lines, ChargeState.CANCELLED, because=because)
     partner_id = await queries.partner_that_took(family)
-    for purse in Purse:
+    for purse in purses:
         subject = Subject("", purse, day, partner_id, None, centre_id, home_visit_id)
         await cases.weigh_family(family, subject=subject, now=now)
 
 
-async def due_again(home_visit_id: uuid.UUID) -> None:
-    """What came to nothing is tried another day: what was let go because of it is due again."""
+async def due_again(
+    home_visit_id: uuid.UUID,
+    family: Sequence[uuid.UUID],
+    *,
+    centre_id: uuid.UUID,
+    day: date,
+    now: datetime,
+) -> None:
+    """What was cancelled with a failed visit is due as before."""
+    await book.hold_family(family[0])
     await in_transaction().execute(
-        "UPDATE charge SET state = $2, because = '' WHERE home_visit_id = $1 AND state = $3"
+        "UPDATE charge SET state = 'due', because = '' WHERE home_visit_id = $1 AND state = 'cancelled'"
         " AND because = 'failed'",
         home_visit_id,
-        ChargeState.DUE.value,
-        ChargeState.CANCELLED.value,
     )
+    partner_id = await queries.partner_that_took(family)
+    for purse in Purse:
+        subject = Subject("", purse, day, partner_id, None, centre_id, home_visit_id)
+        await cases.weigh_family(family, subject=subject, now=now)
 
 
 async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) -> None:

@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 
 from app.core.database import DB
-from app.home_service import operations
+from app.home_service import operations, queries
 from app.home_service.operations.report import Outcome
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Report
 from app.payments import cases
 from app.payments.rules import Purse
 from app.rounds.queries import CourierRow
-from tests.home_service.conftest import DISABILITY, PARTNER, Zone, ask, event, report, state_of
+from tests.home_service.conftest import DISABILITY, PARTNER, Zone, ask, event, new_seal, report, state_of
 from tests.payments.conftest import (
     FEE,
     STATUS,
@@ -239,3 +239,53 @@ async def test_the_book_is_never_rewritten(visit: HomeVisitRow, sql: str) -> Non
     assert DB.pool is not None
     with pytest.raises(asyncpg.RaiseError):
         await DB.pool.execute(sql)
+
+
+async def test_a_failed_visit_that_is_tried_again_is_due_again_and_what_was_paid_counts(
+    visit: HomeVisitRow, zone: Zone, now: datetime
+) -> None:
+    await tell(fee(visit, FEE, seq=3))
+    await report(
+        event(visit, Report.ACCEPTED, 1),
+        event(visit, Report.EN_ROUTE, 2),
+        event(visit, Report.FAILED, 4, reason="absent"),
+    )
+    assert [(c.kind, c.state) for c in await cases.of_visit(visit.id)] == [("refund_owed", "open")]
+
+    await operations.reschedule(
+        home_visit_id=visit.id, citizen_id=visit.citizen_id, window_id=zone.windows[2].id, now=now
+    )
+
+    assert [(c.kind, c.state) for c in await cases.of_visit(visit.id)] == [("refund_owed", "closed")]
+    found = await bill(visit)
+    assert (found.owed(Purse.STATE), found.over(Purse.STATE)) == (0, 0)
+    assert found.owed(Purse.POSTAGE) > 0
+
+
+async def test_papers_that_go_back_from_the_courier_cost_their_way_and_no_fee(
+    visit: HomeVisitRow,
+) -> None:
+    await report(
+        *(
+            event(visit, kind, seq, **data)
+            for seq, (kind, data) in enumerate(
+                (
+                    (Report.ACCEPTED, {}),
+                    (Report.EN_ROUTE, {}),
+                    (Report.ARRIVED, {}),
+                    (Report.COUNTED, {"papers": [{"component": 1, "originals": 1}]}),
+                    (Report.SEALED, {"seal": new_seal()}),
+                ),
+                1,
+            )
+        )
+    )
+    await tell(fee(visit, FEE, seq=6))
+    code = queries.hand_over_code(visit.id)
+
+    await tell(event(visit, Report.RETURNED, 7, code=code))
+
+    assert await state_of(visit) == "returned"
+    found = await bill(visit)
+    assert (found.over(Purse.STATE), found.owed(Purse.STATE)) == (FEE, 0)
+    assert found.owed(Purse.POSTAGE) > 0

@@ -76,7 +76,7 @@ async def _swap(visit: HomeVisitRow, window_id: uuid.UUID, *, now: datetime) -> 
     await appointments.release_place(visit.slot_id, channel=Channel.ONLINE)
     await rounds.end_assignment(visit.id, because="rescheduled")
     if visit.state == State.FAILED:
-        await fees.due_again(visit)
+        await fees.due_again(visit, now=now)
     row = await in_transaction().fetchrow(
         "UPDATE home_visit SET slot_id = $2, starts_at = $3, ends_at = $4, state = $5,"
         f" courier_id = NULL, missing = '{{}}', version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",

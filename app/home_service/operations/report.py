@@ -17,7 +17,7 @@ from app.core.database import in_transaction
 from app.core.errors import Refusal
 from app.core.operation import operation
 from app.home_service import effects, facts, fees, folding, incidents, queries, reports, rules, states
-from app.home_service.errors import FeeOwed, MissingFact, StillHeld, UnknownOfficer
+from app.home_service.errors import MissingFact, StillHeld, UnknownOfficer
 from app.home_service.incidents import Kind as Incident
 from app.home_service.queries import HomeVisitRow
 from app.home_service.reports import Known, PartnerEvent
@@ -27,7 +27,6 @@ from app.rounds import queries as rounds
 from app.rounds.queries import CourierRow
 
 AT_ONCE: Final = 100
-# A result is not given before it is paid for: the report waits for the one of the money.
 MISSING_FACT: Final = MissingFact.code
 # Refusals somebody at the door can put right at once: told as rejected, and tried again when more is known.
 TO_BE_PUT_RIGHT: Final = frozenset({UnknownOfficer.code, StillHeld.code})
@@ -204,14 +203,12 @@ async def _fold(visit: HomeVisitRow, now: datetime) -> tuple[HomeVisitRow, dict[
         except Refusal as refusal:
             refused[event.event_id] = _reason(refusal)
             continue
-        await fees.let_go_of_failed(visit, now=now)
+        await fees.let_go_of_ended(visit, now=now)
         await reports.mark_applied(visit.id, event.event_id, conflict=_is_conflict(event, sealed, state))
 
 
 def _reason(refusal: Refusal) -> str:
     """What a device is told of a refusal: a stable code, and which fact is missing."""
-    if isinstance(refusal, FeeOwed):
-        return f"{MISSING_FACT}: fee_collected"
     if isinstance(refusal, MissingFact):
         return f"{MISSING_FACT}: {refusal.facts['fact']}"
     return refusal.code
