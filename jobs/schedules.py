@@ -29,7 +29,7 @@ from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
-from app.home_service.operations import call_for_ended_holds, retry_waiting, visits_to_retry
+from app.home_service.operations import call_for_ended_holds, publish_due, retry_waiting, visits_to_retry
 from app.home_service.rules import KEPT_WAITING
 from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
@@ -136,6 +136,11 @@ async def check_settlements(_context: dict[Any, Any]) -> None:
             )
 
 
+async def tell_rounds(_context: dict[Any, Any]) -> None:
+    """Rounds whose block begins soon are told: couriers get their tasks, citizens a name."""
+    await publish_due(now=current_time())
+
+
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
@@ -197,6 +202,7 @@ def make_worker(redis_url: str, planner: Planner) -> Worker:
             cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
             cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
+            cron(_job(tell_rounds), second={35}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),

@@ -252,8 +252,20 @@ async def postal_zone_for(
     The commune decides where it is known: a code is read as the unit it names *on that day*. Otherwise
     the nearest zone whose reach covers the point.
     """
+    found = await zone_and_commune(on=on, commune_code=commune_code, lat=lat, lon=lon)
+    return None if found is None else found[0]
+
+
+async def zone_and_commune(
+    *,
+    on: date,
+    commune_code: str | None = None,
+    lat: float | None = None,
+    lon: float | None = None,
+) -> tuple[PoolRow, str] | None:
+    """The same, with the code of the commune the zone is."""
     rows = await fetch(ZONES, on)
-    found = {row["id"]: PoolRow(*row[:-1]) for row in rows}
+    found = {row["id"]: (PoolRow(*row[:-1]), str(row["commune_code"])) for row in rows}
     if commune_code is not None:
         named = [row["id"] for row in rows if row["commune_code"] == commune_code]
         if named:

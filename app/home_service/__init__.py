@@ -1,7 +1,7 @@
 """Home service (tiếp nhận và trả kết quả tại nhà): a window promised, a courier sent, papers in good hands.
 
 Always true:
-- a window is a place in the same seat ledger as a counter slot, and somebody able to come;
+- a window is a place in the same seat ledger as a counter slot, and one in a round that can keep it;
 - what couriers report is stored by its id; the visit's state is a fold over what was stored, so twice is
   once and the order of arrival does not matter;
 - a physical fact (a sealed bag, a fee taken) is kept even when it can no longer be applied;

@@ -20,7 +20,7 @@ from app.custody.errors import (
     SameParty,
 )
 from app.dossiers.errors import DossierNotFound
-from app.home_service import operations, queries, rules
+from app.home_service import operations, queries, windows
 from app.home_service.errors import (
     AddressNotValid,
     DossierNotReady,
@@ -86,17 +86,15 @@ async def list_windows(
     kind: VisitKind = "collection",
 ) -> WindowList:
     """None: then why, and what else is near."""
-    if not rules.is_near_the_province(lat, lon):
-        return WindowList(windows=[], reason="address_out_of_reach", alternatives=[])
-    start = max(at_local(served_day(from_), 0), now)
+    start = at_local(served_day(from_), 0)
     end = min(at_local(served_day(to), 0) + timedelta(days=1), start + LONGEST_SEARCH)
-    found = await queries.windows(
+    found = await windows.windows(
         kind=Kind(kind), procedure_code=procedure, lat=lat, lon=lon, start=start, end=end, now=now
     )
     views = [WindowView(slot.id, local(slot.starts_at), local(slot.ends_at)) for slot in found.windows]
     if views:
         return WindowList(windows=views)
-    return WindowList(windows=[], reason=found.reason, alternatives=[])
+    return WindowList(windows=[], reason=found.reason, alternatives=list(found.alternatives))
 
 
 @post(

@@ -61,7 +61,7 @@ class PresenceRequired(Invalid):
         "Thủ tục này phải có mặt tại quầy; hãy đặt lịch tại trung tâm.",
         "This procedure needs you at the counter; book a slot at a centre.",
     )
-    told: ClassVar[tuple[str, ...]] = ("procedure",)
+    told: ClassVar[tuple[str, ...]] = ("procedure", "alternatives")
 
 
 class Paperless(Invalid):
@@ -70,7 +70,7 @@ class Paperless(Invalid):
         "Thủ tục này không còn nhận giấy; bưu tá có thể hỗ trợ nộp trực tuyến tại nhà.",
         "This procedure takes no paper any more; a courier can help you submit online at home.",
     )
-    told: ClassVar[tuple[str, ...]] = ("procedure", "offer")
+    told: ClassVar[tuple[str, ...]] = ("procedure", "offer", "alternatives")
 
 
 class NotAtHome(Invalid):

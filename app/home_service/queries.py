@@ -1,4 +1,4 @@
-"""What can be asked about home visits and the windows they need."""
+"""What can be asked about home visits; their windows are in `windows`."""
 
 import hashlib
 import hmac
@@ -8,25 +8,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from app.appointments import queries as appointments
-from app.appointments.queries import SlotRow
-from app.centres import queries as centres
-from app.core.clock import local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row
 from app.core.keys import keys
 from app.home_service import rules
-from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import HomeVisitNotFound
-from app.home_service.states import BEFORE_THE_DOOR, Kind
+from app.home_service.states import BEFORE_THE_DOOR
 from app.payments import queries as payments
 from app.payments.rules import Bill
-from app.procedures import queries as procedures
-from app.procedures.errors import ProcedureNotFound
 from app.rounds import queries as rounds
-from app.rounds import rules as round_rules
 from app.rounds.queries import CourierRow
-from app.rounds.rules import Wanted
 
 
 class HomeVisitRow(NamedTuple):
@@ -61,10 +52,6 @@ class HomeVisitRow(NamedTuple):
     created_at: datetime
     version: int
 
-    def wanted(self) -> Wanted:
-        """What it asks of a courier."""
-        return Wanted(self.kind, self.procedure_codes, self.starts_at, self.ends_at, self.lat, self.lon)
-
 
 class Step(NamedTuple):
     """One applied report, for the citizen's timeline: when it effectively happened."""
@@ -80,13 +67,6 @@ class VisitFile(NamedTuple):
     steps: Sequence[Step]
     courier: CourierRow | None
     bill: Bill
-
-
-class Windows(NamedTuple):
-    """Windows that can be kept; without any, why."""
-
-    windows: Sequence[SlotRow]
-    reason: str | None
 
 
 COLUMNS: Final = ", ".join(HomeVisitRow._fields)
@@ -157,44 +137,6 @@ async def in_closed_windows(start: datetime, end: datetime) -> list[HomeVisitRow
         [state.value for state in BEFORE_THE_DOOR],
     )
     return [HomeVisitRow(*row) for row in rows]
-
-
-async def windows(
-    *,
-    kind: Kind,
-    procedure_code: str,
-    lat: float,
-    lon: float,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-    commune: str | None = None,
-) -> Windows:
-    """Windows with a place left and a courier who can come; raises `ProcedureNotFound`."""
-    procedure = await procedures.by_code(procedure_code, on=local_date(now))
-    if procedure is None:
-        raise ProcedureNotFound
-    refusal = why_not_at_home(kind, procedure)
-    if refusal is not None:
-        return Windows([], refusal.code)
-    zone = await centres.postal_zone_for(on=local_date(start), commune_code=commune, lat=lat, lon=lon)
-    if zone is None:
-        return Windows([], "address_out_of_reach")
-    slots = await appointments.open_slots(zone.id, start=start, end=end)
-    open_slots = [
-        slot
-        for slot in slots
-        if rules.may_still_be_promised(slot.starts_at, now=now) and slot.taken_online < slot.online_cap
-    ]
-    if not open_slots:
-        return Windows([], "no_window_left")
-    kept = []
-    for slot in open_slots:
-        candidates = await rounds.candidates(local_date(slot.starts_at))
-        wanted = Wanted(kind.value, [procedure_code], slot.starts_at, slot.ends_at, lat, lon)
-        if round_rules.choose_courier(candidates, wanted) is not None:
-            kept.append(slot)
-    return Windows(kept, None if kept else "no_courier")
 
 
 async def reasons(centre_id: uuid.UUID, start: datetime, end: datetime) -> tuple[dict[str, int], int]:

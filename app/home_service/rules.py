@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 from app.custody.papers import Paper
 from app.home_service.states import Report
+from app.rounds.margins import CENTROID_M
+from app.rounds.rules import distance_km
 
 # The province and its neighbourhood; a point elsewhere is a slip of the finger.
 SOUTH, NORTH, WEST, EAST = 19.6, 21.0, 105.3, 106.8
@@ -23,6 +25,13 @@ HELD_WORKING_DAYS: Final = 5
 
 def is_near_the_province(lat: float, lon: float) -> bool:
     return SOUTH <= lat <= NORTH and WEST <= lon <= EAST
+
+
+def is_commune_point(lat: float, lon: float, commune_lat: float | None, commune_lon: float | None) -> bool:
+    """The address is only as good as its commune: the door is still to be found."""
+    if commune_lat is None or commune_lon is None:
+        return False
+    return distance_km(lat, lon, commune_lat, commune_lon) * 1000 <= CENTROID_M
 
 
 def may_still_be_promised(starts_at: datetime, *, now: datetime) -> bool:

@@ -1,21 +1,37 @@
 """What the operations on home visits share."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from app.centres import queries as centres
 from app.core import journal, outbox
-from app.core.clock import local
+from app.core.clock import local_date
 from app.core.database import in_transaction
+from app.home_service import windows
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.events import HomeVisitAssigned, HomeVisitFact
-from app.home_service.queries import COLUMNS, HomeVisitRow, windows
+from app.home_service.queries import COLUMNS, HomeVisitRow
 from app.home_service.states import Kind, State
+from app.home_service.windows import Place
+from app.rounds import asking, live
 from app.rounds import queries as rounds
 from app.rounds import steps as round_steps
+from app.rounds.blocks import Lock
+from app.rounds.day import Asked, Day
 
-ALTERNATIVES: Final = 5
-ALTERNATIVE_DAYS: Final = timedelta(days=7)
+# What a state says of the stop in its round: on the way to it, or done with it.
+PROGRESS: Final = {
+    (Kind.COLLECTION, State.EN_ROUTE): Lock.POSITION,
+    (Kind.COLLECTION, State.SEALED): Lock.DONE,
+    (Kind.COLLECTION, State.FAILED): Lock.DONE,
+    (Kind.DELIVERY, State.EN_ROUTE): Lock.POSITION,
+    (Kind.DELIVERY, State.DELIVERED): Lock.DONE,
+    (Kind.DELIVERY, State.ATTEMPT_FAILED): Lock.DONE,
+    (Kind.ASSISTED_ONLINE, State.EN_ROUTE): Lock.POSITION,
+    (Kind.ASSISTED_ONLINE, State.SUBMITTED): Lock.DONE,
+    (Kind.ASSISTED_ONLINE, State.FAILED): Lock.DONE,
+}
 
 
 async def locked(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID | None = None) -> HomeVisitRow:
@@ -31,26 +47,64 @@ async def locked(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID | None = Non
 
 
 async def set_state(visit: HomeVisitRow, state: State) -> HomeVisitRow:
+    """Where the visit stands; a courier under way or done with a door is known to the round as well."""
     row = await in_transaction().fetchrow(
         f"UPDATE home_visit SET state = $2, version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
         visit.id,
         state.value,
     )
+    lock = PROGRESS.get((Kind(visit.kind), state))
+    if lock is not None:
+        await round_steps.note_progress(visit.id, lock)
     return HomeVisitRow(*row)
 
 
-async def give_to_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
-    """Assign the nearest able courier who did not decline it; without one the visit stays confirmed,
-    names nobody, and somebody must look.
+async def place_of(visit: HomeVisitRow, *, now: datetime) -> Place:
+    """Where its door is. A zone may have ended since: then its pool's own commune is asked for."""
+    found = await windows.place_of(visit.lat, visit.lon, commune=visit.commune, now=now)
+    if found is not None:
+        return found
+    zone = await centres.pool(visit.pool_id)
+    assert zone is not None, "pools are never taken away"
+    return Place(zone, visit.commune, visit.lat, visit.lon)
+
+
+async def put_into_round(
+    visit: HomeVisitRow, day: Day, asked: Asked, *, because: str, now: datetime
+) -> Day | None:
+    """Prove the visit's window in the rounds of its day, which the caller has locked, and write it there
+    with all it rests on; None when no round can keep it. Whose round is told, is told of the visit too.
     """
-    declined = await round_steps.who_declined(visit.id)
-    courier = await round_steps.assign(visit.id, visit.wanted(), not_to=declined)
+    window = (visit.starts_at, visit.ends_at)
+    placed = day.placed(day.stop_row(visit.id, asked, *window))
+    if placed is None:
+        return None
+    made = await live.add(placed, now=now)
+    await live.record_promise(made, placed, window, because=because, now=now)
+    return made
+
+
+async def name_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
+    """The visit is the courier's in whose round it is, once that round is told; until then nobody's."""
+    courier = await round_steps.courier_told(visit.id)
     if courier is None:
-        await in_transaction().execute("UPDATE home_visit SET courier_id = NULL WHERE id = $1", visit.id)
-        await journal.write(
-            "home_visit.without_courier", object_kind="home_visit", object_id=visit.id, at=now
+        row = await in_transaction().fetchrow(
+            "UPDATE home_visit SET courier_id = NULL, state = $2, version = version + 1"
+            f" WHERE id = $1 AND courier_id IS NOT NULL RETURNING {COLUMNS}",
+            visit.id,
+            State.CONFIRMED.value,
         )
-        return visit._replace(courier_id=None)
+        return visit if row is None else HomeVisitRow(*row)
+    if visit.courier_id == courier.id and visit.state != State.CONFIRMED:
+        return visit
+    await round_steps.assign(
+        visit.id,
+        courier.id,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        lat=visit.lat,
+        lon=visit.lon,
+    )
     row = await in_transaction().fetchrow(
         "UPDATE home_visit SET state = $2, courier_id = $3, version = version + 1 WHERE id = $1"
         f" RETURNING {COLUMNS}",
@@ -61,6 +115,23 @@ async def give_to_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow
     visit = HomeVisitRow(*row)
     await tell(HomeVisitAssigned, visit, now=now)
     return visit
+
+
+async def give_to_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
+    """Another round for a visit whose courier declined it: nobody who declined is asked again. Where no
+    round can keep it, it names nobody, stays at risk, and somebody must look.
+    """
+    date = local_date(visit.starts_at)
+    declined = await round_steps.who_declined(visit.id)
+    wish = (await place_of(visit, now=now)).wish(Kind(visit.kind), visit.procedure_codes)
+    asked = await asking.what(wish._replace(not_by=declined))
+    await live.locked([date], now=now)
+    await live.take_out(visit.id, now=now)
+    day = (await live.locked([date], now=now, asked=asked.skills)).get(date)
+    if day is not None and await put_into_round(visit, day, asked, because="declined", now=now) is None:
+        await live.add_at_risk(day, visit.id, asked, visit.starts_at, visit.ends_at, now=now)
+        await journal.write("home_visit.at_risk", object_kind="home_visit", object_id=visit.id, at=now)
+    return await name_courier(visit, now=now)
 
 
 async def tell(kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime) -> None:
@@ -78,27 +149,3 @@ async def tell(kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime)
         )
     )
     await journal.write(kind.kind, object_kind="home_visit", object_id=visit.id, at=now)
-
-
-async def alternatives(
-    kind: Kind, procedure_code: str, *, lat: float, lon: float, commune: str, now: datetime
-) -> list[dict[str, str]]:
-    """Windows that can still be kept at this address, for whoever just missed one."""
-    found = await windows(
-        kind=kind,
-        procedure_code=procedure_code,
-        lat=lat,
-        lon=lon,
-        commune=commune,
-        start=now,
-        end=now + ALTERNATIVE_DAYS,
-        now=now,
-    )
-    return [
-        {
-            "id": str(slot.id),
-            "starts_at": local(slot.starts_at).isoformat(),
-            "ends_at": local(slot.ends_at).isoformat(),
-        }
-        for slot in found.windows[:ALTERNATIVES]
-    ]

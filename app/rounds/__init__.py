@@ -1,9 +1,10 @@
-"""Rounds (tuyến thu gom, phát): couriers, their shifts, and who is sent to which door.
+"""Rounds (tuyến thu gom, phát): couriers, their shifts and duties, and the live plan of every day.
 
 Always true:
-- a visit has at most one active assignment, and keeps the history of the others;
-- a courier is sent only with the skill, inside a shift that covers the window, below its capacity;
-- among those, the nearest goes; the same facts always choose the same courier.
+- a promise is a stop in a round that the checker accepts, or it is at risk and says since when and why;
+- who changes a round of a day holds the day's row; a version names one state of one day, ever;
+- a visit has at most one active assignment, and none before its round is told; the others are remembered;
+- everything a promise rested on is kept with it.
 
-Start reading at `rules.choose_courier`.
+Start reading at `day`, the plan as a value; then `plans` (in memory) and `live` (in the tables).
 """

@@ -10,7 +10,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -141,8 +141,9 @@ class Day:
         """For each window whether it can be kept; nothing is held by it."""
         planned = [self._window(*window) for window in windows]
         stop = self._stop(-1, asked.service_seconds, planned[0], asked.skills, asked.size)
-        row = self.roads.row(asked.lat, asked.lon)
-        return [place is not None for place in self.live.quote(stop, planned, row, row)]
+        there = self.roads.towards(asked.lat, asked.lon)
+        back = self.roads.away(asked.lat, asked.lon)
+        return [place is not None for place in self.live.quote(stop, planned, there, back)]
 
     def why_not(self, asked: Asked, window: tuple[datetime, datetime]) -> Closed:
         """Why no duty of the day can keep the window."""
@@ -157,6 +158,17 @@ class Day:
         if all(self.live.room_of(number) < asked.size for number in skilled):
             return Closed.CAPACITY
         return Closed.FULL
+
+    def etas(self, duty: int) -> list[datetime]:
+        """When work starts at each stop of a duty, as planned from the beginning of its block."""
+        block, midnight = self.problem.duties[duty], at_local(self.head.date, 0)
+        time, place, found = block.starts, block.depot, []
+        for number in self.rounds[duty]:
+            stop = self.problem.stops[number]
+            time = max(time + int(self.problem.travel[place, stop.point]), stop.opens)
+            found.append(midnight + timedelta(seconds=time))
+            time, place = time + stop.service, stop.point
+        return found
 
     def stop_row(
         self, home_visit_id: uuid.UUID, asked: Asked, starts_at: datetime, ends_at: datetime
@@ -184,7 +196,7 @@ class Day:
     def placed(self, row: StopRow, *, moves_tried: int = MOVES_FOR_A_PROMISE) -> "Placed | None":
         """The day with one more stop at its cheapest place, moving at most one other; or None.
 
-        Only a stop whose citizen knows no courier yet is moved.
+        Only a stop whose citizen knows no courier yet is moved, and to nobody who has been told a round.
         """
         number = len(self.stops)
         point = len(self.roads)
@@ -198,6 +210,8 @@ class Day:
         ):
             return None
         changed = self._differing(live)
+        if any(self.duties[duty].state in TOLD and number not in live.stops_of(duty) for duty in changed):
+            return None  # the one moved would go into a round that is told
         rounds, stops = list(self.rounds), [*self.stops, row]
         for duty in changed:
             rounds[duty] = self.rounds[duty][: self.behind[duty]] + live.stops_of(duty)

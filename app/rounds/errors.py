@@ -32,3 +32,11 @@ class ContractOverlap(Conflict):
 class ContractDaysNotValid(Invalid):
     code = "contract_days_not_valid"
     detail = Words("Hợp đồng phải kết thúc sau khi bắt đầu.", "A contract ends after it begins.")
+
+
+class AreaNotValid(Invalid):
+    code = "area_not_valid"
+    detail = Words(
+        "Khu vực là một xã hoặc một vòng tròn, trong một khoảng thời gian.",
+        "An area is a commune or a circle, from a time to a later one.",
+    )

@@ -16,7 +16,7 @@ from app.core.database import fetch, fetch_row, in_transaction
 from app.core.ids import new_id
 from app.core.rows import select
 from app.rounds import plans
-from app.rounds.day import Day, DayRow, Placed, StopRow
+from app.rounds.day import Asked, Day, DayRow, Placed, StopRow
 from app.rounds.margins import PlanningRules
 from app.rounds.plans import DAY
 from app.rounds.travel_model import FIRST
@@ -118,6 +118,24 @@ async def take_out(home_visit_id: uuid.UUID, *, now: datetime) -> StopRow | None
     if stop.duty_id is not None:
         await touch([stop.duty_id], head.version)
     return stop
+
+
+async def add_at_risk(
+    day: Day,
+    home_visit_id: uuid.UUID,
+    asked: Asked,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    now: datetime,
+) -> None:
+    """A promise taken out of its round that fits into no other: seen by whoever asks for such, and tried
+    again whenever a shift is said.
+    """
+    row = day.stop_row(home_visit_id, asked, starts_at, ends_at)
+    head = await next_version(day.head.date, now=now)
+    row = row._replace(version=head.version, at_risk_since=now, at_risk_because="declined")
+    await in_transaction().execute(ADD_STOP, *row)
 
 
 async def leave_at_risk(

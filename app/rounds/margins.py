@@ -34,7 +34,11 @@ class PlanningRules(NamedTuple):
 
 
 SERVICE_SECONDS: Final[Mapping[tuple[str, str], int]] = MappingProxyType(
-    {("collection", EVERY_OTHER): 22 * 60, ("delivery", EVERY_OTHER): 7 * 60}
+    {
+        ("collection", EVERY_OTHER): 22 * 60,
+        ("delivery", EVERY_OTHER): 7 * 60,
+        ("assisted_online", EVERY_OTHER): 22 * 60,
+    }
 )
 
 

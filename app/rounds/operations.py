@@ -1,88 +1,55 @@
-"""What a partner says of its couriers."""
+"""What can be done about where couriers go."""
 
 import uuid
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from app.core import journal
-from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.rounds import contracts, queries, shifts
-from app.rounds.errors import ShiftNotValid
-from app.rounds.queries import COURIER, SHIFT, CourierRow, ShiftRow
-
-LONGEST_SHIFT: Final = timedelta(hours=16)
+from app.rounds.errors import AreaNotValid
 
 
 @operation
-async def upsert_courier(
+async def close_area(
     *,
-    partner_id: uuid.UUID,
-    external_id: str,
-    given_name: str,
-    phone: str,
-    skills: Sequence[str],
-    lat: float,
-    lon: float,
-    active: bool,
-    now: datetime,
-) -> CourierRow:
-    """The courier as the partner knows them; saying the same again changes nothing but the version."""
-    await contracts.refuse_outside(partner_id, skills, today=local_date(now))
-    row = await in_transaction().fetchrow(
-        "INSERT INTO courier (id, partner_id, external_id, given_name, phone, skills, lat, lon,"
-        " active) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)"
-        " ON CONFLICT (partner_id, external_id) DO UPDATE SET given_name = EXCLUDED.given_name,"
-        " phone = EXCLUDED.phone, skills = EXCLUDED.skills, lat = EXCLUDED.lat,"
-        " lon = EXCLUDED.lon, active = EXCLUDED.active, version = courier.version + 1"
-        f" RETURNING {COURIER}",
-        new_id(),
-        partner_id,
-        external_id,
-        given_name,
-        phone,
-        sorted(set(skills)),
-        lat,
-        lon,
-        active,
-    )
-    await journal.write("courier.put", object_kind="courier", object_id=row["id"], at=now)
-    courier = CourierRow(*row)
-    for shift in await shifts.of_days_to_come(courier.id, local_date(now)):
-        await shifts.renew(courier, shift, now=now)
-    return courier
-
-
-@operation
-async def upsert_shift(
-    *,
-    partner_id: uuid.UUID,
-    external_id: str,
-    day: date,
+    commune: str | None = None,
+    circle: tuple[float, float, float] | None = None,
     starts_at: datetime,
     ends_at: datetime,
-    capacity: int,
+    reason: str,
     now: datetime,
-) -> ShiftRow:
-    """The courier's working time on a day. Visits promised before stay promised."""
-    if not starts_at < ends_at <= starts_at + LONGEST_SHIFT or local_date(starts_at) != day:
-        raise ShiftNotValid
-    courier = await queries.courier(partner_id, external_id)
-    row = await in_transaction().fetchrow(
-        "INSERT INTO courier_shift (id, courier_id, date, starts_at, ends_at, capacity)"
-        " VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (courier_id, date) DO UPDATE SET"
-        " starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at,"
-        f" capacity = EXCLUDED.capacity, version = courier_shift.version + 1 RETURNING {SHIFT}",
-        new_id(),
-        courier.id,
-        day,
+) -> uuid.UUID:
+    """Send nobody to a commune, or to a circle (latitude, longitude, km), from a moment to another.
+
+    Windows there are promised to nobody any more; what was promised before is for people to decide.
+    Raises `AreaNotValid`.
+    """
+    if (commune is None) == (circle is None) or ends_at <= starts_at or (circle and circle[2] <= 0):
+        raise AreaNotValid
+    closure_id = new_id()
+    await in_transaction().execute(
+        "INSERT INTO area_closure (id, commune, lat, lon, radius_km, starts_at, ends_at, reason, made_at)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",
+        closure_id,
+        commune,
+        *(circle or (None, None, None)),
         starts_at,
         ends_at,
-        capacity,
+        reason,
+        now,
     )
-    await journal.write("courier_shift.put", object_kind="courier", object_id=courier.id, at=now)
-    await shifts.renew(courier, ShiftRow(*row), now=now)
-    return ShiftRow(*row)
+    await journal.write("area.closed", object_kind="area_closure", object_id=closure_id, at=now)
+    return closure_id
+
+
+@operation
+async def open_area(*, closure_id: uuid.UUID, now: datetime) -> None:
+    """The area is served again from now on; twice is once."""
+    await in_transaction().execute(
+        "UPDATE area_closure SET ends_at = greatest($2, starts_at + interval '1 second')"
+        " WHERE id = $1 AND ends_at > $2",
+        closure_id,
+        now,
+    )
+    await journal.write("area.opened", object_kind="area_closure", object_id=closure_id, at=now)

@@ -7,7 +7,8 @@ what was read there may never be committed.
 
 import asyncio
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
@@ -37,6 +38,7 @@ STOPS: Final = (
 READS: Final = 5
 
 _days: dict[date, Day] = {}
+_turns: WeakValueDictionary[date, asyncio.Lock] = WeakValueDictionary()
 _loading: WeakValueDictionary[date, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -64,6 +66,29 @@ async def of(head: DayRow, *, now: datetime, asked: Collection[str] = ()) -> Day
             kept = await _read(head, kept, now, asked)
             keep(kept)
         return kept
+
+
+class Turn:
+    """What the transaction of a turn makes of a day; remembered once it has committed."""
+
+    made: Day | None = None
+
+
+@asynccontextmanager
+async def turn(dates: Iterable[date]) -> AsyncIterator[Turn]:
+    """One after the other, in this process, for those who change the same day.
+
+    PostgreSQL's lock on the day is what is relied upon. Waiting here first costs nobody a connection, and
+    who is next finds the plan of who was before in memory.
+    """
+    async with AsyncExitStack() as waiting:
+        for each in sorted(set(dates)):
+            lock = _turns.get(each) or _turns.setdefault(each, asyncio.Lock())
+            await waiting.enter_async_context(lock)
+        mine = Turn()
+        yield mine
+        if mine.made is not None:
+            keep(mine.made)
 
 
 def keep(day: Day) -> None:

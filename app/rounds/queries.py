@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Final, NamedTuple
 
 from app.core.database import fetch, fetch_row
+from app.rounds import live, plans
 from app.rounds.errors import CourierNotFound
-from app.rounds.rules import Candidate, PlannedStop, Stop, plan_round
 
 
 class CourierRow(NamedTuple):
@@ -37,16 +37,18 @@ class ShiftRow(NamedTuple):
     version: int
 
 
+class PlannedStop(NamedTuple):
+    """A visit with its place in its courier's day, and when work there is planned to start."""
+
+    home_visit_id: uuid.UUID
+    sequence: int
+    eta: datetime
+    lat: float
+    lon: float
+
+
 COURIER: Final = ", ".join(CourierRow._fields)
 SHIFT: Final = ", ".join(ShiftRow._fields)
-
-CANDIDATES: Final = """
-SELECT c.id, c.skills, s.starts_at, s.ends_at, s.capacity,
-       (SELECT count(*)::int FROM assignment a
-         WHERE a.courier_id = c.id AND a.date = s.date AND a.state = 'active'), c.lat, c.lon
-  FROM courier_shift s JOIN courier c ON c.id = s.courier_id
- WHERE s.date = $1 AND c.active ORDER BY s.id
-"""
 
 
 async def courier(partner_id: uuid.UUID, external_id: str) -> CourierRow:
@@ -71,17 +73,48 @@ async def external_ids(partner_id: uuid.UUID) -> dict[uuid.UUID, str]:
     return {row["id"]: row["external_id"] for row in rows}
 
 
-async def candidates(day: date) -> list[Candidate]:
-    """Every courier on shift that day, with what they already have."""
-    return [Candidate(*row) for row in await fetch(CANDIDATES, day)]
-
-
-async def round_of(row: CourierRow, day: date) -> list[PlannedStop]:
-    """The courier's stops of a day, in order."""
-    stops = await fetch(
-        "SELECT home_visit_id, starts_at, ends_at, lat, lon FROM assignment"
-        " WHERE courier_id = $1 AND date = $2 AND state = 'active'",
+async def round_of(row: CourierRow, day: date, *, now: datetime) -> list[PlannedStop]:
+    """What a courier still has to do on a day, in order. Who took a visit over has it where it was."""
+    known = await plans.at([day], now=now)
+    etas: dict[uuid.UUID, datetime] = {}
+    for plan in known.values():
+        for duty in range(len(plan.duties)):
+            etas.update(zip(plan.visits_of(duty), plan.etas(duty), strict=True))
+    rows = await fetch(
+        "SELECT home_visit_id, starts_at, lat, lon, state = 'active' AS active FROM assignment"
+        " WHERE courier_id = $1 AND date = $2 AND state IN ('active', 'done')",
         row.id,
         day,
     )
-    return plan_round([Stop(*stop) for stop in stops], lat=row.lat, lon=row.lon)
+    planned = sorted(
+        (etas.get(stop["home_visit_id"], stop["starts_at"]), stop["home_visit_id"], stop) for stop in rows
+    )
+    return [
+        PlannedStop(stop["home_visit_id"], sequence, eta, stop["lat"], stop["lon"])
+        for sequence, (eta, _, stop) in enumerate(planned, start=1)
+        if stop["active"]
+    ]
+
+
+async def duties_to_publish(*, now: datetime) -> list[uuid.UUID]:
+    """Duties that begin soon enough for their citizens to be told, the first to begin first."""
+    rules = await live.planning_rules()
+    rows = await fetch(
+        "SELECT id FROM duty WHERE state = 'planned' AND starts_at <= $1 AND ends_at > $2"
+        " ORDER BY starts_at, id",
+        now + rules.published_before,
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def duties_of_partner(partner_id: uuid.UUID, day: date) -> list[uuid.UUID]:
+    """The duties of a partner's couriers on a day that are not told yet."""
+    rows = await fetch(
+        "SELECT duty.id FROM duty JOIN courier ON courier.id = duty.courier_id"
+        " WHERE courier.partner_id = $1 AND duty.date = $2 AND duty.state = 'planned'"
+        " ORDER BY duty.starts_at, duty.id",
+        partner_id,
+        day,
+    )
+    return [row["id"] for row in rows]

@@ -7,21 +7,24 @@ at risk, out of every round, for people to see.
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 
 from app.core import journal
+from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.core.ids import new_id
-from app.rounds import live, plans
+from app.rounds import live, plans, queries
 from app.rounds.blocks import WORKED, BlockTimes, DutyState, blocks_of, skills_on_duty
 from app.rounds.day import Day
+from app.rounds.errors import ShiftNotValid
 from app.rounds.planning.checker import Fault, violations
 from app.rounds.planning.problem import Plan, Round
-from app.rounds.queries import CourierRow, ShiftRow
+from app.rounds.queries import COURIER, SHIFT, CourierRow, ShiftRow
 from app.rounds.scope import NOTHING, Scope
 
-PUT_DUTY = """
+LONGEST_SHIFT: Final = timedelta(hours=16)
+PUT_DUTY: Final = """
 INSERT INTO duty (id, courier_id, date, block, starts_at, ends_at, lat, lon, skills, capacity, state,
                   version)
 VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)
@@ -36,7 +39,7 @@ ON CONFLICT (courier_id, date, block) DO UPDATE SET
                          EXCLUDED.skills, EXCLUDED.capacity, true)
 RETURNING id
 """
-WITHDRAW = """
+WITHDRAW: Final = """
 UPDATE duty SET state = 'withdrawn', version = $4
  WHERE courier_id = $1 AND date = $2 AND block <> ALL($3) AND state = ANY($5) RETURNING id
 """
@@ -48,8 +51,79 @@ class Shaken(NamedTuple):
     moved: Sequence[uuid.UUID]
     at_risk: Sequence[uuid.UUID]
 
+    def with_more(self, other: "Shaken") -> "Shaken":
+        return Shaken([*self.moved, *other.moved], [*self.at_risk, *other.at_risk])
 
-CALM = Shaken((), ())
+
+CALM: Final = Shaken((), ())
+
+
+async def put_courier(
+    *,
+    partner_id: uuid.UUID,
+    external_id: str,
+    given_name: str,
+    phone: str,
+    skills: Sequence[str],
+    lat: float,
+    lon: float,
+    active: bool,
+    now: datetime,
+) -> tuple[CourierRow, Shaken]:
+    """The courier as the partner knows them; saying the same again changes nothing but the version."""
+    row = await in_transaction().fetchrow(
+        "INSERT INTO courier (id, partner_id, external_id, given_name, phone, skills, lat, lon,"
+        " active) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)"
+        " ON CONFLICT (partner_id, external_id) DO UPDATE SET given_name = EXCLUDED.given_name,"
+        " phone = EXCLUDED.phone, skills = EXCLUDED.skills, lat = EXCLUDED.lat,"
+        " lon = EXCLUDED.lon, active = EXCLUDED.active, version = courier.version + 1"
+        f" RETURNING {COURIER}",
+        new_id(),
+        partner_id,
+        external_id,
+        given_name,
+        phone,
+        sorted(set(skills)),
+        lat,
+        lon,
+        active,
+    )
+    await journal.write("courier.put", object_kind="courier", object_id=row["id"], at=now)
+    courier, shaken = CourierRow(*row), CALM
+    for shift in await of_days_to_come(courier.id, local_date(now)):
+        shaken = shaken.with_more(await renew(courier, shift, now=now))
+    return courier, shaken
+
+
+async def put_shift(
+    *,
+    partner_id: uuid.UUID,
+    external_id: str,
+    day: date,
+    starts_at: datetime,
+    ends_at: datetime,
+    capacity: int,
+    now: datetime,
+) -> tuple[ShiftRow, Shaken]:
+    """The courier's working time on a day. Visits promised before stay promised."""
+    if not starts_at < ends_at <= starts_at + LONGEST_SHIFT or local_date(starts_at) != day:
+        raise ShiftNotValid
+    courier = await queries.courier(partner_id, external_id)
+    row = await in_transaction().fetchrow(
+        "INSERT INTO courier_shift (id, courier_id, date, starts_at, ends_at, capacity)"
+        " VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (courier_id, date) DO UPDATE SET"
+        " starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at,"
+        f" capacity = EXCLUDED.capacity, version = courier_shift.version + 1 RETURNING {SHIFT}",
+        new_id(),
+        courier.id,
+        day,
+        starts_at,
+        ends_at,
+        capacity,
+    )
+    await journal.write("courier_shift.put", object_kind="courier", object_id=courier.id, at=now)
+    shift = ShiftRow(*row)
+    return shift, await renew(courier, shift, now=now)
 
 
 async def renew(courier: CourierRow, shift: ShiftRow, *, now: datetime) -> Shaken:

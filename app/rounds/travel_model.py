@@ -55,8 +55,12 @@ class Roads:
         found: Seconds = np.rint(seconds * self._inflation).astype(np.int64)
         return found
 
-    def row(self, lat: float, lon: float) -> Seconds:
-        """From one address to every point, and as long from every point to it."""
+    def towards(self, lat: float, lon: float) -> Seconds:
+        """From every point to one address."""
+        return self.inflated(self.lats, self.lons, np.float64(lat), np.float64(lon))
+
+    def away(self, lat: float, lon: float) -> Seconds:
+        """From one address to every point."""
         return self.inflated(np.float64(lat), np.float64(lon), self.lats, self.lons)
 
     def with_point(self, lat: float, lon: float) -> "Roads":

@@ -12,8 +12,8 @@ from app.calendar.operations import ProposalRow
 from app.centres.queries import PoolRow
 from app.core.clock import at_local, local_date
 from app.core.database import DB
+from app.home_service import operations as rounds
 from app.home_service import queries
-from app.rounds import operations as rounds
 from app.rounds.queries import CourierRow
 from tests.calendar.test_calendar import confirm, propose
 from tests.home_service.conftest import (
@@ -50,7 +50,7 @@ async def next_day(kim_son: PoolRow, tu: CourierRow, tomorrow: date, now: dateti
 
 
 async def works(day: date, now: datetime) -> None:
-    await rounds.upsert_shift(
+    await rounds.put_shift(
         partner_id=PARTNER,
         external_id="tu",
         day=day,

@@ -24,7 +24,6 @@ from app.home_service.operations.receive import Received
 from app.home_service.operations.report import Answer, PartnerEvent
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Report
-from app.rounds import operations as rounds
 from app.rounds.queries import CourierRow
 from app.sample import files, seed
 
@@ -98,7 +97,10 @@ async def zone(publish: Publish) -> Zone:
 
 @pytest.fixture
 def hire(database: object, tomorrow: date, now: datetime) -> Hire:
-    """`await hire("tu")`: a courier at the post office of Kim Sơn, from 07:00 to 18:30 tomorrow."""
+    """`await hire("tu")`: a courier at the post office of Kim Sơn, from 07:00 to 19:00 tomorrow.
+
+    Their rounds are told, so that a visit promised is theirs at once; `told=False` leaves it to the clock.
+    """
 
     async def run(
         name: str,
@@ -108,8 +110,9 @@ def hire(database: object, tomorrow: date, now: datetime) -> Hire:
         capacity: int = 30,
         partner_id: uuid.UUID = PARTNER,
         until: int = 19,
+        told: bool = True,
     ) -> CourierRow:
-        row = await rounds.upsert_courier(
+        row = await operations.put_courier(
             partner_id=partner_id,
             external_id=name,
             given_name=name.title(),
@@ -120,7 +123,7 @@ def hire(database: object, tomorrow: date, now: datetime) -> Hire:
             active=True,
             now=now,
         )
-        await rounds.upsert_shift(
+        await operations.put_shift(
             partner_id=partner_id,
             external_id=name,
             day=tomorrow,
@@ -129,9 +132,25 @@ def hire(database: object, tomorrow: date, now: datetime) -> Hire:
             capacity=capacity,
             now=now,
         )
+        if told:
+            await operations.publish_of_partner(partner_id=partner_id, day=tomorrow, now=now)
         return row
 
     return run
+
+
+@pytest.fixture
+async def swift(database: object) -> None:
+    """Work at every door takes a second: for tests of many visits in one window."""
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "INSERT INTO service_time (kind, procedure_code, seconds)"
+        " VALUES ('collection', '', 1), ('delivery', '', 1)"
+    )
+    await DB.pool.execute(
+        "INSERT INTO planning_rule (id, inflation, guard_seconds, access_seconds, centroid_seconds,"
+        " published_minutes) VALUES (1, 1.1, 900, 1, 0, 720)"
+    )
 
 
 @pytest.fixture

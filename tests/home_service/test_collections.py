@@ -75,7 +75,7 @@ async def test_story_12_from_the_door_to_the_dossier(promise: Promise, tu: Couri
 @MANY
 @given(order=st.permutations([*range(8), *range(8)]))
 async def test_everything_twice_in_any_order_ends_the_same(
-    publish_once: Zone, tu: CourierRow, now: datetime, order: list[int]
+    swift: None, publish_once: Zone, tu: CourierRow, now: datetime, order: list[int]
 ) -> None:
     visit = await ask(publish_once, now)
     story = collection(visit, new_seal())
@@ -274,9 +274,7 @@ async def test_when_everybody_declines_the_visit_is_nobodys_and_not_forgotten(
 
     assert await state_of(visit) == "confirmed"
     assert DB.pool is not None
-    noted = await DB.pool.fetchval(
-        "SELECT count(*) FROM journal WHERE action = 'home_visit.without_courier'"
-    )
+    noted = await DB.pool.fetchval("SELECT count(*) FROM journal WHERE action = 'home_visit.at_risk'")
     assert noted == 1
 
 

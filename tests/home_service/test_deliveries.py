@@ -174,7 +174,7 @@ async def test_the_result_reaches_its_owner_and_the_dossier_is_returned(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations([*range(5), *range(5)]))
 async def test_a_delivery_told_twice_in_any_order_is_one_delivery(
-    deliver: Deliver, finished: DossierRow, order: list[int]
+    swift: None, deliver: Deliver, finished: DossierRow, order: list[int]
 ) -> None:
     visit = await deliver_again(deliver, finished)
     story = delivery(visit)

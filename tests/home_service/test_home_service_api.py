@@ -106,7 +106,7 @@ async def test_hoa_finds_a_window_has_it_moves_it_and_gives_it_up(
 
 
 async def test_the_last_place_is_told_with_others_in_both_languages(
-    client: httpx.AsyncClient, sign_in: SignIn, zone: Zone, tu: CourierRow, now: datetime
+    client: httpx.AsyncClient, sign_in: SignIn, zone: Zone, tu: CourierRow, now: datetime, swift: None
 ) -> None:
     for _ in range(6):
         await ask(zone, now)
@@ -220,9 +220,9 @@ async def test_a_promise_needs_a_key_a_citizen_and_ones_own_visit(
 async def test_where_no_window_can_be_kept_the_reason_is_told(
     client: httpx.AsyncClient, zone: Zone, tomorrow: date
 ) -> None:
-    assert (await windows(client, search(tomorrow)))["reason"] == "no_courier"
+    assert (await windows(client, search(tomorrow)))["reason"] == "no_skilled_courier"
     later = search(tomorrow + timedelta(days=1))
-    assert (await windows(client, later))["reason"] == "no_window_left"
+    assert (await windows(client, later))["reason"] == "full"
     hanoi = search(tomorrow, lat=21.03, lon=105.85)
     assert await windows(client, hanoi) == {
         "windows": [],

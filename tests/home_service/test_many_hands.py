@@ -73,7 +73,7 @@ async def swap(*, seal: str, giver: CourierRow, receiver: CourierRow, now: datet
 
 
 async def test_story_15_five_sealed_packages_change_couriers_and_no_chain_has_a_gap(
-    promise: Promise, tu: CourierRow, hire: Hire
+    swift: None, promise: Promise, tu: CourierRow, hire: Hire
 ) -> None:
     ha = await hire("ha", lat=20.2)
     visits = [(await promise(), new_seal()) for _ in range(5)]

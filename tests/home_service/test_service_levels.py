@@ -70,7 +70,7 @@ async def a_day_of_six(promise: Promise) -> list[str]:
 
 
 async def test_every_figure_says_of_how_many_and_the_cancelled_are_listed(
-    promise: Promise, zone: Zone, tomorrow: date
+    swift: None, promise: Promise, zone: Zone, tomorrow: date
 ) -> None:
     cancelled = await a_day_of_six(promise)
     over = zone.windows[0].ends_at + timedelta(days=1)
@@ -98,7 +98,7 @@ async def test_every_figure_says_of_how_many_and_the_cancelled_are_listed(
 
 
 async def test_a_partner_reads_its_figures_and_what_they_cost(
-    promise: Promise, client: httpx.AsyncClient, sign_in: SignIn, tomorrow: date, now: datetime
+    swift: None, promise: Promise, client: httpx.AsyncClient, sign_in: SignIn, tomorrow: date, now: datetime
 ) -> None:
     await a_day_of_six(promise)
     contract = await contracts.put_contract(

@@ -44,6 +44,9 @@ class Post(NamedTuple):
             ends_at=local(at_local(self.day, 19)).isoformat(),
             capacity=30,
         )
+        headers = self.program.headers | {"Idempotency-Key": uuid.uuid4().hex}
+        told = await self.town.http.post(f"/v1/partner/runs/{self.day}/publish", headers=headers)
+        assert told.status_code == 200, told.text
 
     async def _put(self, path: str, **body: Any) -> None:
         headers = self.program.headers | {"Idempotency-Key": uuid.uuid4().hex}
@@ -162,8 +165,8 @@ async def test_story_15_five_packages_change_couriers_and_no_chain_has_a_gap(
     town: Town, post: Post
 ) -> None:
     hoa = await town.citizen()
-    await post.hires("ha", lat=20.3)
     visits = {f"NIEM-15-{n}": await post.called_to(hoa) for n in range(5)}
+    await post.hires("ha", lat=20.3)
     for seal, visit in visits.items():
         assert await post.reports(post.to_the_seal(visit, seal)) == ["applied"] * 5
 

@@ -18,10 +18,10 @@ from app.payments import operations, settlement
 from app.payments.rules import Bill, Purse
 from app.payments.settlement import Settlement
 from app.rounds.queries import CourierRow
-from tests.home_service.conftest import PARTNER, Zone, ask, event, hire, kim_son, publish, report
+from tests.home_service.conftest import PARTNER, Zone, ask, event, hire, kim_son, publish, report, swift
 from tests.home_service.conftest import tomorrow as tomorrow  # noqa: PLC0414 - fixtures
 
-__all__ = ["hire", "kim_son", "publish"]
+__all__ = ["hire", "kim_son", "publish", "swift"]
 
 # Xác nhận tình trạng hôn nhân: 10,000 đồng of state fee, and nobody is exempt from postage by itself.
 STATUS = "1.004873"

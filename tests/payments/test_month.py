@@ -18,6 +18,7 @@ from app.appointments import queries as slots
 from app.centres.queries import PoolRow
 from app.core.clock import at_local, local_date
 from app.home_service import operations, queries
+from app.home_service import operations as rounds
 from app.home_service.errors import WindowGone
 from app.home_service.operations.report import Outcome
 from app.home_service.queries import HomeVisitRow
@@ -25,7 +26,6 @@ from app.home_service.states import Kind, Report
 from app.payments import operations as money
 from app.payments.rules import CaseKind, Purse
 from app.payments.settlement import Settlement
-from app.rounds import operations as rounds
 from app.rounds import queries as couriers
 from tests.home_service.conftest import LAT, LON, PARTNER, door, event
 from tests.payments.conftest import FEE, STATUS, balances, bill, number, settled
@@ -74,7 +74,7 @@ class Month:
     async def open_day(self, day: date) -> None:
         eve = at_local(day, 0) - timedelta(hours=4)
         for name in COURIERS:
-            await rounds.upsert_shift(
+            await rounds.put_shift(
                 partner_id=PARTNER,
                 external_id=name,
                 day=day,
@@ -83,6 +83,7 @@ class Month:
                 capacity=30,
                 now=eve,
             )
+        await rounds.publish_of_partner(partner_id=PARTNER, day=day, now=eve)
         for hour in (8, 14):
             await appointments.publish_opening(
                 centre_id=self.pool.centre_id,
@@ -389,7 +390,7 @@ async def test_every_day_of_a_month_balances_or_says_why(
     kim_son: PoolRow, tomorrow: date, now: datetime, dice: int
 ) -> None:
     for n, name in enumerate(COURIERS):
-        await rounds.upsert_courier(
+        await rounds.put_courier(
             partner_id=PARTNER,
             external_id=name,
             given_name=name.title(),

@@ -176,7 +176,7 @@ async def test_the_state_fees_of_a_centre_run_until_they_are_paid_over(
 
 
 async def test_eight_reports_and_a_remittance_at_once_leave_no_wrong_case(
-    zone: Zone, tu: CourierRow, now: datetime
+    swift: None, zone: Zone, tu: CourierRow, now: datetime
 ) -> None:
     visits = [await ask(zone, now, procedure_codes=[STATUS]) for _ in range(8)]
     day = day_of(visits[0])

@@ -7,10 +7,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from app.core.clock import at_local, local_date
-from app.core.operation import operation
-from app.rounds import operations, steps
+from app.home_service import operations
 from app.rounds.queries import CourierRow
-from app.rounds.rules import Wanted
 
 PARTNER = uuid.UUID(int=40)
 HOA_LU = (20.26, 105.97)
@@ -38,7 +36,7 @@ def hire(database: object, day: date, now: datetime) -> Hire:
         active: bool = True,
         partner_id: uuid.UUID = PARTNER,
     ) -> CourierRow:
-        row = await operations.upsert_courier(
+        row = await operations.put_courier(
             partner_id=partner_id,
             external_id=name,
             given_name=name.title(),
@@ -49,7 +47,7 @@ def hire(database: object, day: date, now: datetime) -> Hire:
             active=active,
             now=now,
         )
-        await operations.upsert_shift(
+        await operations.put_shift(
             partner_id=partner_id,
             external_id=name,
             day=day,
@@ -61,15 +59,3 @@ def hire(database: object, day: date, now: datetime) -> Hire:
         return row
 
     return run
-
-
-def door(day: date, *, hour: int = 8, lat: float = HOA_LU[0], procedure: str = "1.001699") -> Wanted:
-    """A collection in the two hours from `hour`."""
-    return Wanted("collection", [procedure], at_local(day, hour), at_local(day, hour + 2), lat, HOA_LU[1])
-
-
-@operation
-async def assign(
-    *, home_visit_id: uuid.UUID, wanted: Wanted, not_to: Sequence[uuid.UUID] = ()
-) -> CourierRow | None:
-    return await steps.assign(home_visit_id, wanted, not_to=not_to)

@@ -8,7 +8,8 @@ import pytest
 
 from app.core.clock import at_local
 from app.core.database import DB
-from app.rounds import operations, plans
+from app.home_service import operations
+from app.rounds import plans
 from app.rounds.blocks import Block, blocks_of
 from tests.rounds.conftest import HOA_LU, PARTNER, Hire
 from tests.rounds.placing import asked, faults, order, place, stored, take_out
@@ -23,7 +24,7 @@ def later(day: date) -> date:
 async def shift(
     day: date, now: datetime, *, name: str = "tu", start: int = 7, end: int = 18, bag: int = 30
 ):
-    return await operations.upsert_shift(
+    return await operations.put_shift(
         partner_id=PARTNER,
         external_id=name,
         day=day,

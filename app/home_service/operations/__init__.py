@@ -2,6 +2,7 @@
 
 from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
+from app.home_service.operations.couriers import put_courier, put_shift
 from app.home_service.operations.hand_over import hand_over
 from app.home_service.operations.money import (
     free_of_payment,
@@ -10,6 +11,7 @@ from app.home_service.operations.money import (
     refund_by_partner,
 )
 from app.home_service.operations.promise import promise
+from app.home_service.operations.publish import publish_due, publish_duty, publish_of_partner
 from app.home_service.operations.receive import count_package, look_into, note_acceptance, receive_package
 from app.home_service.operations.report import (
     apply_partner_event,
@@ -32,6 +34,11 @@ __all__ = [
     "note_acceptance",
     "pay_at_centre",
     "promise",
+    "publish_due",
+    "publish_duty",
+    "publish_of_partner",
+    "put_courier",
+    "put_shift",
     "receive_package",
     "refund_at_centre",
     "refund_by_partner",

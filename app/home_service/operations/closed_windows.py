@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.appointments.changes import Orphans
-from app.home_service import queries
+from app.home_service import queries, windows
 from app.home_service.errors import VisitUnderWay, WindowGone
 from app.home_service.operations.change import cancel, move_on
 from app.home_service.queries import HomeVisitRow
@@ -35,7 +35,7 @@ async def leave_closed_windows(start: datetime, end: datetime, *, fate: Orphans,
 
 async def _move(visit: HomeVisitRow, after: datetime, *, now: datetime) -> bool:
     """Into the next window after the closed time that can be kept."""
-    found = await queries.windows(
+    found = await windows.windows(
         kind=Kind(visit.kind),
         procedure_code=visit.procedure_codes[0],
         lat=visit.lat,

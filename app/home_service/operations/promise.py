@@ -1,4 +1,4 @@
-"""Promise a window: a place in the ledger and a courier, or a refusal with alternatives."""
+"""Promise a window: a place in the ledger and one in a round, or a refusal with alternatives."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ import asyncpg
 
 from app.appointments import steps as appointments
 from app.appointments.places import Channel
-from app.centres import queries as centres
 from app.core.clock import local_date
 from app.core.database import fetch_row, in_transaction
 from app.core.ids import new_id
@@ -18,7 +17,7 @@ from app.core.references import new_reference
 from app.dossiers import queries as dossiers
 from app.dossiers.errors import DossierNotFound
 from app.dossiers.states import Status
-from app.home_service import fees, queries, rules
+from app.home_service import fees, queries, rules, windows
 from app.home_service.eligibility import why_not_at_home
 from app.home_service.errors import (
     DossierNotReady,
@@ -28,9 +27,13 @@ from app.home_service.errors import (
 from app.home_service.events import HomeVisitConfirmed
 from app.home_service.queries import COLUMNS, HomeVisitRow, VisitFile
 from app.home_service.states import Kind, State
-from app.home_service.steps import alternatives, give_to_courier, tell
+from app.home_service.steps import name_courier, put_into_round, tell
+from app.home_service.windows import Place
 from app.procedures import queries as procedures
 from app.procedures.errors import ProcedureNotFound
+from app.rounds import asking, live, plans
+from app.rounds.asking import Times
+from app.rounds.plans import Turn
 
 
 class Door(NamedTuple):
@@ -54,7 +57,14 @@ class _Window(NamedTuple):
     ends_at: datetime
 
 
-@operation
+class _NotKept(Exception):
+    """The window cannot be kept; what can is looked for after the transaction has ended."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
 async def promise(
     *,
     citizen_id: uuid.UUID,
@@ -65,39 +75,71 @@ async def promise(
     dossier_number: str | None,
     now: datetime,
 ) -> VisitFile:
-    """Take the window and send somebody, in one transaction.
+    """Take the window and a place in somebody's round, proved again in the same transaction.
 
     Raises `PresenceRequired`, `Paperless`, `NotAtHome`, `OutOfReach`, `DossierNotReady`, or `WindowGone`
     with windows that can still be kept.
     """
+    window = await _window(window_id)
+    try:
+        async with plans.turn([] if window is None else [local_date(window.starts_at)]) as turn:
+            return await _promise(
+                citizen_id=citizen_id,
+                kind=kind,
+                codes=procedure_codes,
+                window=window,
+                door=door,
+                dossier_number=dossier_number,
+                turn=turn,
+                now=now,
+            )
+    except _NotKept as lost:
+        found = await windows.others(lost.place, kind, procedure_codes, now=now)
+        raise WindowGone(alternatives=found) from None
+
+
+@operation
+async def _promise(
+    *,
+    citizen_id: uuid.UUID,
+    kind: Kind,
+    codes: Sequence[str],
+    window: _Window | None,
+    door: Door,
+    dossier_number: str | None,
+    turn: Turn,
+    now: datetime,
+) -> VisitFile:
     if not rules.is_near_the_province(door.lat, door.lon):
         raise OutOfReach
-    await _check_procedures(kind, procedure_codes, now=now)
+    await _check_procedures(kind, codes, door, now=now)
     await _check_dossier(kind, dossier_number, citizen_id)
-    window = await _window(window_id)
-    zone = await centres.postal_zone_for(
-        on=local_date(now), commune_code=door.commune, lat=door.lat, lon=door.lon
-    )
-    if zone is None:
+    place = await windows.place_of(door.lat, door.lon, commune=door.commune, now=now)
+    if place is None:
         raise OutOfReach
-    if (
-        window is None
-        or window.pool_id != zone.id
-        or not rules.may_still_be_promised(window.starts_at, now=now)
-        or not await appointments.take_place(window.id, channel=Channel.ONLINE)
-    ):
-        raise WindowGone(alternatives=await _others(kind, procedure_codes[0], door, now))
-    visit = await _insert(window, citizen_id, kind, procedure_codes, door, dossier_number, now)
+    if window is None or window.pool_id != place.zone.id:
+        raise _NotKept(place)
+    wish = place.wish(kind, codes)
+    asked = await asking.what(wish)
+    times = Times(window.starts_at, window.ends_at)
+    # Asked before the day is locked: who is too late holds nobody up.
+    if await asking.quote(wish, asked, [times], now=now) != [None]:
+        raise _NotKept(place)
+    date = local_date(window.starts_at)
+    day = (await live.locked([date], now=now, asked=asked.skills))[date]
+    if not await appointments.take_place(window.id, channel=Channel.ONLINE):
+        raise _NotKept(place)
+    visit = await _insert(window, citizen_id, kind, codes, door, dossier_number, now)
+    turn.made = await put_into_round(visit, day, asked, because="promised", now=now)
+    if turn.made is None:
+        raise _NotKept(place)
     await fees.charge(visit, now=now)
-    visit = await give_to_courier(visit, now=now)
-    if visit.state != State.ASSIGNED:
-        # A window nobody can come in is no window: the refusal undoes the place as well.
-        raise WindowGone(alternatives=await _others(kind, procedure_codes[0], door, now))
+    visit = await name_courier(visit, now=now)
     await tell(HomeVisitConfirmed, visit, now=now)
     return await queries.file_of(visit)
 
 
-async def _check_procedures(kind: Kind, codes: Sequence[str], *, now: datetime) -> None:
+async def _check_procedures(kind: Kind, codes: Sequence[str], door: Door, *, now: datetime) -> None:
     found = await procedures.by_codes(codes, on=local_date(now))
     for code in codes:
         procedure = found.get(code)
@@ -105,6 +147,9 @@ async def _check_procedures(kind: Kind, codes: Sequence[str], *, now: datetime) 
             raise ProcedureNotFound
         refusal = why_not_at_home(kind, procedure)
         if refusal is not None:
+            refusal.facts["alternatives"] = await windows.instead(
+                refusal, code, door.lat, door.lon, now=now
+            )
             raise refusal
 
 
@@ -167,7 +212,3 @@ async def _insert(
             now,
         )
     return HomeVisitRow(*row)
-
-
-async def _others(kind: Kind, code: str, door: Door, now: datetime) -> list[dict[str, str]]:
-    return await alternatives(kind, code, lat=door.lat, lon=door.lon, commune=door.commune, now=now)

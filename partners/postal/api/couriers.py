@@ -11,13 +11,13 @@ from litestar.params import FromPath, JSONBody
 from app.core.clock import local
 from app.core.phones import InvalidPhone, to_e164
 from app.core.text import InvalidText, clean_name
+from app.home_service import operations
 from app.http.access import open_to
 from app.http.body import InvalidValue, Moment, ShortText
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.http.versions import etag
 from app.identity.errors import PhoneNotAccepted
-from app.rounds import operations
 from app.rounds.errors import CourierNotFound, ShiftNotValid, SkillOutsideContract
 from app.rounds.queries import CourierRow, ShiftRow
 from partners.postal import scopes
@@ -97,7 +97,7 @@ async def put_courier(
         raise InvalidValue(
             errors=[{"pointer": "/given_name", "code": reason.code, "detail": "not a name"}]
         ) from None
-    row = await operations.upsert_courier(
+    row = await operations.put_courier(
         partner_id=principal.id,
         external_id=known_id(external_id),
         given_name=name,
@@ -127,7 +127,7 @@ async def put_shift(
     now: NamedDependency[datetime],
 ) -> Response[ShiftView]:
     """Visits promised before stay promised."""
-    row = await operations.upsert_shift(
+    row = await operations.put_shift(
         partner_id=principal.id,
         external_id=known_id(external_id),
         day=day,

@@ -5,24 +5,25 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from app.core.clock import at_local, local
 from app.core.phones import mask
-from app.home_service import fees
+from app.home_service import fees, operations
 from app.home_service import queries as home_service
 from app.home_service.queries import HomeVisitRow
 from app.http.access import open_to
 from app.http.body import served_day
+from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.payments.views import BillView
 from app.procedures import queries as procedures
 from app.rounds import queries as rounds
 from app.rounds.errors import CourierNotFound
-from app.rounds.rules import PlannedStop
+from app.rounds.queries import PlannedStop
 from partners.postal import scopes
 from partners.postal.api.couriers import known_id
 
@@ -98,6 +99,7 @@ class RunView(msgspec.Struct):
 )
 async def list_tasks(
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
     day: Day,
     courier: CourierId = None,
     after: After = None,
@@ -108,17 +110,17 @@ async def list_tasks(
     if after is not None:
         seen = [visit.id for visit in visits]
         visits = visits[seen.index(after) + 1 :] if after in seen else visits
-    planned = await _planned(visits, day)
+    planned = await _planned(visits, day, now)
     return TaskList(items=[await _task(visit, planned.get(visit.id)) for visit in visits])
 
 
-async def _planned(visits: list[HomeVisitRow], day: date) -> dict[uuid.UUID, PlannedStop]:
+async def _planned(visits: list[HomeVisitRow], day: date, now: datetime) -> dict[uuid.UUID, PlannedStop]:
     found: dict[uuid.UUID, PlannedStop] = {}
     for courier_id in {visit.courier_id for visit in visits if visit.courier_id}:
         row = await rounds.courier_by_id(courier_id)
         if row is not None:
-            for stop in await rounds.round_of(row, day):
-                found[stop.stop.home_visit_id] = stop
+            for stop in await rounds.round_of(row, day, now=now):
+                found[stop.home_visit_id] = stop
     return found
 
 
@@ -171,19 +173,22 @@ async def _papers(visit: HomeVisitRow) -> list[PaperOfTask]:
     responses=problems(CourierNotFound),
 )
 async def get_run(
-    day: FromPath[date], courier: FromPath[str], principal: NamedDependency[Principal]
+    day: FromPath[date],
+    courier: FromPath[str],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
 ) -> RunView:
     """Stops in order, with when to expect them."""
     row = await rounds.courier(principal.id, known_id(courier))
-    planned = await rounds.round_of(row, day)
-    points = [[row.lon, row.lat], *([stop.stop.lon, stop.stop.lat] for stop in planned)]
+    planned = await rounds.round_of(row, day, now=now)
+    points = [[row.lon, row.lat], *([stop.lon, stop.lat] for stop in planned)]
     return RunView(
         date=day,
         courier=courier,
         stops=[
             {
                 "sequence": stop.sequence,
-                "task_id": str(stop.stop.home_visit_id),
+                "task_id": str(stop.home_visit_id),
                 "eta": local(stop.eta).isoformat(),
             }
             for stop in planned
@@ -203,4 +208,32 @@ async def get_run(
     )
 
 
-task_handlers: Final[list[Any]] = [list_tasks, get_run]
+class Published(msgspec.Struct):
+    """How many rounds of the partner's couriers were told by this call."""
+
+    date: date
+    published: int
+
+
+@post(
+    "/v1/partner/runs/{day:date}/publish",
+    operation_id="publishRuns",
+    summary="Tell our couriers' rounds of a day now",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.COURIERS_WRITE),
+    status_code=200,
+)
+async def publish_runs(
+    day: FromPath[date],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[Published]:
+    """Couriers and citizens learn who comes, and rounds stay as they were told; again is a no-op."""
+    return await once.alone(
+        lambda told: Published(day, told),
+        lambda: operations.publish_of_partner(partner_id=principal.id, day=served_day(day), now=now),
+    )
+
+
+task_handlers: Final[list[Any]] = [list_tasks, get_run, publish_runs]

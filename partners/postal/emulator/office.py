@@ -68,6 +68,7 @@ class Office:
                 | {"skills": ["*"]},
             )
             await self._open_shifts(str(courier["external_id"]))
+        await self._tell_rounds()
         await self._forget_former_addresses(webhook_url)
         made = await self._client.post("/v1/partner/webhooks", {"url": webhook_url})
         self.secret = made["secret"]
@@ -99,6 +100,13 @@ class Office:
                     "capacity": CAPACITY,
                 },
             )
+
+    async def _tell_rounds(self) -> None:
+        """Its couriers have their rounds as they come: whoever is promised one is told of them at once."""
+        today = local(current_time()).date()
+        for ahead in range(DAYS_AHEAD + 1):
+            day = today + timedelta(days=ahead)
+            await self._client.post(f"/v1/partner/runs/{day.isoformat()}/publish", {})
 
     def hear(self, event: dict[str, Any]) -> None:
         """A webhook with a good signature. The answer does not wait for what follows from it."""

@@ -1,0 +1,91 @@
+"""What a partner says of its couriers and their shifts, and what it means for the visits promised.
+
+A shift that shrinks, a courier who falls ill: the stops find other rounds in the same transaction
+(`app.rounds.shifts`), and the visits name who comes now, or nobody.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from app.core.clock import local_date
+from app.core.database import in_transaction
+from app.core.operation import operation
+from app.home_service.queries import COLUMNS, HomeVisitRow
+from app.home_service.states import BEFORE_THE_DOOR, State
+from app.home_service.steps import name_courier
+from app.rounds import contracts, shifts
+from app.rounds import steps as rounds
+from app.rounds.queries import CourierRow, ShiftRow
+from app.rounds.shifts import Shaken
+
+
+@operation
+async def put_courier(
+    *,
+    partner_id: uuid.UUID,
+    external_id: str,
+    given_name: str,
+    phone: str,
+    skills: Sequence[str],
+    lat: float,
+    lon: float,
+    active: bool,
+    now: datetime,
+) -> CourierRow:
+    """The courier as the partner knows them; saying the same again changes nothing but the version.
+
+    Raises `SkillOutsideContract`.
+    """
+    await contracts.refuse_outside(partner_id, skills, today=local_date(now))
+    courier, shaken = await shifts.put_courier(
+        partner_id=partner_id,
+        external_id=external_id,
+        given_name=given_name,
+        phone=phone,
+        skills=skills,
+        lat=lat,
+        lon=lon,
+        active=active,
+        now=now,
+    )
+    await _name_again(shaken, now=now)
+    return courier
+
+
+@operation
+async def put_shift(
+    *,
+    partner_id: uuid.UUID,
+    external_id: str,
+    day: date,
+    starts_at: datetime,
+    ends_at: datetime,
+    capacity: int,
+    now: datetime,
+) -> ShiftRow:
+    """The courier's working time on a day. Visits promised before stay promised, by somebody."""
+    shift, shaken = await shifts.put_shift(
+        partner_id=partner_id,
+        external_id=external_id,
+        day=day,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        capacity=capacity,
+        now=now,
+    )
+    await _name_again(shaken, now=now)
+    return shift
+
+
+async def _name_again(shaken: Shaken, *, now: datetime) -> None:
+    rows = await in_transaction().fetch(
+        f"SELECT {COLUMNS} FROM home_visit WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+        [*shaken.moved, *shaken.at_risk],
+    )
+    for row in rows:
+        visit = HomeVisitRow(*row)
+        if State(visit.state) in BEFORE_THE_DOOR:
+            if await rounds.courier_told(visit.id) is None:
+                await rounds.end_assignment(visit.id, because="shift changed")
+            await name_courier(visit, now=now)
