@@ -164,6 +164,7 @@ async def _worker() -> None:
             Drainer(subscriptions, silent=SILENT),
             database_url=entrance.database_url,
             redis_url=entrance.redis_url,
+            roads_url=entrance.settings.roads_url,
             stop=stop,
         )
 

@@ -48,6 +48,7 @@ class Settings:
     otp_per_address_per_hour: int
     partner_requests_per_minute: int
     clock: FastClock | None
+    roads_url: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -80,6 +81,7 @@ class Settings:
             otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
             partner_requests_per_minute=max(1, _integer(env, "MOTCUA_PARTNER_REQUESTS_PER_MINUTE", 600)),
             clock=_clock(env),
+            roads_url=env.get("MOTCUA_ROADS_URL") or None,
         )
 
 

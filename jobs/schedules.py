@@ -41,6 +41,7 @@ from app.queue.queries import walkins_on
 from app.rounds.optimising import CPU_SECONDS_LONG, PATIENCE
 from jobs import drainer
 from jobs.planner import Planner
+from jobs.roads import learn_travel
 
 log: Final = structlog.get_logger(__name__)
 
@@ -52,6 +53,8 @@ EVERY_FIVE_MINUTES: Final = set(range(0, 60, 5))
 LEARNED_AT_ONCE: Final = 25
 CHECKED_AT_ONCE: Final = 100
 JOB_TIMEOUT_S: Final = 30
+# Two in the morning in Việt Nam; arq counts in UTC here.
+AT_NIGHT: Final = {19}
 # A search is told in CPU seconds, and waits for a processor behind everything else.
 SEARCH_TIMEOUT_S: Final = PATIENCE * CPU_SECONDS_LONG
 
@@ -173,6 +176,11 @@ async def search_days(context: dict[Any, Any]) -> None:
     await context["planner"].work_once(now=current_time())
 
 
+async def learn_the_roads(context: dict[Any, Any]) -> None:
+    """Once a night, before the day's couriers set out: how long their ways take."""
+    await learn_travel(roads_url=context["roads_url"], now=current_time())
+
+
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
     """arq's protocol asks for arbitrary further arguments, which a schedule never passes."""
     return function
@@ -183,10 +191,10 @@ def _serialise(value: dict[str, Any]) -> bytes:
     return msgspec.msgpack.encode(value, enc_hook=repr)
 
 
-def make_worker(redis_url: str, planner: Planner) -> Worker:
+def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) -> Worker:
     """An arq worker that keeps no results, retries nothing and owns no truth."""
     return Worker(
-        ctx={"planner": planner},
+        ctx={"planner": planner, "roads_url": roads_url},
         functions=[],
         cron_jobs=[
             cron(_job(sweep_holds), second=EVERY_FIVE_SECONDS),
@@ -206,6 +214,7 @@ def make_worker(redis_url: str, planner: Planner) -> Worker:
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),
+            cron(_job(learn_the_roads), hour=AT_NIGHT, minute={15}, second={0}),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),
         ],
         redis_settings=redis_settings(redis_url),

@@ -21,14 +21,21 @@ RESTART_AT_MOST_S: Final = 15.0
 OPEN_RETRY_S: Final = 0.5
 
 
-async def run_worker(drainer: Drainer, *, database_url: str, redis_url: str, stop: asyncio.Event) -> None:
+async def run_worker(
+    drainer: Drainer,
+    *,
+    database_url: str,
+    redis_url: str,
+    roads_url: str | None = None,
+    stop: asyncio.Event,
+) -> None:
     """Until `stop`: then nothing more is claimed, what runs is finished, and the stores close."""
     async with _stores(database_url, redis_url, stop):
         if stop.is_set():
             return
         draining = asyncio.create_task(drainer.run(), name="drainer")
         planner = Planner()
-        scheduling = asyncio.create_task(_keep_schedule(redis_url, planner), name="schedule")
+        scheduling = asyncio.create_task(_keep_schedule(redis_url, planner, roads_url), name="schedule")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait({draining, stopping}, return_when=asyncio.FIRST_COMPLETED)
         drainer.stop()
@@ -57,11 +64,11 @@ async def _stores(database_url: str, redis_url: str, stop: asyncio.Event) -> Asy
         await DB.close()
 
 
-async def _keep_schedule(redis_url: str, planner: Planner) -> None:
+async def _keep_schedule(redis_url: str, planner: Planner, roads_url: str | None) -> None:
     """arq ends when its connection does; it starts again with a growing pause."""
     pause = RESTART_FIRST_S
     while True:
-        worker = make_worker(redis_url, planner)
+        worker = make_worker(redis_url, planner, roads_url)
         try:
             await worker.async_run()
         except (RedisError, OSError, RuntimeError, TimeoutError) as reason:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REPORT_WAITED_TOO_LONG = "report_waited_too_long"
     EVENT_ID_REUSED = "event_id_reused"
     HOLD_IS_OVER = "hold_is_over"
+    ROADS_SLOWER = "roads_slower"
 
 
 NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
@@ -60,6 +61,10 @@ NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
         Kind.EVENT_ID_REUSED: Words(
             "Mã sự kiện được dùng lại cho nội dung khác",
             "An event id was used again for another content",
+        ),
+        Kind.ROADS_SLOWER: Words(
+            "Đường đi chậm hơn so với khi hẹn; cần xem lại tuyến của lượt này",
+            "The roads are slower than when this was promised; look at its round",
         ),
     }
 )

@@ -13,12 +13,15 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from app.core.clock import local_date
 from app.core.database import DB, fetch, fetch_row
 from app.core.rows import select
 from app.rounds.blocks import DutyState
 from app.rounds.day import Day, DayRow, DutyRow, StopRow, build
 from app.rounds.travel_model import FIRST, Model
+from app.rounds.zones import Factors, Grid
 
 # A day under way is looked at anew this often: couriers move although nothing is reported.
 LIVE_FOR: Final = timedelta(seconds=30)
@@ -146,13 +149,19 @@ async def _stops(head: DayRow, duties: list[uuid.UUID] | None) -> tuple[Sequence
 
 
 async def _model(version: int, kept: Day | None) -> Model:
-    if version == FIRST.version:
-        return FIRST
     if kept is not None and kept.model.version == version:
         return kept.model
-    row = await fetch_row("SELECT version, detour, kmh FROM travel_model WHERE version = $1", version)
+    return await model_of(version)
+
+
+async def model_of(version: int) -> Model:
+    """One version of the travel model."""
+    if version == FIRST.version:
+        return FIRST
+    row = await fetch_row("SELECT detour, kmh, zones FROM travel_model WHERE version = $1", version)
     assert row is not None, "a day began with a model there is"
-    return Model(*row)
+    factors = Factors.from_json(msgspec.json.decode(row["zones"]))
+    return Model(version, row["detour"], row["kmh"], Grid(factors))
 
 
 def forget() -> None:

@@ -11,18 +11,22 @@ import numpy as np
 from app.rounds.planning import travel
 from app.rounds.planning.problem import Seconds
 from app.rounds.planning.travel import Degrees
+from app.rounds.zones import Grid
 
 
 class Model(NamedTuple):
-    """One version, in force for the days that began with it."""
+    """One version, in force for the days that began with it or were moved to it."""
 
     version: int
     detour: float
     kmh: float
+    grid: Grid | None = None
 
     def seconds(self, lat: Degrees, lon: Degrees, other_lat: Degrees, other_lon: Degrees) -> Seconds:
-        """From points to points, broadcast over whatever shapes come in."""
+        """From points to points, over whatever shapes come in. There may take longer than back."""
         distance = travel.metres(lat, lon, other_lat, other_lon)
+        if self.grid is not None:
+            distance = distance * self.grid.factor(lat, lon, other_lat, other_lon)
         return travel.seconds(distance, detour=self.detour, kmh=self.kmh)
 
 

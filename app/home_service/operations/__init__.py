@@ -18,11 +18,16 @@ from app.home_service.operations.report import (
     retry_waiting,
     visits_to_retry,
 )
-from app.home_service.operations.supervise import call_for_ended_holds, close_incident
+from app.home_service.operations.supervise import (
+    call_for_ended_holds,
+    call_supervisor,
+    close_incident,
+)
 
 __all__ = [
     "apply_partner_event",
     "call_for_ended_holds",
+    "call_supervisor",
     "cancel",
     "close_incident",
     "count_package",

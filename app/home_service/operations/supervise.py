@@ -11,6 +11,13 @@ from app.home_service.errors import IncidentNotFound
 from app.home_service.incidents import Kind, open_incident
 from app.home_service.queries import COLUMNS, HomeVisitRow
 from app.home_service.states import State
+from app.home_service.steps import locked
+
+
+@operation
+async def call_supervisor(*, home_visit_id: uuid.UUID, kind: Kind, now: datetime) -> None:
+    """Open an incident nobody reported: something was computed that a person must look at."""
+    await open_incident(await locked(home_visit_id), kind, event_id=None, now=now)
 
 
 @operation
