@@ -103,3 +103,35 @@ class VisitUnderWay(Conflict):
 class AddressNotValid(Invalid):
     code = "address_not_valid"
     detail = Words("Địa chỉ hoặc liên hệ không hợp lệ.", "The address or contact is not valid.")
+
+
+class PartnerDoesNotAssign(Conflict):
+    code = "partner_does_not_assign"
+    detail = Words(
+        "Theo hợp đồng, hệ thống phân công bưu tá cho lượt này.",
+        "Under the contract the courier of this visit is not named by the partner.",
+    )
+
+
+class CourierNotQualified(Conflict):
+    code = "courier_not_qualified"
+    detail = Words(
+        "Bưu tá không đủ kỹ năng hoặc ngoài phạm vi hợp đồng cho lượt này.",
+        "The courier lacks a skill for this visit, or the contract does not cover it.",
+    )
+
+
+class CourierOffDuty(Conflict):
+    code = "courier_off_duty"
+    detail = Words(
+        "Bưu tá không có ca tuyến trong khung giờ hẹn.",
+        "The courier is not on duty in the visit's window.",
+    )
+
+
+class WouldBreakPromise(Conflict):
+    code = "would_break_promise"
+    detail = Words(
+        "Tuyến của bưu tá không giữ được khung giờ này và các khung giờ đã hẹn.",
+        "The courier's round cannot keep this window and those already promised.",
+    )

@@ -18,12 +18,12 @@ from app.core import journal
 from app.core.clock import local_date
 from app.core.database import fetch, in_transaction
 from app.core.ids import new_id
-from app.core.operation import operation
 from app.rounds import shifts
 from app.rounds.errors import ContractDaysNotValid, ContractOverlap, SkillOutsideContract
 from app.rounds.penalties import Term
 from app.rounds.queries import COURIER, CourierRow
 from app.rounds.scope import Scope, outside
+from app.rounds.shifts import CALM, Shaken
 
 
 class ContractRow(NamedTuple):
@@ -60,8 +60,7 @@ def terms_of(contract: ContractRow) -> list[Term]:
     return msgspec.json.decode(contract.terms, type=list[Term])
 
 
-@operation
-async def put_contract(
+async def put(
     *,
     partner_id: uuid.UUID,
     decision: str,
@@ -71,7 +70,7 @@ async def put_contract(
     assigned_by: Literal["motcua", "partner"],
     terms: Sequence[Term],
     now: datetime,
-) -> ContractRow:
+) -> tuple[ContractRow, Shaken]:
     """Write the contract of a decision, and narrow the partner's duties still to come to it.
 
     The same decision again replaces what it said. Raises `ContractOverlap`, `ContractDaysNotValid`.
@@ -100,12 +99,12 @@ async def put_contract(
         )
     except asyncpg.ExclusionViolationError:
         raise ContractOverlap from None
-    contract = ContractRow(*row)
+    contract, shaken = ContractRow(*row), CALM
     await journal.write("contract.put", object_kind="courier_contract", object_id=contract.id, at=now)
     for courier in await _couriers(partner_id):
         for shift in await shifts.of_days_to_come(courier.id, local_date(now)):
-            await shifts.renew(courier, shift, now=now)
-    return contract
+            shaken = shaken.with_more(await shifts.renew(courier, shift, now=now))
+    return contract, shaken
 
 
 async def of_partner(partner_id: uuid.UUID) -> list[ContractRow]:

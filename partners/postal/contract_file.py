@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from app.core.database import fetch_value
+from app.home_service import operations
 from app.http import body as strict
-from app.rounds import contracts
 from app.rounds.contracts import ContractRow
 from app.rounds.penalties import Term
 from app.rounds.scope import Scope
@@ -40,7 +40,7 @@ async def put(content: bytes, *, now: datetime) -> ContractRow:
     partner_id = await fetch_value("SELECT id FROM courier_partner WHERE code = $1", agreed.partner)
     if partner_id is None:
         raise PartnerNotFound
-    return await contracts.put_contract(
+    return await operations.put_contract(
         partner_id=partner_id,
         decision=agreed.decision,
         valid_from=agreed.valid_from,

@@ -12,7 +12,6 @@ from app.custody.steps import Paper
 from app.home_service import operations
 from app.home_service.states import Report
 from app.http.principals import Caller
-from app.rounds import contracts
 from app.rounds.penalties import Figure, Term
 from app.rounds.scope import Scope
 from partners.postal import service_levels
@@ -101,7 +100,7 @@ async def test_a_partner_reads_its_figures_and_what_they_cost(
     swift: None, promise: Promise, client: httpx.AsyncClient, sign_in: SignIn, tomorrow: date, now: datetime
 ) -> None:
     await a_day_of_six(promise)
-    contract = await contracts.put_contract(
+    contract = await operations.put_contract(
         partner_id=PARTNER,
         decision="1234/QĐ-UBND",
         valid_from=local(now).date(),

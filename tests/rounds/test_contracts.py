@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.database import DB
+from app.home_service import operations
 from app.rounds import contracts
 from app.rounds.blocks import covers, required, skills_on_duty
 from app.rounds.contracts import ContractRow
@@ -98,7 +99,7 @@ async def put(now: datetime, **facts: Any) -> ContractRow:
         "assigned_by": "motcua",
         "terms": [],
     }
-    return await contracts.put_contract(now=now, **(usual | facts))
+    return await operations.put_contract(now=now, **(usual | facts))
 
 
 async def duties(day: date) -> list[list[str]]:

@@ -2,7 +2,8 @@
 
 from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
-from app.home_service.operations.couriers import put_courier, put_shift
+from app.home_service.operations.couriers import put_contract, put_courier, put_shift
+from app.home_service.operations.dispatch import assign_by_partner
 from app.home_service.operations.hand_over import hand_over
 from app.home_service.operations.money import (
     free_of_payment,
@@ -26,6 +27,7 @@ from app.home_service.operations.supervise import (
 
 __all__ = [
     "apply_partner_event",
+    "assign_by_partner",
     "call_for_ended_holds",
     "call_supervisor",
     "cancel",
@@ -42,6 +44,7 @@ __all__ = [
     "publish_due",
     "publish_duty",
     "publish_of_partner",
+    "put_contract",
     "put_courier",
     "put_shift",
     "receive_package",

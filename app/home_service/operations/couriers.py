@@ -7,6 +7,7 @@ A shift that shrinks, a courier who falls ill: the stops find other rounds in th
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Literal
 
 from app.core.clock import local_date
 from app.core.database import in_transaction
@@ -16,7 +17,10 @@ from app.home_service.states import BEFORE_THE_DOOR, State
 from app.home_service.steps import name_courier
 from app.rounds import contracts, shifts
 from app.rounds import steps as rounds
+from app.rounds.contracts import ContractRow
+from app.rounds.penalties import Term
 from app.rounds.queries import CourierRow, ShiftRow
+from app.rounds.scope import Scope
 from app.rounds.shifts import Shaken
 
 
@@ -76,6 +80,37 @@ async def put_shift(
     )
     await _name_again(shaken, now=now)
     return shift
+
+
+@operation
+async def put_contract(
+    *,
+    partner_id: uuid.UUID,
+    decision: str,
+    valid_from: date,
+    valid_to: date | None,
+    scope: Scope,
+    assigned_by: Literal["motcua", "partner"],
+    terms: Sequence[Term],
+    now: datetime,
+) -> ContractRow:
+    """What a partner agreed to; the same decision again replaces what it said.
+
+    Duties to come are narrowed to it: visits that no longer fit find another round, or are at risk. Raises
+    `ContractOverlap`, `ContractDaysNotValid`.
+    """
+    contract, shaken = await contracts.put(
+        partner_id=partner_id,
+        decision=decision,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        scope=scope,
+        assigned_by=assigned_by,
+        terms=terms,
+        now=now,
+    )
+    await _name_again(shaken, now=now)
+    return contract
 
 
 async def _name_again(shaken: Shaken, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from app.http.limits import PartnerLimit
 from partners.postal.api.callbacks import callback_handlers
 from partners.postal.api.contracts import contract_handlers
 from partners.postal.api.couriers import courier_handlers
+from partners.postal.api.dispatch import dispatch_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
 from partners.postal.api.item_numbers import item_number_handlers
@@ -27,6 +28,7 @@ partner_router: Final = Router(
         *callback_handlers,
         *contract_handlers,
         *item_number_handlers,
+        *dispatch_handlers,
     ],
     middleware=[PartnerLimit],
 )
