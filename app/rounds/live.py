@@ -187,6 +187,7 @@ def _round_as_told(day: Day, duty: int) -> dict[str, Any]:
     return {
         "duty": {
             "id": block.id,
+            "courier_id": block.courier_id,
             "starts_at": block.starts_at,
             "ends_at": block.ends_at,
             "lat": block.lat,

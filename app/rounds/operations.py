@@ -46,10 +46,9 @@ async def close_area(
 @operation
 async def open_area(*, closure_id: uuid.UUID, now: datetime) -> None:
     """The area is served again from now on; twice is once."""
-    await in_transaction().execute(
-        "UPDATE area_closure SET ends_at = greatest($2, starts_at + interval '1 second')"
-        " WHERE id = $1 AND ends_at > $2",
-        closure_id,
-        now,
+    connection = in_transaction()
+    await connection.execute("DELETE FROM area_closure WHERE id = $1 AND starts_at >= $2", closure_id, now)
+    await connection.execute(
+        "UPDATE area_closure SET ends_at = $2 WHERE id = $1 AND ends_at > $2", closure_id, now
     )
     await journal.write("area.opened", object_kind="area_closure", object_id=closure_id, at=now)

@@ -111,6 +111,7 @@ def hire(database: object, tomorrow: date, now: datetime) -> Hire:
         partner_id: uuid.UUID = PARTNER,
         until: int = 19,
         told: bool = True,
+        at: datetime = now,
     ) -> CourierRow:
         row = await operations.put_courier(
             partner_id=partner_id,
@@ -121,7 +122,7 @@ def hire(database: object, tomorrow: date, now: datetime) -> Hire:
             lat=lat,
             lon=LON,
             active=True,
-            now=now,
+            now=at,
         )
         await operations.put_shift(
             partner_id=partner_id,
@@ -130,10 +131,10 @@ def hire(database: object, tomorrow: date, now: datetime) -> Hire:
             starts_at=at_local(tomorrow, 7),
             ends_at=at_local(tomorrow, until),
             capacity=capacity,
-            now=now,
+            now=at,
         )
         if told:
-            await operations.publish_of_partner(partner_id=partner_id, day=tomorrow, now=now)
+            await operations.publish_of_partner(partner_id=partner_id, day=tomorrow, now=at)
         return row
 
     return run
