@@ -85,6 +85,15 @@ async def _promised(
     return None
 
 
+def papers_of(task: dict[str, Any]) -> list[dict[str, int]]:
+    """What goes into the bag: a paper that is only shown stays where it is."""
+    return [
+        {"component": paper["component"], "originals": paper["originals"], "copies": paper["copies"]}
+        for paper in task["papers"]
+        if paper["originals"] + paper["copies"]
+    ]
+
+
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -156,10 +165,7 @@ class Office:
 
     async def hand_to_centre(self, task: dict[str, Any], seal: str) -> None:
         """An officer counts what is in the bag and takes it over; a bag not told of yet waits."""
-        counted = [
-            {"component": p["component"], "originals": p["originals"], "copies": p["copies"]}
-            for p in task["papers"]
-        ]
+        counted = papers_of(task)
         for _ in range(COUNTER_TRIES):
             try:
                 package = await self.counter.post(
@@ -240,12 +246,9 @@ class Courier:
             visit.ended = "absent"
             return
         await self.office.world.tempo.minutes(visit.household.minutes)
-        papers = [
-            {"component": p["component"], "originals": p["originals"], "copies": p["copies"]}
-            for p in task["papers"]
-        ]
+        papers = papers_of(task)
         if visit.household.incomplete:
-            await self.phone.tell(task, "counted", papers=papers[:-1])
+            await self.phone.tell(task, "counted", papers=papers[1:])
             await self.phone.tell(task, "failed", reason="incomplete_papers")
             visit.ended = "incomplete"
             return

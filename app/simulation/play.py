@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -143,7 +143,7 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
                     show=lambda: screen.update(_table(book, doors, day), refresh=True),
                 )
             except* (StoryBroken, httpx.HTTPError) as broken:
-                failed = "; ".join(str(reason) for reason in broken.exceptions)
+                failed = "; ".join(str(reason) for reason in _each(broken))
         messages = len(await world.inbox.all())
     doors.custody = await _custody(stage)
     return {
@@ -161,6 +161,15 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
         "sms": messages,
         "urls": stage.urls,
     }
+
+
+def _each(broken: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """What broke, without the groups around it."""
+    for reason in broken.exceptions:
+        if isinstance(reason, BaseExceptionGroup):
+            yield from _each(reason)
+        else:
+            yield reason
 
 
 async def _live(

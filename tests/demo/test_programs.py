@@ -65,7 +65,9 @@ async def test_an_hour_of_a_day_plays_fast_and_nobody_is_forgotten(tmp_path: Pat
 
 
 async def test_couriers_ride_on_a_fast_day_and_every_bag_and_dong_is_accounted_for(tmp_path: Path) -> None:
-    day = await play(tmp_path, "simulate", "--speed", "240", "--until", "10", "--load", "0.1")
+    day = await play(
+        tmp_path, "simulate", "--speed", "240", "--until", "10", "--load", "0.1", "--couriers", "5"
+    )
 
     assert day["ok"] is True
     assert day["visits_promised"] > 0
