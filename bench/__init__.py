@@ -12,7 +12,16 @@ from bench.metrics import Metric
 
 Bench = Callable[..., Awaitable[dict[str, Metric]]]
 
-NAMES: Final = ("booking", "booking-http", "availability", "queue", "forecast", "rounds", "promises")
+NAMES: Final = (
+    "booking",
+    "booking-http",
+    "availability",
+    "queue",
+    "forecast",
+    "rounds",
+    "promises",
+    "windows",
+)
 # These ask no store, so none is started for them; their DSN is empty.
 WITHOUT_STORES: Final = frozenset({"forecast", "promises", "rounds"})
 
