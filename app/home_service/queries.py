@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -90,6 +90,12 @@ async def of_citizen(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID) -> Visi
 async def by_id(home_visit_id: uuid.UUID) -> HomeVisitRow | None:
     row = await fetch_row(f"SELECT {COLUMNS} FROM home_visit WHERE id = $1", home_visit_id)
     return None if row is None else HomeVisitRow(*row)
+
+
+async def by_ids(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, HomeVisitRow]:
+    """The visits there are of these."""
+    rows = await fetch(f"SELECT {COLUMNS} FROM home_visit WHERE id = ANY($1)", list(ids))
+    return {row["id"]: HomeVisitRow(*row) for row in rows}
 
 
 async def file_of(visit: HomeVisitRow) -> VisitFile:

@@ -54,7 +54,7 @@ async def _counter(principal: Principal, counter_id: uuid.UUID) -> CounterRow:
     raise NotFound
 
 
-async def _frame(principal: Principal, now: datetime, language: str) -> dict[str, Any]:
+async def officer_frame(principal: Principal, now: datetime, language: str) -> dict[str, Any]:
     officer = await staff.officer(principal.id)
     centre = await centres.get_centre(principal.centre, on=local_date(now))
     return {
@@ -119,6 +119,8 @@ async def choose_counter(
     principal = await officer_of(request)
     if principal is None:
         return go(request, SIGN_IN)
+    if Caller.DISPATCHER in principal.callers:
+        return go(request, "/rounds")
     return await _counters_page(request, principal, now)
 
 
@@ -126,7 +128,7 @@ async def _counters_page(
     request: MotcuaRequest, principal: Principal, now: datetime, *, refusal: Refusal | None = None
 ) -> Response[str]:
     language = language_of(request)
-    frame = await _frame(principal, now, language)
+    frame = await officer_frame(principal, now, language)
     pools = {pool.id: pool for pool in await centres.pools_of(principal.centre, "counter")}
     counters = []
     for row in await queries.counters(principal.centre):
@@ -181,7 +183,7 @@ async def show_desk(
     desk = await desk_context(
         principal.centre, counter, language=language, now=now, leads=is_lead(principal)
     )
-    context = await _frame(principal, now, language) | {
+    context = await officer_frame(principal, now, language) | {
         "stream_url": f"/console/desk/{counter_id}/stream",
         "workspace_url": f"/console/desk/{counter_id}/workspace",
         "desk": desk,

@@ -16,6 +16,7 @@ from app.pages.board import board_handlers
 from app.pages.booking import booking_handlers
 from app.pages.console import console_handlers
 from app.pages.responses import on_refusal, page
+from app.pages.rounds import rounds_handlers
 from app.pages.survey import survey_handlers
 from app.pages.tracking import tracking_handlers
 
@@ -42,6 +43,7 @@ pages_router: Final = Router(
         *console_handlers,
         *alarm_handlers,
         *board_handlers,
+        *rounds_handlers,
         *survey_handlers,
         *tracking_handlers,
         create_static_files_router(

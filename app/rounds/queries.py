@@ -1,7 +1,7 @@
 """What can be asked about couriers and their days."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -65,6 +65,12 @@ async def courier(partner_id: uuid.UUID, external_id: str) -> CourierRow:
 async def courier_by_id(courier_id: uuid.UUID) -> CourierRow | None:
     row = await fetch_row(f"SELECT {COURIER} FROM courier WHERE id = $1", courier_id)
     return None if row is None else CourierRow(*row)
+
+
+async def couriers_by_id(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, CourierRow]:
+    """The couriers there are of these."""
+    rows = await fetch(f"SELECT {COURIER} FROM courier WHERE id = ANY($1)", list(ids))
+    return {row["id"]: CourierRow(*row) for row in rows}
 
 
 async def external_ids(partner_id: uuid.UUID) -> dict[uuid.UUID, str]:

@@ -1,9 +1,12 @@
 """The officers' pages and the hall board, one context per state."""
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from app.pages.rounds import Door, Round
+from app.pages.rounds_map import STYLES, Place, Track, draw
 from app.queue import voice
 from tests.pages.samples import (
     BRANDING,
@@ -238,6 +241,47 @@ COUNTERS: Final = [
 ]
 
 
+def rounds_of_a_day() -> dict[str, Any]:
+    """Nine rounds, so that every look of a line is used and one comes again; one courier without a door."""
+    duties = []
+    for n in range(9):
+        doors = [
+            Door(
+                seq,
+                f"NB-7K{n}Q-{seq:02d}",
+                "14638",
+                ("collection", "delivery", "assisted_online")[seq % 3],
+                NOW + timedelta(minutes=20 * seq),
+                NOW,
+                NOW + timedelta(hours=2),
+                LONG if seq == 3 else "Đã giao bưu tá",
+                ("done", "now", "next", "vain")[(n + seq) % 4],
+                20.1 + math.sin(n * 7 + seq) / 9,
+                106.0 + math.cos(n * 3 + seq * 2) / 7,
+            )
+            for seq in range(1, 6)
+        ]
+        office = Place(20.1 + n / 90, 106.0 + n / 80)
+        duties.append(
+            Round("Tú", f"BT-{n}", NOW, NOW + timedelta(hours=4), "published", office, doors, n % STYLES)
+        )
+    idle = Round("Mai", "BT-9", NOW, NOW + timedelta(hours=4), "planned", Place(20.1, 106.0), [])
+    tracks = [
+        Track(each.depot, [Place(d.lat, d.lon, str(d.sequence), d.tone) for d in each.doors])
+        for each in duties
+    ]
+    return {
+        "day": NOW.date(),
+        "as_of": NOW,
+        "rounds_url": "/rounds",
+        "doors_count": 45,
+        "done_count": 12,
+        "drawing": draw(tracks),
+        "duties": [*duties, idle],
+        "at_risk": [duties[0].doors[0]._replace(because="shift_changed")],
+    }
+
+
 def cases() -> list[Case]:
     """Every page of ours in every state worth looking at."""
     staff: list[tuple[str, str, Mapping[str, Any]]] = [
@@ -269,6 +313,14 @@ def cases() -> list[Case]:
         ("console/index.html", "silent", {**CONSOLE, "desk": IDLE, "devices": SILENT}),
         ("console/index.html", "alarms", {**CONSOLE, **ALARMS, "desk": IDLE}),
         *(("board/index.html", state, {**BOARD_PAGE, "board": board}) for state, board in BOARDS.items()),
+    ]
+    staff += [
+        ("rounds/index.html", "typical", {**STAFF_PAGE, **rounds_of_a_day()}),
+        (
+            "rounds/index.html",
+            "empty",
+            {**STAFF_PAGE, **rounds_of_a_day(), "duties": [], "at_risk": [], "drawing": draw([])},
+        ),
     ]
     fragments: list[tuple[str, str, Mapping[str, Any]]] = [
         ("console/_workspace.html", "idle", {"csrf_token": "a-token", "desk": IDLE}),
