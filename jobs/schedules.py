@@ -6,6 +6,7 @@ delays a sweep, and every sweep is also done by whoever needs its result.
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
+from app.documents import uploads
 from app.home_service.operations import call_for_ended_holds, publish_due, retry_waiting, visits_to_retry
 from app.home_service.rules import KEPT_WAITING
 from app.monitoring.operations import watch
@@ -55,6 +57,8 @@ CHECKED_AT_ONCE: Final = 100
 JOB_TIMEOUT_S: Final = 30
 # Two in the morning in Việt Nam; arq counts in UTC here.
 AT_NIGHT: Final = {19}
+# A courier without signal for so long begins a scan again.
+UPLOADS_KEPT: Final = timedelta(days=7)
 # A search is told in CPU seconds, and waits for a processor behind everything else.
 SEARCH_TIMEOUT_S: Final = PATIENCE * CPU_SECONDS_LONG
 
@@ -150,8 +154,9 @@ async def sweep_outbox(_context: dict[Any, Any]) -> None:
 
 
 async def forget_records(_context: dict[Any, Any]) -> None:
-    """Drop idempotency records and assertions past their time."""
+    """Drop idempotency records, assertions and uploads in parts past their time."""
     await _forget()
+    await uploads.forget_older_than(moment=current_time() - UPLOADS_KEPT)
 
 
 @operation

@@ -151,7 +151,7 @@ async def receive_at_centre(
     if package.state in CLOSED:
         raise PackageClosed(state=package.state)
     giver = Party(package.custodian_kind, package.custodian_id)
-    sealed = sorted(msgspec.json.decode(package.contents, type=list[Paper]), key=_place)
+    sealed = sorted(papers_in(package), key=_place)
     reason = None
     if not seal_intact:
         reason = "seal_broken"
@@ -171,6 +171,11 @@ async def receive_at_centre(
     else:
         await outbox.record(_fact(PackageReceived, package, moment))
     return package
+
+
+def papers_in(package: PackageRow) -> list[Paper]:
+    """What was sealed in, or counted by two since."""
+    return msgspec.json.decode(package.contents, type=list[Paper])
 
 
 def arrived(package: PackageRow) -> str:

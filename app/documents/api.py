@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 import uuid
 from datetime import datetime
@@ -71,15 +72,20 @@ class DocumentList(msgspec.Struct):
     next_cursor: str | None
 
 
-def declared_digest(request: MotcuaRequest) -> bytes | None:
-    """The SHA-256 of Content-Digest (RFC 9530), when the sender declared one."""
-    found = CONTENT_DIGEST.search(request.headers.get("content-digest", ""))
+def declared_digest(request: MotcuaRequest, header: str = "content-digest") -> bytes | None:
+    """The SHA-256 of Content-Digest, or by Repr-Digest of the whole (RFC 9530), when one was declared."""
+    found = CONTENT_DIGEST.search(request.headers.get(header, ""))
     if found is None:
         return None
     try:
         return base64.b64decode(found["value"], validate=True)
     except binascii.Error:
         raise DigestMismatch from None
+
+
+def same_digest(content: bytes, declared: bytes | None) -> bool:
+    """Whether a content is what its sender declared, if anything was."""
+    return declared is None or hashlib.sha256(content).digest() == declared
 
 
 async def received(request: MotcuaRequest) -> tuple[bytes, bytes, str]:

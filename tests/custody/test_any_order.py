@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from app.core.database import DB
 from app.core.errors import Refusal, Unavailable
 from app.core.operation import operation
-from app.custody import inventory, queries, steps
+from app.custody import inventory, queries, resealing, steps
 from app.custody.audit import verify
 from app.custody.operations import sign_head
 from app.custody.queries import PackageRow
@@ -65,6 +65,18 @@ async def deliver(
 ) -> PackageRow:
     return await steps.deliver(
         seal_number, giver=courier, receiver=receiver, moment=Moment(now, now), told=told
+    )
+
+
+@operation
+async def reseal(*, seal_number: str, new: str, holder: Party, witness: Party, now: datetime) -> PackageRow:
+    return await resealing.reseal(
+        seal_number,
+        new_seal_number=new,
+        holder=holder,
+        witness=witness,
+        reason="torn",
+        moment=Moment(now, now),
     )
 
 
@@ -182,7 +194,7 @@ class Hands(RuleBasedStateMachine):
         done = self.attempt(
             receive(seal_number=number, seal_intact=intact, contents=contents, now=self.now)
         )
-        if known is None or known.state in {"quarantined", "delivered", "returned"}:
+        if known is None or known.state in {"quarantined", "delivered", "returned", "resealed"}:
             assert not done
         elif known.state != "received":
             assert done == (known.holder != RECEIVING)
@@ -199,6 +211,18 @@ class Hands(RuleBasedStateMachine):
         assert done == self.can_move(number, courier, to)
         if done:
             self.moves(number, to, state=told)
+
+    @rule(number=numbers, new=numbers, holder=anybody, witness=anybody)
+    def reseal(self, number: str, new: str, holder: Party, witness: Party) -> None:
+        """The old bag is closed with the witness, the new one is the holder's."""
+        done = self.attempt(
+            reseal(seal_number=number, new=new, holder=holder, witness=witness, now=self.now)
+        )
+        assert done == (self.can_move(number, holder, witness) and new not in self.packages)
+        if done:
+            contents = self.packages[number].contents
+            self.moves(number, witness, state="resealed")
+            self.packages[new] = Believed(holder, "sealed", 1, contents=contents)
 
     @rule(number=numbers, officer=st.sampled_from(OFFICERS), contents=counts)
     def count(self, number: str, officer: Party, contents: tuple[Paper, ...]) -> None:

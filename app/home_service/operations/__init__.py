@@ -4,7 +4,7 @@ from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
 from app.home_service.operations.couriers import put_contract, put_courier, put_shift
 from app.home_service.operations.dispatch import assign_by_partner
-from app.home_service.operations.hand_over import hand_over
+from app.home_service.operations.hand_over import hand_over, reseal
 from app.home_service.operations.money import (
     free_of_payment,
     pay_at_centre,
@@ -51,6 +51,7 @@ __all__ = [
     "refund_at_centre",
     "refund_by_partner",
     "reschedule",
+    "reseal",
     "retry_waiting",
     "visits_to_retry",
 ]

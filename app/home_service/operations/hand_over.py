@@ -6,6 +6,7 @@ from app.core import journal
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody import queries as packages
+from app.custody import resealing
 from app.custody import steps as custody
 from app.custody.queries import PackageRow
 from app.custody.steps import Moment, Party
@@ -42,6 +43,40 @@ async def hand_over(
         await set_state(visit, State.QUARANTINED)
     elif receiver.kind == "courier":
         await _take_over(visit, receiver, now=now)
+    return package
+
+
+@operation
+async def reseal(
+    *,
+    seal_number: str,
+    new_seal_number: str,
+    holder: Party,
+    witness: Party,
+    reason: str,
+    occurred_at: datetime,
+    now: datetime,
+) -> PackageRow:
+    """A seal is replaced by whoever has the bag, before a witness; the visit goes on under the new number.
+
+    Raises `PackageNotFound`, `NotTheCustodian`, `SameParty`, `SealUsed`, `PackageQuarantined`,
+    `PackageClosed`.
+    """
+    visit = await locked((await packages.by_seal(seal_number)).home_visit_id)
+    package = await resealing.reseal(
+        seal_number,
+        new_seal_number=new_seal_number,
+        holder=holder,
+        witness=witness,
+        reason=reason,
+        moment=Moment(min(occurred_at, now), now),
+    )
+    await in_transaction().execute(
+        "UPDATE home_visit SET seal_number = $3, version = version + 1 WHERE id = $1 AND seal_number = $2",
+        visit.id,
+        seal_number,
+        new_seal_number,
+    )
     return package
 
 

@@ -12,6 +12,7 @@ from partners.postal.api.dispatch import dispatch_handlers
 from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
 from partners.postal.api.item_numbers import item_number_handlers
+from partners.postal.api.packages import package_handlers
 from partners.postal.api.settlements import settlement_handlers
 from partners.postal.api.tasks import task_handlers
 from partners.postal.api.webhooks import webhook_handlers
@@ -22,6 +23,7 @@ partner_router: Final = Router(
         *courier_handlers,
         *task_handlers,
         *event_handlers,
+        *package_handlers,
         *document_handlers,
         *settlement_handlers,
         *webhook_handlers,

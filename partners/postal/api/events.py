@@ -183,7 +183,7 @@ async def hand_over_package(
     once_required: NamedDependency[Once],
 ) -> Response[CustodyView]:
     """Two parties; the giver must be who holds it. Whoever takes it goes on with the visit."""
-    giver, receiver = await _parties(data, principal.id)
+    giver, receiver = await two_parties(data.giver, data.receiver, principal.id)
     return await once_required(
         CustodyView.of,
         operations.hand_over(
@@ -198,13 +198,13 @@ async def hand_over_package(
     )
 
 
-async def _parties(data: HandOverRequest, partner_id: uuid.UUID) -> tuple[Party, Party]:
+async def two_parties(
+    giver: PartyInput, receiver: PartyInput, partner_id: uuid.UUID
+) -> tuple[Party, Party]:
     """Both of this partner, and one of them a courier: offices do not hand over to each other here."""
-    giver = await _party(data.giver, partner_id)
-    receiver = await _party(data.receiver, partner_id)
     if giver.kind != "courier" and receiver.kind != "courier":
         raise PackageNotFound
-    return giver, receiver
+    return await party(giver, partner_id), await party(receiver, partner_id)
 
 
 @get(
@@ -228,7 +228,7 @@ async def package_events(
     return epcis.document(package, links, now=now)
 
 
-async def _party(given: PartyInput, partner_id: uuid.UUID) -> Party:
+async def party(given: PartyInput, partner_id: uuid.UUID) -> Party:
     """A courier of this partner, or one of its offices: nobody else's."""
     if given.kind == "courier":
         row = await rounds.courier(partner_id, given.id)
