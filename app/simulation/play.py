@@ -37,8 +37,10 @@ from app.simulation.people import Desk, Member, World, citizen
 from app.simulation.plan import Hall, Session, Visitor, visitors
 from partners.postal.emulator.client import MotcuaClient
 
-# Long enough before the doors open for everybody to book, on the clock of the day.
+# Long enough before the doors open for everybody to book: on the clock of the day, and by the machine's,
+# which brings every code by SMS in its own time however fast the day goes.
 BOOKS_BEFORE: Final = timedelta(minutes=40)
+BOOKS_WITHIN: Final = timedelta(seconds=24)
 TIMEOUT_S: Final = 30.0
 SHOWN_EVERY_S: Final = 1.0
 FIRST_PHONE: Final = 912_000_000
@@ -82,7 +84,8 @@ async def simulate(
     day = _next_working_day(local_date(machine_time()), until=until, load=load, seed=seed)
     day = day._replace(couriers=couriers)
     with tempfile.TemporaryDirectory(prefix="motcua-day-") as folder:
-        clock = FastClock(day.sessions[0].opens - BOOKS_BEFORE, machine_time(), speed)
+        begins = day.sessions[0].opens - max(BOOKS_BEFORE, BOOKS_WITHIN * speed)
+        clock = FastClock(begins, machine_time(), speed)
         own = replace(settings, data_dir=Path(folder), clock=clock, otp_per_address_per_hour=100_000)
         set_clock(clock)
         try:
