@@ -30,6 +30,7 @@ from app.dossiers.events import DossierAccepted
 from app.home_service import operations as home_service
 from app.home_service.events import (
     HomeVisitAssigned,
+    HomeVisitAtRisk,
     HomeVisitCancelled,
     HomeVisitFact,
     HomeVisitReceived,
@@ -85,6 +86,7 @@ FOR_PARTNERS: Final[tuple[type[HomeVisitFact], ...]] = (
     HomeVisitRescheduled,
     HomeVisitCancelled,
     HomeVisitReceived,
+    HomeVisitAtRisk,
 )
 # Every fact of the program registers itself when its module is imported.
 for _concept in pkgutil.iter_modules(app.__path__):

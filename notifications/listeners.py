@@ -25,12 +25,14 @@ from app.dossiers import queries as dossiers
 from app.dossiers.events import DossierAccepted, DossierCompleted, DossierReturned
 from app.home_service import queries as home_service
 from app.home_service.events import (
+    HomeVisitAtRisk,
     HomeVisitCancelled,
     HomeVisitCollected,
     HomeVisitConfirmed,
     HomeVisitEnRoute,
     HomeVisitFailed,
     HomeVisitMoved,
+    HomeVisitReassigned,
 )
 from app.identity import queries as identity
 from app.identity.events import OtpRequested
@@ -203,6 +205,8 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         HomeVisitEnRoute: _with(_visit, "home_visit_en_route"),
         HomeVisitCollected: _with(_visit, "home_visit_collected"),
         HomeVisitMoved: _with(_visit, "home_visit_moved_by_centre"),
+        HomeVisitAtRisk: _with(_visit, "home_visit_at_risk"),
+        HomeVisitReassigned: _with(_visit, "home_visit_reassigned"),
         HomeVisitFailed: _with(_visit, "home_visit_failed"),
         HomeVisitCancelled: _with(_visit, "home_visit_cancelled"),
         IncidentOpened: _with(_visit, "package_incident"),

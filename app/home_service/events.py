@@ -73,3 +73,17 @@ class HomeVisitIncidentOpened(HomeVisitFact, frozen=True, kw_only=True):
     kind: ClassVar[str] = "home_visit.incident_opened"
 
     reason: str
+
+
+class HomeVisitAtRisk(HomeVisitFact, frozen=True, kw_only=True):
+    """No round can keep its window any more: its person is told, and somebody must find another way."""
+
+    kind: ClassVar[str] = "home_visit.at_risk"
+
+    reason: str
+
+
+class HomeVisitReassigned(HomeVisitFact, frozen=True, kw_only=True):
+    """Another courier comes than the one its person was told of."""
+
+    kind: ClassVar[str] = "home_visit.reassigned"

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     EVENT_ID_REUSED = "event_id_reused"
     HOLD_IS_OVER = "hold_is_over"
     ROADS_SLOWER = "roads_slower"
+    PROMISE_AT_RISK = "promise_at_risk"
 
 
 NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
@@ -65,6 +66,10 @@ NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
         Kind.ROADS_SLOWER: Words(
             "Đường đi chậm hơn so với khi hẹn; cần xem lại tuyến của lượt này",
             "The roads are slower than when this was promised; look at its round",
+        ),
+        Kind.PROMISE_AT_RISK: Words(
+            "Không còn bưu tá nào kịp khung giờ đã hẹn; cần sắp xếp cách khác",
+            "No courier can keep the promised window any more; find another way",
         ),
     }
 )

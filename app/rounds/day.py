@@ -10,73 +10,25 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from app.core.clock import at_local
-from app.rounds.blocks import NOT, TOLD, DutyState, Lock, covers
-from app.rounds.margins import NOTICE, planning_window
+from app.rounds.blocks import NOT, TOLD, Lock, covers
+from app.rounds.margins import planning_window
+from app.rounds.planning.checker import Fault, Violation, violations
 from app.rounds.planning.insertion import LivePlan, Window
 from app.rounds.planning.problem import Duty, Plan, Problem, Stop, plan_of, travel_of
+from app.rounds.stored import DayRow, DutyRow, StopRow
 from app.rounds.travel_model import Model, Roads
+from app.rounds.underway import MOVABLE, clear, started
 
 # Others tried out of the way of a stop that fits nowhere: for a promise, and in all for one quote.
 MOVES_FOR_A_PROMISE: Final = 24
 MOVES_FOR_A_QUOTE: Final = 24
-MOVABLE: Final = frozenset({Lock.FREE, Lock.COURIER})
-
-
-class DayRow(NamedTuple):
-    """A day's plan as stored, without its rounds."""
-
-    date: date
-    version: int
-    travel_version: int
-    inflation: float
-    guard_seconds: int
-    dirty_since: datetime | None
-    promised_since: int
-    optimised_at: datetime | None
-
-
-class DutyRow(NamedTuple):
-    """One block of one courier."""
-
-    id: uuid.UUID
-    courier_id: uuid.UUID
-    date: date
-    block: str
-    starts_at: datetime
-    ends_at: datetime
-    lat: float
-    lon: float
-    skills: Sequence[str]
-    capacity: int
-    state: str
-    version: int
-
-
-class StopRow(NamedTuple):
-    """A visit in a round, or at risk (without a duty)."""
-
-    home_visit_id: uuid.UUID
-    date: date
-    duty_id: uuid.UUID | None
-    seq: int | None
-    lock: str
-    lat: float
-    lon: float
-    opens_at: datetime
-    closes_at: datetime
-    service_seconds: int
-    size: int
-    skills: Sequence[str]
-    version: int
-    at_risk_since: datetime | None
-    at_risk_because: str
 
 
 class Asked(NamedTuple):
@@ -169,6 +121,21 @@ class Day:
             found.append(midnight + timedelta(seconds=time))
             time, place = time + stop.service, stop.point
         return found
+
+    def clear(self, duty: int) -> tuple[uuid.UUID | None, datetime]:
+        """The last visit behind a courier, and when they are free after it."""
+        now = self.seconds(self.as_of)
+        found = clear(
+            self.problem, self.stops, self.duties[duty], self.rounds[duty], self.problem.duties[duty], now
+        )
+        last = self.stops[self.rounds[duty][found.behind - 1]].home_visit_id if found.behind else None
+        return last, at_local(self.head.date, 0) + timedelta(seconds=found.free)
+
+    def faults_ahead(self) -> list[Violation]:
+        """What the checker finds wrong with what couriers still have ahead of them, as they stand now."""
+        ahead = {number for duty in range(len(self.duties)) for number in self.live.stops_of(duty)}
+        found = violations(self.live_problem, self.live.plan)
+        return [each for each in found if each.fault is not Fault.UNSERVED or each.stop in ahead]
 
     def stop_row(
         self, home_visit_id: uuid.UUID, asked: Asked, starts_at: datetime, ends_at: datetime
@@ -329,9 +296,9 @@ def build(
     for number, stop in enumerate(placed):
         by_duty[stop.duty_id].append(number)
     rounds = tuple(tuple(by_duty[duty.id]) for duty in duties)
-    started = [_started(problem, placed, duties, rounds, at, now) for at in range(len(duties))]
-    live_problem = replace(problem, duties=tuple(duty for duty, _ in started))
-    behind = tuple(count for _, count in started)
+    under_way = [started(problem, placed, duties, rounds, at, now) for at in range(len(duties))]
+    live_problem = replace(problem, duties=tuple(duty for duty, _ in under_way))
+    behind = tuple(count for _, count in under_way)
     ahead = [stops[count:] for stops, count in zip(rounds, behind, strict=True)]
     return Day(
         head=head,
@@ -362,45 +329,6 @@ def _skills(duties: Sequence[DutyRow], vocabulary: frozenset[str]) -> list[froze
             seen[key] = frozenset(a for a in general if covers(own, a, courier_id=duty.courier_id))
         found.append(seen[key] | {a for a in personal if covers((), a, courier_id=duty.courier_id)})
     return found
-
-
-def _started(
-    problem: Problem,
-    stops: Sequence[StopRow],
-    duties: Sequence[DutyRow],
-    rounds: Sequence[Sequence[int]],
-    at: int,
-    now: datetime,
-) -> tuple[Duty, int]:
-    """The duty as its courier can still change it, and how many of its stops are behind them.
-
-    Behind is what was reported, what may not change its position, and what the plan says has begun: a
-    telephone without signal is no reason to think that nothing happened.
-    """
-    duty, row = problem.duties[at], duties[at]
-    if row.state == DutyState.CLOSED:
-        return duty._replace(capacity=0), len(rounds[at])
-    soonest = int((now + NOTICE - at_local(row.date, 0)).total_seconds())
-    if soonest <= duty.starts and all(stops[number].lock in MOVABLE for number in rounds[at]):
-        return duty, 0
-    time, place, behind = duty.starts, duty.depot, 0
-    free, where = time, place
-    for count, number in enumerate(rounds[at], start=1):
-        stop = problem.stops[number]
-        time = max(time + int(problem.travel[place, stop.point]), stop.opens)
-        begun = time <= soonest or stops[number].lock not in MOVABLE
-        time, place = time + stop.service, stop.point
-        if begun:
-            behind, free, where = count, time, place
-    carried = sum(problem.stops[number].size for number in rounds[at][:behind])
-    return (
-        duty._replace(
-            starts=max(free, soonest),
-            capacity=duty.capacity - carried,
-            under_way_at=where if behind else None,
-        ),
-        behind,
-    )
 
 
 def _at(stop: StopRow, duty: DutyRow, seq: int) -> StopRow:

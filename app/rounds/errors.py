@@ -40,3 +40,16 @@ class AreaNotValid(Invalid):
         "Khu vực là một xã hoặc một vòng tròn, trong một khoảng thời gian.",
         "An area is a commune or a circle, from a time to a later one.",
     )
+
+
+class RunNotFound(NotFound):
+    code = "run_not_found"
+    detail = Words("Bưu tá không có ca vào lúc đó.", "The courier has no block then.")
+
+
+class TroubleNotValid(Invalid):
+    code = "trouble_not_valid"
+    detail = Words(
+        "Trễ thì cần số phút từ 1 đến 480; không đến hoặc hỏng xe thì không.",
+        "Lateness needs its minutes, 1 to 480; absence and a failed vehicle have none.",
+    )

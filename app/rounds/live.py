@@ -16,9 +16,10 @@ from app.core.database import fetch, fetch_row, in_transaction
 from app.core.ids import new_id
 from app.core.rows import select
 from app.rounds import plans
-from app.rounds.day import Asked, Day, DayRow, Placed, StopRow
+from app.rounds.day import Asked, Day, Placed
 from app.rounds.margins import PlanningRules
 from app.rounds.plans import DAY
+from app.rounds.stored import DayRow, StopRow
 from app.rounds.travel_model import FIRST
 
 BEGIN_DAY: Final = """

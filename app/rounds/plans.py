@@ -19,7 +19,8 @@ from app.core.clock import local_date
 from app.core.database import DB, fetch, fetch_row
 from app.core.rows import select
 from app.rounds.blocks import DutyState
-from app.rounds.day import Day, DayRow, DutyRow, StopRow, build
+from app.rounds.day import Day, build
+from app.rounds.stored import DayRow, DutyRow, StopRow
 from app.rounds.travel_model import FIRST, Model
 from app.rounds.zones import Factors, Grid
 

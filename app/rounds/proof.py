@@ -9,9 +9,10 @@ import msgspec
 
 from app.core.database import fetch
 from app.rounds.blocks import Block, DutyState, Lock
-from app.rounds.day import Day, DayRow, DutyRow, StopRow, build
+from app.rounds.day import Day, build
 from app.rounds.planning.checker import Violation, violations
 from app.rounds.plans import model_of
+from app.rounds.stored import DayRow, DutyRow, StopRow
 
 
 class PromiseRow(NamedTuple):

@@ -19,7 +19,7 @@ from app.rounds.blocks import WORKED, BlockTimes, DutyState, blocks_of, skills_o
 from app.rounds.day import Day
 from app.rounds.errors import ShiftNotValid
 from app.rounds.planning.checker import Fault, violations
-from app.rounds.planning.problem import Plan, Round
+from app.rounds.planning.problem import Plan, Problem, Round
 from app.rounds.queries import COURIER, SHIFT, CourierRow, ShiftRow
 from app.rounds.scope import NOTHING, Scope
 
@@ -186,14 +186,19 @@ async def scope_of(partner_id: uuid.UUID, day: date) -> Scope | None:
 
 
 async def _refit(day: Day, duties: Collection[uuid.UUID], *, because: str, now: datetime) -> Shaken:
-    """Find another place for the stops of changed duties that they can no longer keep.
-
-    `day` is as it is stored now, read in this transaction.
-    """
+    """Find another place for the stops of changed duties that they can no longer keep."""
     loose = day.adrift
     for number, duty in enumerate(day.duties):
         if duty.id in duties:
-            loose += _too_many(day, number)
+            loose += too_many(day.problem, number, day.rounds[number], first=day.behind[number])
+    return await refit(day, loose, because=because, now=now)
+
+
+async def refit(day: Day, loose: Sequence[int], *, because: str, now: datetime) -> Shaken:
+    """Find another place for some stops, or leave them at risk for everybody to see.
+
+    `day` is as it is stored now, read in this transaction.
+    """
     found = day.refitted(loose)
     await live.write_rounds(found.day, found.changed)
     left = [day.stops[number].home_visit_id for number in found.left]
@@ -215,24 +220,24 @@ async def _refit(day: Day, duties: Collection[uuid.UUID], *, because: str, now: 
     return Shaken(moved, left)
 
 
-def _too_many(day: Day, duty: int) -> list[int]:
-    """Stops whose absence lets the courier keep the others; what is behind the courier stays."""
-    kept, dropped = list(day.rounds[duty]), list[int]()
-    while faults := _faults(day, duty, kept):
-        ahead = range(day.behind[duty], len(kept))
+def too_many(problem: Problem, duty: int, stops: Sequence[int], *, first: int) -> list[int]:
+    """Stops whose absence lets the courier keep the others; those before `first` stay."""
+    kept, dropped = list(stops), list[int]()
+    while faults := _faults(problem, duty, kept):
+        ahead = range(first, len(kept))
         if not ahead:
             break
-        best = min(reversed(ahead), key=lambda at: _faults(day, duty, kept[:at] + kept[at + 1 :]))
-        if _faults(day, duty, kept[:best] + kept[best + 1 :]) >= faults:
+        best = min(reversed(ahead), key=lambda at: _faults(problem, duty, kept[:at] + kept[at + 1 :]))
+        if _faults(problem, duty, kept[:best] + kept[best + 1 :]) >= faults:
             best = ahead[-1]
         dropped.append(kept.pop(best))
     return dropped
 
 
-def _faults(day: Day, duty: int, stops: Sequence[int]) -> int:
-    block = day.problem.duties[duty]
+def _faults(problem: Problem, duty: int, stops: Sequence[int]) -> int:
+    block = problem.duties[duty]
     plan = Plan((Round(duty, block.leaves_from, block.depot, tuple(stops)),))
-    return sum(each.fault is not Fault.UNSERVED for each in violations(day.problem, plan))
+    return sum(each.fault is not Fault.UNSERVED for each in violations(problem, plan))
 
 
 async def of_days_to_come(courier_id: uuid.UUID, today: date) -> list[ShiftRow]:

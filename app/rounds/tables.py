@@ -143,6 +143,8 @@ class Duty(Table, db=DB, tablename="duty"):
     capacity = SmallInt(null=False, default=None)
     state = Text(null=False, default=None)
     version = BigInt(null=False, default=None)
+    clear_of = UUID(null=True, default=None)
+    clear_at = Timestamptz(null=True, default=None)
 
 
 class RoundStop(Table, db=DB, tablename="round_stop"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -19,9 +19,10 @@ from app.dossiers.errors import DossierNotFound
 from app.dossiers.operations.accept import Applicant, Component
 from app.dossiers.queries import DossierRow
 from app.dossiers.states import Status
-from app.home_service import queries, rules
+from app.home_service import operations, queries, rules
 from app.home_service.errors import DossierNotReady
 from app.home_service.operations.report import Answer, Outcome, PartnerEvent
+from app.home_service.operations.trouble import Trouble
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Report
 from app.rounds.queries import CourierRow
@@ -29,6 +30,8 @@ from tests.home_service.conftest import (
     DISABILITY,
     OFFICER,
     PAPERS,
+    PARTNER,
+    Hire,
     Promise,
     Publish,
     Zone,
@@ -374,3 +377,26 @@ async def test_a_late_word_of_the_first_attempt_is_not_the_second_arrival(delive
     await report(arrived)
 
     assert await state_of(visit) == "en_route"
+
+
+async def test_a_sealed_result_stays_with_the_courier_whose_vehicle_failed(
+    deliver: Deliver, hire: Hire, tomorrow: date, now: datetime
+) -> None:
+    visit = await deliver()
+    await hire("binh")
+    await report(*delivery(visit)[:3])
+
+    found = await operations.report_trouble(
+        partner_id=PARTNER,
+        courier="tu",
+        day=tomorrow,
+        kind=Trouble.VEHICLE,
+        minutes=None,
+        occurred_at=visit.starts_at,
+        now=visit.starts_at,
+    )
+
+    assert found == ([], [visit.id])
+    assert (await package_of(visit)).custodian_kind == "courier"
+    assert await state_of(visit) == "en_route"
+    assert (await facts_of(visit.id))[-1] == "home_visit.at_risk"

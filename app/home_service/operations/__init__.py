@@ -24,6 +24,7 @@ from app.home_service.operations.supervise import (
     call_supervisor,
     close_incident,
 )
+from app.home_service.operations.trouble import report_trouble
 
 __all__ = [
     "apply_partner_event",
@@ -50,6 +51,7 @@ __all__ = [
     "receive_package",
     "refund_at_centre",
     "refund_by_partner",
+    "report_trouble",
     "reschedule",
     "reseal",
     "retry_waiting",

@@ -25,8 +25,9 @@ from app.home_service.steps import locked, name_courier, place_of, put_into_roun
 from app.rounds import asking, contracts, live
 from app.rounds import queries as rounds
 from app.rounds.blocks import covers, required
-from app.rounds.day import Day, DutyRow
+from app.rounds.day import Day
 from app.rounds.queries import CourierRow
+from app.rounds.stored import DutyRow
 
 
 @operation

@@ -15,6 +15,7 @@ from partners.postal.api.item_numbers import item_number_handlers
 from partners.postal.api.packages import package_handlers
 from partners.postal.api.settlements import settlement_handlers
 from partners.postal.api.tasks import task_handlers
+from partners.postal.api.trouble import trouble_handlers
 from partners.postal.api.webhooks import webhook_handlers
 
 partner_router: Final = Router(
@@ -22,6 +23,7 @@ partner_router: Final = Router(
     route_handlers=[
         *courier_handlers,
         *task_handlers,
+        *trouble_handlers,
         *event_handlers,
         *package_handlers,
         *document_handlers,
