@@ -1,0 +1,155 @@
+"""Days in which anything happens in any order: after every step the rounds keep what was promised, the
+visits name who comes, and nothing is lost.
+"""
+
+import random
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from app.core.clock import at_local
+from app.core.database import DB
+from app.core.errors import Refusal
+from app.home_service import operations, queries
+from app.home_service.operations.report import PartnerEvent
+from app.home_service.states import BEFORE_THE_DOOR, Report, State
+from app.rounds import plans
+from app.rounds.day import Day
+from app.rounds.planning.checker import Fault, violations
+from tests.home_service.conftest import LAT, LON, PARTNER, Hire, Publish, Zone, ask, door
+from tests.rounds.placing import order
+
+STEPS = 60
+COURIERS = ("tu", "ha", "mai")
+
+
+class AnyDay:
+    """Citizens, couriers and dispatchers of one day, with dice."""
+
+    def __init__(self, zone: Zone, day: date, now: datetime, dice: int) -> None:
+        self.zone, self.day, self.now = zone, day, now
+        self.chance = random.Random(dice)
+        self.live: dict[uuid.UUID, uuid.UUID] = {}
+        self.seq = 0
+
+    def window(self) -> uuid.UUID:
+        return self.chance.choice(self.zone.windows).id
+
+    async def promise(self) -> None:
+        where = door(lat=LAT + self.chance.uniform(-0.06, 0.06), lon=LON + self.chance.uniform(-0.06, 0.06))
+        visit = await ask(self.zone, self.now, window_id=self.window(), door=where)
+        self.live[visit.id] = visit.citizen_id
+
+    async def cancel(self) -> None:
+        visit = self.somebody()
+        await operations.cancel(home_visit_id=visit, citizen_id=self.live[visit], now=self.now)
+        del self.live[visit]
+
+    async def reschedule(self) -> None:
+        visit = self.somebody()
+        await operations.reschedule(
+            home_visit_id=visit, citizen_id=self.live[visit], window_id=self.window(), now=self.now
+        )
+
+    async def decline(self) -> None:
+        visit = await queries.by_id(self.somebody())
+        assert visit is not None
+        if visit.courier_id is None:
+            return
+        assert DB.pool is not None
+        name = await DB.pool.fetchval("SELECT external_id FROM courier WHERE id = $1", visit.courier_id)
+        self.seq += 1
+        event = PartnerEvent(
+            uuid.uuid4(),
+            visit.id,
+            Report.DECLINED,
+            self.now,
+            self.seq,
+            name,
+            LAT,
+            LON,
+            {"reason": "vehicle"},
+        )
+        await operations.apply_partner_event(partner_id=PARTNER, event=event, now=self.now)
+
+    async def shift(self) -> None:
+        await operations.put_shift(
+            partner_id=PARTNER,
+            external_id=self.chance.choice(COURIERS),
+            day=self.day,
+            starts_at=at_local(self.day, self.chance.choice([7, 7, 9, 13])),
+            ends_at=at_local(self.day, self.chance.choice([15, 18, 19])),
+            capacity=self.chance.choice([2, 6, 30, 30]),
+            now=self.now,
+        )
+
+    async def tell(self) -> None:
+        duties = await DB.pool.fetch("SELECT id FROM duty WHERE state = 'planned'")  # type: ignore[union-attr]
+        if duties:
+            await operations.publish_duty(duty_id=self.chance.choice(duties)["id"], now=self.now)
+
+    def somebody(self) -> uuid.UUID:
+        return self.chance.choice(sorted(self.live))
+
+    async def step(self) -> str:
+        steps: list[tuple[Callable[[], Awaitable[Any]], int]] = [
+            (self.promise, 10),
+            (self.cancel, 2),
+            (self.reschedule, 3),
+            (self.decline, 2),
+            (self.shift, 2),
+            (self.tell, 1),
+        ]
+        if not self.live:
+            steps = steps[:1]
+        does = self.chance.choices([each for each, _ in steps], [weight for _, weight in steps])[0]
+        try:
+            await does()
+        except Refusal as refusal:
+            return f"{does.__name__}: {refusal.code}"
+        return does.__name__
+
+
+async def read(day: date, now: datetime) -> Day:
+    return (await plans.at([day], now=now))[day]
+
+
+@pytest.mark.parametrize("dice", range(6))
+async def test_whatever_happens_the_rounds_keep_what_was_promised(
+    publish: Publish, hire: Hire, tomorrow: date, dice: int
+) -> None:
+    now = at_local(tomorrow, 0)
+    for n, name in enumerate(COURIERS):
+        await hire(name, lat=LAT + 0.03 * n, told=n == 0, at=now)
+    day = AnyDay(await publish(places=200), tomorrow, now, dice)
+
+    for _ in range(STEPS):
+        happened = await day.step()
+
+        known = await read(tomorrow, now)
+        plans.forget()
+        found = await read(tomorrow, now)
+        assert order(found) == order(known), happened
+        wrong = [each for each in violations(found.problem, found.plan) if each.fault is not Fault.UNSERVED]
+        assert wrong == [], happened
+        assert {stop.home_visit_id for stop in found.stops} == set(day.live), happened
+        await names_agree(found, happened)
+
+
+async def names_agree(day: Day, happened: str) -> None:
+    """Who is told a round has its visits, and nobody else; a stop lies in its own visit's window."""
+    told = {
+        visit: row.courier_id
+        for duty, row in enumerate(day.duties)
+        if row.state in ("published", "started")
+        for visit in day.visits_of(duty)
+    }
+    for stop in day.stops:
+        visit = await queries.by_id(stop.home_visit_id)
+        assert visit is not None
+        assert State(visit.state) in BEFORE_THE_DOOR, happened
+        assert visit.courier_id == told.get(visit.id), happened
+        assert visit.starts_at == stop.opens_at <= stop.closes_at < visit.ends_at, happened
