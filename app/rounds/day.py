@@ -177,7 +177,8 @@ class Day:
         ):
             return None
         changed = self._differing(live)
-        if any(self.duties[duty].state in TOLD and number not in live.stops_of(duty) for duty in changed):
+        told = [duty for duty in changed if self.duties[duty].state in TOLD]
+        if any({*live.stops_of(duty)} - {*self.live.stops_of(duty), number} for duty in told):
             return None  # the one moved would go into a round that is told
         rounds, stops = list(self.rounds), [*self.stops, row]
         for duty in changed:

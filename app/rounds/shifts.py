@@ -211,11 +211,12 @@ async def refit(day: Day, loose: Sequence[int], *, because: str, now: datetime) 
             at=now,
             detail={"because": because},
         )
-    was = {day.stops[number].home_visit_id: day.stops[number].duty_id for number in loose}
+    # Also who was moved out of the way of another: that round may be told, and names a courier.
+    was = {stop.home_visit_id: stop.duty_id for stop in day.stops}
     moved = [
         stop.home_visit_id
         for stop in found.day.stops
-        if stop.home_visit_id in was and was[stop.home_visit_id] != stop.duty_id
+        if stop.duty_id is not None and was[stop.home_visit_id] != stop.duty_id
     ]
     return Shaken(moved, left)
 

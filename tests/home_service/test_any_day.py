@@ -2,10 +2,11 @@
 visits name who comes, and nothing is lost.
 """
 
+import os
 import random
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +16,12 @@ from app.core.database import DB
 from app.core.errors import Refusal
 from app.home_service import operations, queries
 from app.home_service.operations.report import PartnerEvent
+from app.home_service.operations.trouble import Trouble
 from app.home_service.states import BEFORE_THE_DOOR, Report, State
 from app.rounds import plans
 from app.rounds.day import Day
+from app.rounds.excerpt import improved
+from app.rounds.optimising import adopt, claim
 from app.rounds.planning.checker import Fault, violations
 from tests.home_service.conftest import LAT, LON, PARTNER, Hire, Publish, Zone, ask, door
 from tests.rounds.placing import order
@@ -91,6 +95,27 @@ class AnyDay:
         if duties:
             await operations.publish_duty(duty_id=self.chance.choice(duties)["id"], now=self.now)
 
+    async def trouble(self) -> None:
+        kind = self.chance.choice(list(Trouble))
+        await operations.report_trouble(
+            partner_id=PARTNER,
+            courier=self.chance.choice(COURIERS),
+            day=self.day,
+            kind=kind,
+            minutes=self.chance.choice([10, 40, 120]) if kind is Trouble.LATE else None,
+            occurred_at=self.now,
+            now=self.now,
+        )
+
+    async def replan(self) -> None:
+        """A search of the day, with a step of somebody else between its asking and its answer."""
+        task = await claim(now=self.now + timedelta(minutes=2))
+        if task is None:
+            return
+        found = improved(task.excerpt, cpu_seconds=0.05, seed=self.chance.randrange(1000))
+        await self.promise()
+        await adopt(task=task, found=found, now=self.now)
+
     def somebody(self) -> uuid.UUID:
         return self.chance.choice(sorted(self.live))
 
@@ -102,6 +127,8 @@ class AnyDay:
             (self.decline, 2),
             (self.shift, 2),
             (self.tell, 1),
+            (self.trouble, 2),
+            (self.replan, 2),
         ]
         if not self.live:
             steps = steps[:1]
@@ -117,7 +144,7 @@ async def read(day: date, now: datetime) -> Day:
     return (await plans.at([day], now=now))[day]
 
 
-@pytest.mark.parametrize("dice", range(6))
+@pytest.mark.parametrize("dice", range(40 if os.environ.get("MOTCUA_LONG") else 6))
 async def test_whatever_happens_the_rounds_keep_what_was_promised(
     publish: Publish, hire: Hire, tomorrow: date, dice: int
 ) -> None:
@@ -152,4 +179,5 @@ async def names_agree(day: Day, happened: str) -> None:
         assert visit is not None
         assert State(visit.state) in BEFORE_THE_DOOR, happened
         assert visit.courier_id == told.get(visit.id), happened
-        assert visit.starts_at == stop.opens_at <= stop.closes_at < visit.ends_at, happened
+        # The guard is there for a late courier; when there is one, it is used, and the window is not.
+        assert visit.starts_at == stop.opens_at <= stop.closes_at <= visit.ends_at, happened

@@ -41,7 +41,8 @@ def plan(
     _refuse_faults(problem, warm, missing_too=False)
     until = time.process_time() + cpu_seconds
     start = _repaired(problem, warm, moves_tried=0)
-    if not problem.stops:
+    # Without anybody to drive there is nothing to search, and an engine would not even begin.
+    if not problem.stops or not problem.duties:
         return start
     found = engine(problem, start, max(until - time.process_time(), 0), seed)
     _refuse_faults(problem, found, missing_too=False)
