@@ -9,6 +9,7 @@ import pytest
 
 from app.appointments import operations as appointments
 from app.appointments.errors import OutsideCheckInWindow
+from app.core.clock import at_local, local_date
 from app.core.database import fetch, fetch_value
 from app.http.principals import Caller
 from app.queue import operations, queries, rules
@@ -100,6 +101,7 @@ async def test_whoever_priority_pushes_past_the_target_is_told_of(open_hall: Hal
 
 
 async def test_who_is_called_within_the_target_alarms_nobody(open_hall: Hall, now: datetime) -> None:
+    now = at_local(local_date(now), 9)  # forty minutes before and a quarter of an hour after are its day
     await walk_in(open_hall, now)
     await walk_in(open_hall, now + 10 * MINUTE, priority="NCT")
     # Long, and not because of priority: nobody passed this one.
