@@ -1,4 +1,6 @@
-"""Booking in four pages: what, where and when, who, look once more. Forms only; a script adds comfort.
+"""Booking until a place is held: what, where and when, who. Forms only; a script adds comfort.
+
+The last of the four pages, and what comes after it, is in `appointment`.
 
 The place is held once the phone's code was typed, so that a hold always has somebody behind it.
 """
@@ -12,7 +14,6 @@ from typing import Any, Final
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.response import Redirect
 
 from app.appointments import free_places, needs, operations
@@ -20,16 +21,13 @@ from app.appointments import queries as appointments
 from app.appointments import rules as appointment_rules
 from app.appointments.errors import AppointmentNotFound, SlotFull
 from app.appointments.free_places import Seats
-from app.appointments.icalendar_file import calendar_file
 from app.appointments.needs import Item
 from app.appointments.operations.book import Who
-from app.appointments.queries import AppointmentRow
 from app.appointments.states import State
 from app.centres import queries as centres
 from app.centres.queries import CentreRow
 from app.core.actor import Actor, current_actor
 from app.core.clock import current_time, local, local_date
-from app.core.errors import NotFound, Refusal
 from app.core.phones import InvalidPhone, mask, to_e164
 from app.core.text import InvalidText, clean_name
 from app.http.access import open_to
@@ -39,12 +37,12 @@ from app.identity import operations as identity
 from app.identity.api import SESSION_COOKIE
 from app.identity.errors import CodeNotAccepted
 from app.pages.draft import COOKIE, LASTS_S, Draft, draft_of
+from app.pages.procedures import listed, procedure_of, word
 from app.pages.responses import cookie, form_of, go, page
 from app.pages.session import principal_of
 from app.procedures import queries as procedures
 from app.procedures import rules as procedure_rules
 from app.procedures.errors import ProcedureNotFound
-from app.procedures.queries import ProcedureRow
 
 SHOWN: Final = 40
 
@@ -61,41 +59,6 @@ def _keep(request: MotcuaRequest, draft: Draft) -> Cookie:
     return cookie(request, COOKIE, draft.sealed(), lasts_s=LASTS_S)
 
 
-def _word(vi: str, en: str, language: str) -> str:
-    return en if language == "en" else vi
-
-
-async def _procedure(code: str, now: datetime) -> ProcedureRow:
-    row = await procedures.by_code(code[:40], on=local_date(now))
-    if row is None:
-        raise ProcedureNotFound
-    return row
-
-
-def _papers(row: ProcedureRow, language: str) -> list[dict[str, str]]:
-    return [
-        {
-            "name": _word(paper.name_vi, paper.name_en, language),
-            "note": _word(paper.bring_vi, paper.bring_en, language),
-        }
-        for paper in row.papers
-    ]
-
-
-def _listed(row: ProcedureRow, language: str) -> dict[str, Any]:
-    sector = procedure_rules.sector_name(row.sector)
-    return {
-        "code": row.code,
-        "name": _word(row.name_vi, row.name_en, language),
-        "sector_name": sector.in_language(language),
-        "minutes": row.p50_minutes,
-        "fee": _word(row.fee_vi, row.fee_en, language),
-        "presence_required": row.presence_required,
-        "home_collection": row.home_collection,
-        "papers": _papers(row, language),
-    }
-
-
 @get(["/", "/booking"], opt=open_to(Caller.ANYONE), include_in_schema=False)
 async def choose_procedure(request: MotcuaRequest, now: NamedDependency[datetime]) -> Response[str]:
     """Step 1: what for. Searching ignores diacritics."""
@@ -110,7 +73,7 @@ async def choose_procedure(request: MotcuaRequest, now: NamedDependency[datetime
         "q": q,
         "sector": sector if sector in known else "",
         "sectors": [{"code": code, "name": words.in_language(language)} for code, words in known.items()],
-        "procedures": [_listed(row, language) for row in found.rows],
+        "procedures": [listed(row, language) for row in found.rows],
         "chosen": request.query_params.get("procedure", ""),
         "search_url": "/booking",
         "next_url": "/booking/time",
@@ -132,7 +95,7 @@ async def _time_page(
     request: MotcuaRequest, code: str, now: datetime, *, errors: list[dict[str, str]]
 ) -> Response[str]:
     language = language_of(request)
-    procedure = await _procedure(code, now)
+    procedure = await procedure_of(code, now)
     offering = await procedures.centres_offering(procedure.code, on=local_date(now))
     places = [row for row in await centres.centres_on(local_date(now)) if row.id in offering]
     if not places:
@@ -145,13 +108,13 @@ async def _time_page(
     context = {
         "procedure": {
             "code": procedure.code,
-            "name": _word(procedure.name_vi, procedure.name_en, language),
+            "name": word(procedure.name_vi, procedure.name_en, language),
         },
         "centres": [
             {
                 "id": str(row.id),
-                "name": _word(row.name_vi, row.name_en, language),
-                "address": _word(row.address_vi, row.address_en, language),
+                "name": word(row.name_vi, row.name_en, language),
+                "address": word(row.address_vi, row.address_en, language),
                 "distance_km": None,
             }
             for row in places
@@ -217,9 +180,9 @@ async def take_time(request: MotcuaRequest, now: NamedDependency[datetime]) -> R
     starts_at = _moment(form.get("starts_at", ""))
     centre_id = _uuid(form.get("centre", "") or request.query_params.get("centre", ""))
     if starts_at is None or centre_id is None:
-        words = _word("Hãy chọn một khung giờ", "Choose a time", language_of(request))
+        words = word("Hãy chọn một khung giờ", "Choose a time", language_of(request))
         return await _time_page(request, code, now, errors=[{"field": "starts_at", "message": words}])
-    await _procedure(code, now)
+    await procedure_of(code, now)
     draft = draft_of(request)
     draft.procedure, draft.centre_id, draft.starts_at = code, centre_id, starts_at
     return go(request, "/booking/contact", _keep(request, draft))
@@ -252,12 +215,12 @@ async def _contact_page(
     if draft.starts_at is None or draft.centre_id is None:
         return go(request, "/booking")
     language = language_of(request)
-    procedure = await _procedure(draft.procedure, now)
+    procedure = await procedure_of(draft.procedure, now)
     centre = await centres.get_centre(draft.centre_id, on=local_date(now))
     context = {
         "values": {"name": draft.name, "phone": draft.phone},
-        "procedure_name": _word(procedure.name_vi, procedure.name_en, language),
-        "centre_name": _word(centre.name_vi, centre.name_en, language),
+        "procedure_name": word(procedure.name_vi, procedure.name_en, language),
+        "centre_name": word(centre.name_vi, centre.name_en, language),
         "starts_at": draft.starts_at,
         "hold_expires_at": None,
         "hold_seconds_left": 0,
@@ -280,12 +243,12 @@ async def take_contact(request: MotcuaRequest, now: NamedDependency[datetime]) -
     try:
         clean_name(draft.name)
     except InvalidText:
-        words = _word("Nhập họ và tên", "Enter your name", language)
+        words = word("Nhập họ và tên", "Enter your name", language)
         errors.append({"field": "name", "message": words})
     try:
         phone = to_e164(draft.phone)
     except InvalidPhone:
-        words = _word(
+        words = word(
             "Nhập số di động, ví dụ 0912 345 678",
             "Enter a mobile number, for example 0912 345 678",
             language,
@@ -403,19 +366,17 @@ async def _full_page(
 ) -> Response[str]:
     """Just taken: other places, one press away."""
     language = language_of(request)
-    procedure = await _procedure(draft.procedure, now)
+    procedure = await procedure_of(draft.procedure, now)
     names = {row.id: row for row in await centres.centres_on(local_date(now))}
     context: dict[str, Any] = {
-        "procedure_name": _word(procedure.name_vi, procedure.name_en, language),
+        "procedure_name": word(procedure.name_vi, procedure.name_en, language),
         "starts_at": draft.starts_at,
         "alternatives": [
             {
                 "value": f"{each.centre_id}|{local(each.starts_at).isoformat()}",
                 "starts_at": each.starts_at,
                 "ends_at": each.ends_at,
-                "centre_name": _word(
-                    names[each.centre_id].name_vi, names[each.centre_id].name_en, language
-                ),
+                "centre_name": word(names[each.centre_id].name_vi, names[each.centre_id].name_en, language),
                 "seats": each.seats,
             }
             for each in full.facts["alternatives"]
@@ -444,159 +405,6 @@ async def take_alternative(
     return await _hold(request, draft, citizen.id, now)
 
 
-async def _mine(request: MotcuaRequest, appointment_id: uuid.UUID | None) -> AppointmentRow | None:
-    citizen = await citizen_of(request)
-    if citizen is None or appointment_id is None:
-        return None
-    return await appointments.mine(appointment_id, citizen_id=citizen.id)
-
-
-async def _appointment(
-    row: AppointmentRow, language: str, now: datetime
-) -> tuple[dict[str, Any], list[dict[str, str]], CentreRow]:
-    procedure = await _procedure(row.items[0].procedure, now)
-    centre = await centres.any_centre(row.centre_id)
-    shown = {
-        "reference": row.reference,
-        "procedure_name": _word(procedure.name_vi, procedure.name_en, language),
-        "centre_name": _word(centre.name_vi, centre.name_en, language),
-        "centre_address": _word(centre.address_vi, centre.address_en, language),
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-        "name": row.contact_name or "",
-        "phone": mask(row.contact_phone) if row.contact_phone else "",
-    }
-    return shown, _papers(procedure, language), centre
-
-
-@get("/booking/check", opt=open_to(Caller.ANYONE), include_in_schema=False)
-async def check_answers(request: MotcuaRequest, now: NamedDependency[datetime]) -> Redirect | Response[str]:
-    """Step 4: look once more; the place is held meanwhile."""
-    row = await _mine(request, draft_of(request).appointment_id)
-    if row is None:
-        return go(request, "/booking")
-    if row.state != State.HELD:
-        return go(request, f"/booking/{row.id}")
-    return await _check_page(request, row, now, errors=[])
-
-
-async def _check_page(
-    request: MotcuaRequest, row: AppointmentRow, now: datetime, *, errors: list[dict[str, str]]
-) -> Response[str]:
-    shown, papers, _ = await _appointment(row, language_of(request), now)
-    left = (row.hold_expires_at - now).total_seconds() if row.hold_expires_at else 0
-    context = {
-        "appointment": shown,
-        "papers": papers,
-        "change": {"procedure_url": "", "time_url": "", "contact_url": ""},
-        "hold_expires_at": row.hold_expires_at,
-        "hold_seconds_left": max(0, int(left)),
-        "action": "/booking/check",
-        "back_url": "/booking",
-        "errors": errors,
-    }
-    return page(request, "booking/check.html", context, status=422 if errors else 200)
-
-
-@post("/booking/check", opt=open_to(Caller.ANYONE), include_in_schema=False, status_code=303)
-async def confirm(request: MotcuaRequest, now: NamedDependency[datetime]) -> Redirect | Response[str]:
-    """A promise from here on."""
-    await form_of(request)
-    row = await _mine(request, draft_of(request).appointment_id)
-    if row is None:
-        return go(request, "/booking")
-    try:
-        await operations.confirm(appointment_id=row.id, citizen_id=row.citizen_id, now=now)
-    except Refusal as refusal:
-        words = refusal.words(language_of(request))
-        return await _check_page(request, row, now, errors=[{"field": "", "message": words}])
-    return go(request, f"/booking/{row.id}")
-
-
-@get("/booking/{appointment_id:uuid}", opt=open_to(Caller.ANYONE), include_in_schema=False)
-async def show_appointment(
-    request: MotcuaRequest, appointment_id: FromPath[uuid.UUID], now: NamedDependency[datetime]
-) -> Redirect | Response[str]:
-    """The receipt."""
-    row = await _mine(request, appointment_id)
-    if row is None:
-        return go(request, "/booking")
-    shown, papers, _ = await _appointment(row, language_of(request), now)
-    open_still = row.state == State.CONFIRMED
-    context = {
-        "appointment": shown,
-        "papers": papers,
-        "message_sent": open_still,
-        "calendar_url": f"/booking/{row.id}/calendar.ics",
-        "cancel_url": f"/booking/{row.id}/cancel" if open_still else "",
-        "track_url": "",
-    }
-    return page(request, "booking/done.html", context)
-
-
-@get(
-    "/booking/{appointment_id:uuid}/calendar.ics",
-    opt=open_to(Caller.ANYONE),
-    include_in_schema=False,
-)
-async def calendar(
-    request: MotcuaRequest, appointment_id: FromPath[uuid.UUID], now: NamedDependency[datetime]
-) -> Response[bytes]:
-    """For the phone's calendar."""
-    row = await _mine(request, appointment_id)
-    if row is None:
-        raise NotFound
-    centre = await centres.any_centre(row.centre_id)
-    return Response(
-        calendar_file(row, centre, language=language_of(request), now=now),
-        media_type="text/calendar; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{row.reference}.ics"'},
-    )
-
-
-@get("/booking/{appointment_id:uuid}/cancel", opt=open_to(Caller.ANYONE), include_in_schema=False)
-async def ask_cancel(
-    request: MotcuaRequest, appointment_id: FromPath[uuid.UUID], now: NamedDependency[datetime]
-) -> Redirect | Response[str]:
-    """Really?"""
-    return await _cancel_page(request, appointment_id, now)
-
-
-async def _cancel_page(
-    request: MotcuaRequest, appointment_id: uuid.UUID, now: datetime
-) -> Redirect | Response[str]:
-    row = await _mine(request, appointment_id)
-    if row is None:
-        return go(request, "/booking")
-    shown, _, _ = await _appointment(row, language_of(request), now)
-    context = {
-        "appointment": shown,
-        "cancelled": row.state == State.CANCELLED,
-        "action": f"/booking/{row.id}/cancel",
-        "back_url": f"/booking/{row.id}",
-        "book_url": "/booking",
-    }
-    return page(request, "booking/cancel.html", context)
-
-
-@post(
-    "/booking/{appointment_id:uuid}/cancel",
-    opt=open_to(Caller.ANYONE),
-    include_in_schema=False,
-    status_code=200,
-)
-async def cancel(
-    request: MotcuaRequest, appointment_id: FromPath[uuid.UUID], now: NamedDependency[datetime]
-) -> Redirect | Response[str]:
-    """The place is somebody else's from here on."""
-    await form_of(request)
-    row = await _mine(request, appointment_id)
-    if row is None:
-        return go(request, "/booking")
-    await operations.cancel(appointment_id=row.id, citizen_id=row.citizen_id, now=now)
-    return await _cancel_page(request, appointment_id, now)
-
-
 booking_handlers: Final[list[Any]] = [
     choose_procedure,
     choose_time,
@@ -607,10 +415,4 @@ booking_handlers: Final[list[Any]] = [
     resend_code,
     take_code,
     take_alternative,
-    check_answers,
-    confirm,
-    show_appointment,
-    calendar,
-    ask_cancel,
-    cancel,
 ]

@@ -12,6 +12,7 @@ from app.http.access import open_to
 from app.http.principals import Audience, Caller
 from app.http.requests import MotcuaRequest
 from app.pages.alarms import alarm_handlers
+from app.pages.appointment import appointment_handlers
 from app.pages.board import board_handlers
 from app.pages.booking import booking_handlers
 from app.pages.console import console_handlers
@@ -40,6 +41,7 @@ pages_router: Final = Router(
     route_handlers=[
         docs,
         *booking_handlers,
+        *appointment_handlers,
         *console_handlers,
         *alarm_handlers,
         *board_handlers,

@@ -103,16 +103,12 @@ def test_every_refusal_has_a_code_of_its_own_and_speaks_both_languages() -> None
     assert len(seen) > 60
 
 
-# Each longer file, with why it is one.
-LONG = {"app/pages/booking.py": "the steps of one booking are read in order"}
-
-
 @pytest.mark.parametrize("folder", ["app", "jobs", "partners", "notifications"])
-def test_no_file_grows_past_a_few_screens_without_a_reason(folder: str) -> None:
+def test_no_file_grows_past_a_few_screens(folder: str) -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in (ROOT / folder).rglob("*.py")
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
     }
 
-    assert set(long) <= set(LONG), long
+    assert long == {}

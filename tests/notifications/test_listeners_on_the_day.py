@@ -40,7 +40,7 @@ from tests.home_service.conftest import (  # noqa: F401 - fixtures
 )
 from tests.notifications.conftest import LAN, sent_to
 from tests.queue.conftest import Hall, hall, open_hall  # noqa: F401 - fixtures
-from tests.queue.test_timed_returns import offered_by_the_clock
+from tests.queue.test_timed_returns_api import offered_by_the_clock
 
 HOA = "+84987654321"
 

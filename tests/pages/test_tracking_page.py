@@ -22,7 +22,7 @@ from tests.home_service.conftest import (  # noqa: F401 - fixtures
     zone,
 )
 from tests.queue.conftest import Hall, expected, hall, open_hall, walk_in  # noqa: F401 - fixtures
-from tests.queue.test_timed_returns import offered_by_the_clock
+from tests.queue.test_timed_returns_api import offered_by_the_clock
 
 FORM = re.compile(r'name="_csrf_token" value="([0-9a-f]+)"')
 
