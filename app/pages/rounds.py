@@ -27,7 +27,8 @@ from app.rounds import plans
 from app.rounds import queries as rounds
 from app.rounds.day import Day
 
-READERS: Final = frozenset({Caller.DISPATCHER, Caller.MONITOR, Caller.CENTRE_LEADER})
+# The province's own: a centre's leader has no business with the doors of another centre.
+READERS: Final = frozenset({Caller.DISPATCHER, Caller.MONITOR})
 UNDER_WAY: Final = frozenset({State.EN_ROUTE, State.ARRIVED, State.COUNTED, State.INCOMPLETE})
 IN_VAIN: Final = frozenset({State.FAILED, State.ATTEMPT_FAILED, State.CANCELLED, State.QUARANTINED})
 FIRST_YEAR, LAST_YEAR = 2000, 2099

@@ -92,12 +92,14 @@ async def move_day(*, day: date, version: int, now: datetime) -> Moved:
         await live.next_version(day, now=now)
         return Moved(day, moved=True, in_doubt=())
     # A round that ends too late names no stop: each of its promises is in doubt then.
-    stops = {number for each in wrong if each.duty is not None for number in tried.rounds[each.duty]}
-    named = {each.stop for each in wrong if each.stop is not None}
+    doubtful: set[int] = set()
+    for each in wrong:
+        if each.stop is not None:
+            doubtful.add(each.stop)
+        elif each.duty is not None:
+            doubtful.update(tried.rounds[each.duty])
     return Moved(
-        day,
-        moved=False,
-        in_doubt=[tried.stops[number].home_visit_id for number in sorted(named or stops)],
+        day, moved=False, in_doubt=[tried.stops[number].home_visit_id for number in sorted(doubtful)]
     )
 
 

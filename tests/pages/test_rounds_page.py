@@ -65,7 +65,7 @@ async def test_a_door_promised_is_on_the_page_and_nobodys_name(
     assert "Nobody works on this day." in today.text
 
 
-@pytest.mark.parametrize("caller", [Caller.OFFICER, Caller.CALENDAR_EDITOR])
+@pytest.mark.parametrize("caller", [Caller.OFFICER, Caller.CENTRE_LEADER, Caller.CALENDAR_EDITOR])
 async def test_the_rounds_are_not_for_everybody(
     promise: Promise,  # noqa: F811
     client: httpx.AsyncClient,

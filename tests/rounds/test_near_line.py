@@ -178,8 +178,9 @@ async def test_a_killed_search_leaves_the_day_as_it_was_and_is_done_again(
     planner = Planner()
     monkeypatch.setattr(optimising, "CPU_SECONDS_FEW", 30.0)
     working = asyncio.create_task(planner.work_once(now=now))
-    while planner._pool is None or not planner._pool._processes:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while planner._pool is None or not planner._pool._processes:
+            await asyncio.sleep(0.01)
     for process in planner._pool._processes.values():
         process.kill()
 
