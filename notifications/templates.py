@@ -159,13 +159,13 @@ _ALL: Final = (
         {"reference": 12},
     ),
     Template(
-        "home_visit_at_risk", 1, Category.URGENT, 12 * HOUR, 0,
+        "home_visit_at_risk", 1, Category.TRANSACTIONAL, 12 * HOUR, 0,
         "Motcua: bưu tá có thể không kịp {window} (mã {reference}). Chúng tôi xin lỗi và sẽ liên hệ ngay.",
         "Motcua: the courier may not make {window} (ref. {reference}). We are sorry, and will call you.",
         {"reference": 12, "window": 24},
     ),
     Template(
-        "home_visit_reassigned", 1, Category.URGENT, 12 * HOUR, 0,
+        "home_visit_reassigned", 1, Category.TRANSACTIONAL, 12 * HOUR, 0,
         "Motcua: bưu tá {courier} sẽ đến thay, khung giờ vẫn là {window} (mã {reference}).",
         "Motcua: courier {courier} comes instead, in the same window {window} (ref. {reference}).",
         {"reference": 12, "window": 24, "courier": 20},

@@ -148,11 +148,14 @@ async def promise_visit(
     responses=problems(HomeVisitNotFound),
 )
 async def get_visit(
-    home_visit_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+    home_visit_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
 ) -> Response[HomeVisitView]:
-    """Status, timeline, the courier's first name, and the code to tell at the door."""
+    """Status, timeline, the courier's first name, when to expect them, and the code to tell at the door."""
     file = await queries.of_citizen(home_visit_id, citizen_id=principal.id)
-    return Response(HomeVisitView.of(file), headers={"ETag": _version(file)})
+    eta = await queries.expected_of(file.visit, now=now)
+    return Response(HomeVisitView.expected(file, eta), headers={"ETag": _version(file)})
 
 
 @post(

@@ -26,9 +26,10 @@ from app.home_service.events import (
 )
 from app.home_service.incidents import Kind as Incident
 from app.home_service.queries import HomeVisitRow
+from app.home_service.reassigning import give_to_another
 from app.home_service.reports import Stored
 from app.home_service.states import Kind, Report, State
-from app.home_service.steps import give_to_courier, set_state, tell
+from app.home_service.steps import set_state, tell
 from app.rounds import steps as round_steps
 
 TOLD: Final[dict[State, type[HomeVisitFact]]] = {
@@ -63,7 +64,7 @@ async def apply(visit: HomeVisitRow, event: Stored, target: State, *, now: datet
     visit = await set_state(visit, target)
     if event.type is Report.DECLINED:
         await round_steps.end_assignment(visit.id, because="declined")
-        return await give_to_courier(visit, now=now)
+        return await give_to_another(visit, now=now)
     visit = await _noted(visit, event)
     if target is State.DELIVERED and visit.dossier_number is not None:
         await dossiers.mark_returned(visit.dossier_number, how="home", now=now)

@@ -8,12 +8,14 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
+from app.core.clock import local_date
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row
 from app.core.keys import keys
 from app.home_service import rules
 from app.home_service.errors import HomeVisitNotFound
-from app.home_service.states import BEFORE_THE_DOOR
+from app.home_service.rules import Expected
+from app.home_service.states import BEFORE_THE_DOOR, State
 from app.payments import queries as payments
 from app.payments.rules import Bill
 from app.rounds import queries as rounds
@@ -102,6 +104,16 @@ async def file_of(visit: HomeVisitRow) -> VisitFile:
     steps = [Step(*row) for row in await fetch(STEPS, visit.id)]
     courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
     return VisitFile(visit, steps, courier, await payments.bill_of(*await family_of(visit)))
+
+
+async def expected_of(visit: HomeVisitRow, *, now: datetime) -> Expected | None:
+    """When its courier is expected, from the moment the round was told until somebody is at the door."""
+    if visit.courier_id is None or State(visit.state) not in {*BEFORE_THE_DOOR, State.EN_ROUTE}:
+        return None
+    eta = await rounds.eta_of(visit.id, local_date(visit.starts_at), now=now)
+    if eta is None:
+        return None
+    return rules.expected_around(eta, starts_at=visit.starts_at, ends_at=visit.ends_at)
 
 
 async def family_of(visit: HomeVisitRow) -> list[uuid.UUID]:

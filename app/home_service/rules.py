@@ -21,6 +21,9 @@ PHYSICAL: Final = frozenset({Report.SEALED, Report.FEE_COLLECTED, Report.DELIVER
 # Two attempts, then five working days at the post office, then back to the centre (DOMAIN.md 4.3).
 ATTEMPTS: Final = 2
 HELD_WORKING_DAYS: Final = 5
+# How far from the plan a courier may come: a little before, for planned times have a margin, and later.
+EXPECTED_BEFORE: Final = timedelta(minutes=15)
+EXPECTED_AFTER: Final = timedelta(minutes=30)
 
 
 def is_near_the_province(lat: float, lon: float) -> bool:
@@ -36,6 +39,20 @@ def is_commune_point(lat: float, lon: float, commune_lat: float | None, commune_
 
 def may_still_be_promised(starts_at: datetime, *, now: datetime) -> bool:
     return starts_at >= now + CUT_OFF
+
+
+class Expected(NamedTuple):
+    """Between which moments the courier is expected at the door."""
+
+    earliest: datetime
+    latest: datetime
+
+
+def expected_around(eta: datetime, *, starts_at: datetime, ends_at: datetime) -> Expected | None:
+    """A stretch people can plan with, inside what was promised; None where that would not be true."""
+    if not starts_at <= eta <= ends_at:
+        return None
+    return Expected(max(starts_at, eta - EXPECTED_BEFORE), min(ends_at, eta + EXPECTED_AFTER))
 
 
 class Needed(NamedTuple):

@@ -6,7 +6,6 @@ from typing import Final
 
 from app.centres import queries as centres
 from app.core import journal, outbox
-from app.core.clock import local_date
 from app.core.database import in_transaction
 from app.home_service import windows
 from app.home_service.errors import HomeVisitNotFound
@@ -14,7 +13,7 @@ from app.home_service.events import HomeVisitAssigned, HomeVisitFact
 from app.home_service.queries import COLUMNS, HomeVisitRow
 from app.home_service.states import Kind, State
 from app.home_service.windows import Place
-from app.rounds import asking, live
+from app.rounds import live
 from app.rounds import queries as rounds
 from app.rounds import steps as round_steps
 from app.rounds.blocks import Lock
@@ -115,23 +114,6 @@ async def name_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
     visit = HomeVisitRow(*row)
     await tell(HomeVisitAssigned, visit, now=now)
     return visit
-
-
-async def give_to_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
-    """Another round for a visit whose courier declined it: nobody who declined is asked again. Where no
-    round can keep it, it names nobody, stays at risk, and somebody must look.
-    """
-    date = local_date(visit.starts_at)
-    declined = await round_steps.who_declined(visit.id)
-    wish = (await place_of(visit, now=now)).wish(Kind(visit.kind), visit.procedure_codes)
-    asked = await asking.what(wish._replace(not_by=declined))
-    await live.locked([date], now=now)
-    await live.take_out(visit.id, now=now)
-    day = (await live.locked([date], now=now, asked=asked.skills)).get(date)
-    if day is not None and await put_into_round(visit, day, asked, because="declined", now=now) is None:
-        await live.add_at_risk(day, visit.id, asked, visit.starts_at, visit.ends_at, now=now)
-        await journal.write("home_visit.at_risk", object_kind="home_visit", object_id=visit.id, at=now)
-    return await name_courier(visit, now=now)
 
 
 async def tell(kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from app.home_service.errors import AddressNotValid
 from app.home_service.operations.promise import Door
 from app.home_service.operations.receive import Received
 from app.home_service.queries import VisitFile
+from app.home_service.rules import Expected
 from app.home_service.states import NAMES, State
 from app.http.body import ShortText
 from app.payments.views import BillView
@@ -121,8 +122,18 @@ class TimelineEntry(msgspec.Struct):
     at: datetime
 
 
+class EtaView(msgspec.Struct):
+    """Between which moments the courier is expected; always inside the window."""
+
+    earliest: datetime
+    latest: datetime
+
+
 class HomeVisitView(msgspec.Struct):
-    """A visit as its citizen sees it: the code is for them alone. `missing`: of the published list."""
+    """A visit as its citizen sees it: the code is for them alone. `missing`: of the published list.
+
+    `eta` is known when it is asked for alone, from the moment the round was told until the door.
+    """
 
     id: uuid.UUID
     reference: str
@@ -142,6 +153,13 @@ class HomeVisitView(msgspec.Struct):
     timeline: list[TimelineEntry]
     bill: BillView
     version: int
+    eta: EtaView | None = None
+
+    @classmethod
+    def expected(cls, file: VisitFile, eta: Expected | None) -> "HomeVisitView":
+        view = cls.of(file)
+        view.eta = eta and EtaView(local(eta.earliest), local(eta.latest))
+        return view
 
     @classmethod
     def of(cls, file: VisitFile) -> "HomeVisitView":

@@ -112,10 +112,19 @@ class Day:
         return Closed.FULL
 
     def etas(self, duty: int) -> list[datetime]:
-        """When work starts at each stop of a duty, as planned from the beginning of its block."""
-        block, midnight = self.problem.duties[duty], at_local(self.head.date, 0)
-        time, place, found = block.starts, block.depot, []
-        for number in self.rounds[duty]:
+        """When work starts at each stop of a duty: as planned for those behind its courier, and for the
+        others from where and when the courier is free, late ones included.
+        """
+        stops, behind = self.rounds[duty], self.behind[duty]
+        return [
+            *self._walked(self.problem.duties[duty], stops[:behind]),
+            *self._walked(self.live_problem.duties[duty], stops[behind:]),
+        ]
+
+    def _walked(self, block: Duty, stops: Sequence[int]) -> list[datetime]:
+        midnight = at_local(self.head.date, 0)
+        time, place, found = block.starts, block.leaves_from, []
+        for number in stops:
             stop = self.problem.stops[number]
             time = max(time + int(self.problem.travel[place, stop.point]), stop.opens)
             found.append(midnight + timedelta(seconds=time))

@@ -38,13 +38,14 @@ class ShiftRow(NamedTuple):
 
 
 class PlannedStop(NamedTuple):
-    """A visit with its place in its courier's day, and when work there is planned to start."""
+    """A visit with its place in its courier's day, and when work there starts or was planned to."""
 
     home_visit_id: uuid.UUID
     sequence: int
     eta: datetime
     lat: float
     lon: float
+    done: bool
 
 
 COURIER: Final = ", ".join(CourierRow._fields)
@@ -79,8 +80,20 @@ async def external_ids(partner_id: uuid.UUID) -> dict[uuid.UUID, str]:
     return {row["id"]: row["external_id"] for row in rows}
 
 
+async def eta_of(home_visit_id: uuid.UUID, day: date, *, now: datetime) -> datetime | None:
+    """When work at a visit's door is expected to start; None for a visit in no round."""
+    plan = (await plans.at([day], now=now)).get(day)
+    if plan is None:
+        return None
+    for duty in range(len(plan.duties)):
+        visits = plan.visits_of(duty)
+        if home_visit_id in visits:
+            return plan.etas(duty)[visits.index(home_visit_id)]
+    return None
+
+
 async def round_of(row: CourierRow, day: date, *, now: datetime) -> list[PlannedStop]:
-    """What a courier still has to do on a day, in order. Who took a visit over has it where it was."""
+    """A courier's doors of a day in order, done or not. Who took a visit over has it where it was."""
     known = await plans.at([day], now=now)
     etas: dict[uuid.UUID, datetime] = {}
     for plan in known.values():
@@ -96,10 +109,21 @@ async def round_of(row: CourierRow, day: date, *, now: datetime) -> list[Planned
         (etas.get(stop["home_visit_id"], stop["starts_at"]), stop["home_visit_id"], stop) for stop in rows
     )
     return [
-        PlannedStop(stop["home_visit_id"], sequence, eta, stop["lat"], stop["lon"])
+        PlannedStop(stop["home_visit_id"], sequence, eta, stop["lat"], stop["lon"], not stop["active"])
         for sequence, (eta, _, stop) in enumerate(planned, start=1)
-        if stop["active"]
     ]
+
+
+async def couriers_on(partner_id: uuid.UUID, day: date) -> list[CourierRow]:
+    """A partner's couriers who have something to do on a day, by their own ids."""
+    rows = await fetch(
+        f"SELECT {COURIER} FROM courier WHERE partner_id = $1 AND EXISTS (SELECT FROM assignment"
+        " WHERE courier_id = courier.id AND date = $2 AND state IN ('active', 'done'))"
+        " ORDER BY external_id",
+        partner_id,
+        day,
+    )
+    return [CourierRow(*row) for row in rows]
 
 
 async def duties_to_publish(*, now: datetime) -> list[uuid.UUID]:

@@ -29,9 +29,10 @@ UPDATE round_stop SET lock = 'courier', version = $2
  WHERE home_visit_id = ANY($1) AND lock = 'position'
 """
 # Only whoever has the package can bring it: nobody else is sent, and whoever looks knows why.
-STAYS_WITH_PACKAGE: Final = """
+WITH_COURIER: Final = "package_with_courier"
+STAYS_WITH_PACKAGE: Final = f"""
 UPDATE round_stop SET duty_id = NULL, seq = NULL, lock = 'position', version = $2,
-       at_risk_since = coalesce(at_risk_since, $3), at_risk_because = 'package_with_courier'
+       at_risk_since = coalesce(at_risk_since, $3), at_risk_because = '{WITH_COURIER}'
  WHERE home_visit_id = ANY($1)
 """
 # The guard was kept for this: a late courier may use all of the window that was promised.

@@ -25,7 +25,7 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
     """`kind` is ticket, appointment or home_visit; `status` its state.
 
     A time to come back at was `offered`, `refused` or `agreed` (the holder is away), or the holder is
-    `back`; minutes only for who waits here.
+    `back`; minutes only for who waits here. The `eta` of a courier is known once the round was told.
     """
 
     kind: str
@@ -37,6 +37,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
     position: int | None = None
     return_at: datetime | None = None
     return_state: str | None = None
+    eta_earliest: datetime | None = None
+    eta_latest: datetime | None = None
 
     @classmethod
     def of(cls, row: Tracked) -> "TrackedView":
@@ -50,6 +52,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
             position=row.position,
             return_at=local(row.return_at) if row.return_at else None,
             return_state=row.return_state,
+            eta_earliest=local(row.eta_earliest) if row.eta_earliest else None,
+            eta_latest=local(row.eta_latest) if row.eta_latest else None,
         )
 
 

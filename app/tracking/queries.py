@@ -26,6 +26,8 @@ class Tracked(NamedTuple):
     position: int | None = None
     return_at: datetime | None = None
     return_state: str | None = None
+    eta_earliest: datetime | None = None
+    eta_latest: datetime | None = None
 
 
 async def track(token: str, *, now: datetime) -> Tracked:
@@ -74,9 +76,13 @@ async def _appointment(appointment_id: uuid.UUID, _now: datetime) -> Tracked | N
     return row and Tracked("appointment", row.reference, row.state, row.starts_at)
 
 
-async def _home_visit(home_visit_id: uuid.UUID, _now: datetime) -> Tracked | None:
+async def _home_visit(home_visit_id: uuid.UUID, now: datetime) -> Tracked | None:
     row = await home_service.by_id(home_visit_id)
-    return row and Tracked("home_visit", row.reference, row.state, row.starts_at)
+    if row is None:
+        return None
+    found = Tracked("home_visit", row.reference, row.state, row.starts_at)
+    eta = await home_service.expected_of(row, now=now)
+    return found if eta is None else found._replace(eta_earliest=eta.earliest, eta_latest=eta.latest)
 
 
 LOOKS: Final[Mapping[str, Callable[[uuid.UUID, datetime], Awaitable[Tracked | None]]]] = MappingProxyType(

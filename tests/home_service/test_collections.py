@@ -275,7 +275,10 @@ async def test_when_everybody_declines_the_visit_is_nobodys_and_not_forgotten(
     assert await state_of(visit) == "confirmed"
     assert DB.pool is not None
     noted = await DB.pool.fetchval("SELECT count(*) FROM journal WHERE action = 'home_visit.at_risk'")
+    called = await DB.pool.fetch("SELECT kind FROM visit_incident WHERE home_visit_id = $1", visit.id)
     assert noted == 1
+    assert [row["kind"] for row in called] == ["promise_at_risk"]
+    assert (await facts_of(visit.id)).count("home_visit.at_risk") == 1
 
 
 @pytest.mark.parametrize(

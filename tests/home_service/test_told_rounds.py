@@ -119,11 +119,13 @@ async def test_a_visit_nobody_can_keep_names_nobody_and_is_kept_at_the_next_shif
 
     await shift("tu", tomorrow, until=12, now=now)
     alone = await queries.by_id(visit.id)
+    told = await facts_of(visit.id)
     await shift("tu", tomorrow, until=19, now=now)
 
     day = (await plans.at([tomorrow], now=now))[tomorrow]
     assert alone is not None
     assert (alone.state, alone.courier_id) == ("confirmed", None)
+    assert told.count("home_visit.at_risk") == 1
     assert day.adrift == []
     assert violations(day.problem, day.plan) == []
 

@@ -7,9 +7,10 @@ import pytest
 
 from app.core.clock import at_local
 from app.core.database import DB
-from app.home_service import operations
-from app.home_service.operations.trouble import Dispatched, Trouble
+from app.home_service import operations, queries
+from app.home_service.operations.trouble import Trouble
 from app.home_service.queries import HomeVisitRow
+from app.home_service.reassigning import Dispatched
 from app.home_service.states import Report, State
 from app.rounds import plans
 from app.rounds.day import Day
@@ -196,6 +197,24 @@ async def test_too_late_with_nobody_else_is_at_risk(
 
     assert found.at_risk == [visit.id]
     assert (await stop_of(visit))["at_risk_because"] == "courier_late"
+
+
+async def test_a_late_couriers_doors_are_expected_later_and_nobodys_before_it_is_told(
+    zone: Zone, hire: Hire, tomorrow: date, now: datetime, eight: datetime
+) -> None:
+    await hire("tu")
+    visit = await ask(zone, now)
+    moment = eight - timedelta(hours=1)
+    before = await queries.expected_of(visit, now=moment)
+    await trouble(Trouble.LATE, tomorrow, moment, minutes=90)
+
+    after = await queries.expected_of(visit, now=moment)
+    unnamed = await queries.expected_of(visit._replace(courier_id=None), now=moment)
+    done = await queries.expected_of(visit._replace(state=State.SEALED.value), now=moment)
+
+    assert before is not None and after is not None
+    assert visit.starts_at == before.earliest < after.earliest < after.latest <= visit.ends_at
+    assert unnamed is None and done is None
 
 
 async def test_only_the_doors_that_break_go_elsewhere(

@@ -270,7 +270,14 @@ def citizen_cases() -> list[Case]:
             "home_visit",
             {
                 **TRACKED,
-                "thing": Tracked("home_visit", "NB-7K3Q-92", "en_route", NOW),
+                "thing": Tracked(
+                    "home_visit",
+                    "NB-7K3Q-92",
+                    "en_route",
+                    NOW,
+                    eta_earliest=NOW,
+                    eta_latest=NOW + timedelta(minutes=40),
+                ),
                 "visit_state": "Bưu tá đang đến",
             },
         ),

@@ -10,18 +10,13 @@ from datetime import date, datetime
 from typing import Literal
 
 from app.core.clock import local_date
-from app.core.database import in_transaction
 from app.core.operation import operation
-from app.home_service.queries import COLUMNS, HomeVisitRow
-from app.home_service.states import BEFORE_THE_DOOR, State
-from app.home_service.steps import name_courier
+from app.home_service.reassigning import tell_whom_it_concerns
 from app.rounds import contracts, shifts
-from app.rounds import steps as rounds
 from app.rounds.contracts import ContractRow
 from app.rounds.penalties import Term
 from app.rounds.queries import CourierRow, ShiftRow
 from app.rounds.scope import Scope
-from app.rounds.shifts import Shaken
 
 
 @operation
@@ -53,7 +48,7 @@ async def put_courier(
         active=active,
         now=now,
     )
-    await _name_again(shaken, now=now)
+    await tell_whom_it_concerns(shaken, because="shift_changed", now=now)
     return courier
 
 
@@ -78,7 +73,7 @@ async def put_shift(
         capacity=capacity,
         now=now,
     )
-    await _name_again(shaken, now=now)
+    await tell_whom_it_concerns(shaken, because="shift_changed", now=now)
     return shift
 
 
@@ -109,18 +104,5 @@ async def put_contract(
         terms=terms,
         now=now,
     )
-    await _name_again(shaken, now=now)
+    await tell_whom_it_concerns(shaken, because="contract_changed", now=now)
     return contract
-
-
-async def _name_again(shaken: Shaken, *, now: datetime) -> None:
-    rows = await in_transaction().fetch(
-        f"SELECT {COLUMNS} FROM home_visit WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-        [*shaken.moved, *shaken.at_risk],
-    )
-    for row in rows:
-        visit = HomeVisitRow(*row)
-        if State(visit.state) in BEFORE_THE_DOOR:
-            if await rounds.courier_told(visit.id) is None:
-                await rounds.end_assignment(visit.id, because="shift changed")
-            await name_courier(visit, now=now)

@@ -3,25 +3,19 @@
 import uuid
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from app.core import journal, outbox
+from app.core import journal
 from app.core.database import in_transaction
 from app.core.operation import operation
-from app.home_service import incidents
-from app.home_service.events import HomeVisitAtRisk, HomeVisitReassigned
 from app.home_service.queries import COLUMNS, HomeVisitRow
-from app.home_service.states import BEFORE_THE_DOOR, Kind, State
-from app.home_service.steps import name_courier, tell
+from app.home_service.reassigning import TO_REACH, Dispatched, tell_whom_it_concerns
+from app.home_service.states import Kind, State
 from app.rounds import queries as rounds
-from app.rounds import steps as round_steps
 from app.rounds import trouble
 from app.rounds.errors import TroubleNotValid
-from app.rounds.shifts import Shaken
 from app.rounds.trouble import Ahead
 
-# Nobody is at the door yet, and nothing has changed hands there.
-TO_REACH: Final = frozenset({*BEFORE_THE_DOOR, State.EN_ROUTE})
 # A delivery on the round: the package is with its courier.
 CARRIED: Final = frozenset({State.SEALED, State.EN_ROUTE, State.ATTEMPT_FAILED})
 
@@ -32,13 +26,6 @@ class Trouble(StrEnum):
     LATE = "late"
     ABSENT = "absent"
     VEHICLE = "vehicle"
-
-
-class Dispatched(NamedTuple):
-    """The visits somebody else comes to, and those nobody can come to in time."""
-
-    moved: list[uuid.UUID]
-    at_risk: list[uuid.UUID]
 
 
 @operation
@@ -77,7 +64,7 @@ async def report_trouble(
         at=now,
         detail={"day": str(day), "minutes": minutes},
     )
-    return await _tell(shaken, because=f"courier_{kind}", now=now)
+    return await tell_whom_it_concerns(shaken, because=f"courier_{kind}", now=now)
 
 
 def _ahead(visits: list[HomeVisitRow]) -> Ahead:
@@ -102,73 +89,3 @@ async def _visits(courier_id: uuid.UUID, day: date) -> list[HomeVisitRow]:
         day,
     )
     return [HomeVisitRow(*row) for row in rows]
-
-
-async def _tell(shaken: Shaken, *, because: str, now: datetime) -> Dispatched:
-    rows = await in_transaction().fetch(
-        f"SELECT {COLUMNS} FROM home_visit WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-        sorted({*shaken.moved, *shaken.at_risk}),
-    )
-    told = Dispatched([], [])
-    for visit in (HomeVisitRow(*row) for row in rows):
-        if visit.id in shaken.at_risk:
-            if await _escalate(visit, because=because, now=now):
-                told.at_risk.append(visit.id)
-        else:
-            await _send_another(visit, now=now)
-            told.moved.append(visit.id)
-    return told
-
-
-async def _send_another(visit: HomeVisitRow, *, now: datetime) -> None:
-    """Whoever was on the way is not; the person hears who comes now, if a name was told before."""
-    before = visit.courier_id
-    if await round_steps.courier_told(visit.id) is None:
-        await round_steps.end_assignment(visit.id, because="courier in trouble")
-    visit = await name_courier(await _at_home_again(visit), now=now)
-    if before is not None and visit.courier_id not in (before, None):
-        await tell(HomeVisitReassigned, visit, now=now)
-
-
-async def _escalate(visit: HomeVisitRow, *, because: str, now: datetime) -> bool:
-    """Once for each time it falls at risk: a supervisor is called, the partner and the person are told."""
-    since, why = await _risk(visit.id)
-    if since != now:
-        return False
-    courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
-    if State(visit.state) in TO_REACH and why != "package_with_courier":
-        await round_steps.end_assignment(visit.id, because="courier in trouble")
-        visit = await name_courier(await _at_home_again(visit), now=now)
-    await incidents.open_incident(visit, incidents.Kind.PROMISE_AT_RISK, event_id=None, now=now)
-    await outbox.record(
-        HomeVisitAtRisk(
-            occurred_at=now,
-            home_visit_id=visit.id,
-            centre_id=visit.centre_id,
-            visit_kind=visit.kind,
-            version=visit.version,
-            partner_id=None if courier is None else courier.partner_id,
-            courier_id=None if courier is None else courier.id,
-            reason=why or because,
-        )
-    )
-    return True
-
-
-async def _risk(home_visit_id: uuid.UUID) -> tuple[datetime | None, str]:
-    row = await in_transaction().fetchrow(
-        "SELECT at_risk_since, at_risk_because FROM round_stop WHERE home_visit_id = $1", home_visit_id
-    )
-    return (None, "") if row is None else (row[0], row[1])
-
-
-async def _at_home_again(visit: HomeVisitRow) -> HomeVisitRow:
-    """A visit somebody had set out for waits as before; its version says that something changed."""
-    if visit.state != State.EN_ROUTE:
-        return visit
-    row = await in_transaction().fetchrow(
-        f"UPDATE home_visit SET state = $2, version = version + 1 WHERE id = $1 RETURNING {COLUMNS}",
-        visit.id,
-        State.CONFIRMED.value,
-    )
-    return HomeVisitRow(*row)

@@ -1,6 +1,7 @@
 """What a partner's couriers have to do, and the round it makes."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -23,7 +24,7 @@ from app.payments.views import BillView
 from app.procedures import queries as procedures
 from app.rounds import queries as rounds
 from app.rounds.errors import CourierNotFound
-from app.rounds.queries import PlannedStop
+from app.rounds.queries import CourierRow, PlannedStop
 from partners.postal import scopes
 from partners.postal.api.couriers import known_id
 
@@ -120,7 +121,8 @@ async def _planned(visits: list[HomeVisitRow], day: date, now: datetime) -> dict
         row = await rounds.courier_by_id(courier_id)
         if row is not None:
             for stop in await rounds.round_of(row, day, now=now):
-                found[stop.home_visit_id] = stop
+                if not stop.done:
+                    found[stop.home_visit_id] = stop
     return found
 
 
@@ -178,10 +180,9 @@ async def get_run(
     principal: NamedDependency[Principal],
     now: NamedDependency[datetime],
 ) -> RunView:
-    """Stops in order, with when to expect them."""
+    """What is still to be done, in order and with when to expect it; GeoJSON of all doors as they stand."""
     row = await rounds.courier(principal.id, known_id(courier))
     planned = await rounds.round_of(row, day, now=now)
-    points = [[row.lon, row.lat], *([stop.lon, stop.lat] for stop in planned)]
     return RunView(
         date=day,
         courier=courier,
@@ -192,20 +193,60 @@ async def get_run(
                 "eta": local(stop.eta).isoformat(),
             }
             for stop in planned
+            if not stop.done
         ],
-        geojson={
-            "type": "FeatureCollection",
-            "features": [
-                {
-                    "type": "Feature",
-                    "geometry": {"type": "LineString", "coordinates": points},
-                    "properties": {"courier": courier, "date": day.isoformat()},
-                }
-            ]
-            if planned
-            else [],
-        },
+        geojson=_collection(await _features(row, planned, day)),
     )
+
+
+@get(
+    "/v1/partner/runs/{day:date}",
+    operation_id="getRuns",
+    summary="All our couriers' rounds of a day, and how they stand",
+    tags=["partner"],
+    opt=open_to(Caller.PARTNER, scope=scopes.VISITS_READ),
+)
+async def get_runs(
+    day: FromPath[date], principal: NamedDependency[Principal], now: NamedDependency[datetime]
+) -> dict[str, Any]:
+    """GeoJSON: for each courier the way ahead as a line, and each door as a point with its state."""
+    features: list[dict[str, Any]] = []
+    for row in await rounds.couriers_on(principal.id, served_day(day)):
+        features += await _features(row, await rounds.round_of(row, day, now=now), day)
+    return _collection(features)
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features}
+
+
+async def _features(row: CourierRow, planned: Sequence[PlannedStop], day: date) -> list[dict[str, Any]]:
+    """RFC 7946: longitude first. No name, no address."""
+    ahead = [stop for stop in planned if not stop.done]
+    whose = {"courier": row.external_id, "date": day.isoformat()}
+    way = [[row.lon, row.lat], *([stop.lon, stop.lat] for stop in ahead)]
+    visits = await home_service.by_ids([stop.home_visit_id for stop in planned])
+    doors = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [stop.lon, stop.lat]},
+            "properties": whose
+            | {
+                "task_id": str(stop.home_visit_id),
+                "sequence": stop.sequence,
+                "eta": local(stop.eta).isoformat(),
+                "state": visits[stop.home_visit_id].state,
+                "done": stop.done,
+            },
+        }
+        for stop in planned
+    ]
+    line = {
+        "type": "Feature",
+        "geometry": {"type": "LineString", "coordinates": way},
+        "properties": whose,
+    }
+    return [line, *doors] if ahead else doors
 
 
 class Published(msgspec.Struct):
@@ -236,4 +277,4 @@ async def publish_runs(
     )
 
 
-task_handlers: Final[list[Any]] = [list_tasks, get_run, publish_runs]
+task_handlers: Final[list[Any]] = [list_tasks, get_run, get_runs, publish_runs]

@@ -10,7 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from app.home_service import operations
-from app.home_service.operations.trouble import Dispatched, Trouble
+from app.home_service.operations.trouble import Trouble
+from app.home_service.reassigning import Dispatched
 from app.http.access import open_to
 from app.http.body import Moment, served_day
 from app.http.once import Once
