@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from app.core.clock import at_local, local_date
 from app.core.database import DB
 from app.rounds import optimising
 from app.rounds.blocks import DutyState
@@ -18,6 +19,12 @@ from jobs.planner import Planner
 from tests.rounds.conftest import HOA_LU, Hire
 from tests.rounds.placing import asked, faults, place, stored, take_out
 from tests.rounds.test_live_plan import shift
+
+
+@pytest.fixture
+def now(now: datetime) -> datetime:
+    """Ten in the morning: at night every day is searched for longer, whoever asks."""
+    return at_local(local_date(now), 10)
 
 
 @pytest.fixture
@@ -191,7 +198,7 @@ async def test_a_killed_search_leaves_the_day_as_it_was_and_is_done_again(
 
 
 async def test_every_coming_day_is_searched_for_longer_once_a_night(booked: Day, now: datetime) -> None:
-    night = now.replace(hour=19, minute=0)  # two o'clock here
+    night = at_local(local_date(now) + timedelta(days=1), 2)
     first = await claim(now=night)
     assert first is not None and first.is_long and first.cpu_seconds == 60.0
     await optimising.give_up(task=first, now=night)
@@ -216,4 +223,4 @@ async def test_an_empty_day_is_searched_by_nobody(hire: Hire, later: date, now: 
     await shift(later, now)
     day = await stored(later, now)
     assert excerpt_of(day).visits == () and excerpt_of(day).plan == EMPTY
-    assert await claim(now=now.replace(hour=19)) is None
+    assert await claim(now=at_local(local_date(now) + timedelta(days=1), 2)) is None
