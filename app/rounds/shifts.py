@@ -43,6 +43,16 @@ WITHDRAW: Final = """
 UPDATE duty SET state = 'withdrawn', version = $4
  WHERE courier_id = $1 AND date = $2 AND block <> ALL($3) AND state = ANY($5) RETURNING id
 """
+# What a late courier was allowed of a window is theirs alone: sent to somebody else, it ends with the guard
+# its promise was made with.
+KEEP_GUARD: Final = """
+UPDATE round_stop SET closes_at = promised.closes_at, version = $2
+  FROM (SELECT DISTINCT ON (home_visit_id) home_visit_id,
+               greatest(starts_at, ends_at - make_interval(secs => guard_seconds)) AS closes_at
+          FROM promise WHERE home_visit_id = ANY($1) ORDER BY home_visit_id, plan_version DESC) promised
+ WHERE round_stop.home_visit_id = promised.home_visit_id AND round_stop.closes_at > promised.closes_at
+RETURNING round_stop.home_visit_id
+"""
 
 
 class Shaken(NamedTuple):
@@ -199,6 +209,10 @@ async def refit(day: Day, loose: Sequence[int], *, because: str, now: datetime) 
 
     `day` is as it is stored now, read in this transaction.
     """
+    visits = [day.stops[number].home_visit_id for number in loose]
+    if await in_transaction().fetch(KEEP_GUARD, visits, day.head.version):
+        day = await plans.of(day.head, now=now)
+        loose = live.numbers_of(day, visits)
     found = day.refitted(loose)
     await live.write_rounds(found.day, found.changed)
     left = [day.stops[number].home_visit_id for number in found.left]

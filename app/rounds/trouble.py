@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from app.core.database import in_transaction
 from app.rounds import live, plans
-from app.rounds.blocks import WORKED
+from app.rounds.blocks import TOLD, WORKED
 from app.rounds.day import Day
 from app.rounds.errors import RunNotFound
 from app.rounds.shifts import CALM, Shaken, refit, too_many
@@ -35,7 +35,8 @@ UPDATE round_stop SET duty_id = NULL, seq = NULL, lock = 'position', version = $
        at_risk_since = coalesce(at_risk_since, $3), at_risk_because = '{WITH_COURIER}'
  WHERE home_visit_id = ANY($1)
 """
-# The guard was kept for this: a late courier may use all of the window that was promised.
+# The guard was kept for this: a late courier may use all of the window that was promised. Only a round that
+# is told, for its doors are moved by nobody but whoever calls for it.
 USE_GUARD: Final = """
 UPDATE round_stop SET closes_at = greatest(closes_at, promised.ends_at), version = $3
   FROM unnest($1::uuid[], $2::timestamptz[]) AS promised (id, ends_at)
@@ -92,7 +93,8 @@ async def delay(
     head = await live.next_version(day, now=now)
     mine = [visit for visit in before.visits_of(duty) if visit in ahead.ends]
     connection = in_transaction()
-    await connection.execute(USE_GUARD, mine, [ahead.ends[visit] for visit in mine], head.version)
+    if row.state in TOLD:
+        await connection.execute(USE_GUARD, mine, [ahead.ends[visit] for visit in mine], head.version)
     await connection.execute(
         "UPDATE duty SET clear_of = $2, clear_at = $3, version = $4 WHERE id = $1",
         row.id,

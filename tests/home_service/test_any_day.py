@@ -28,6 +28,7 @@ from tests.rounds.placing import order
 
 STEPS = 60
 COURIERS = ("tu", "ha", "mai")
+GUARD = timedelta(minutes=15)
 
 
 class AnyDay:
@@ -174,6 +175,7 @@ async def names_agree(day: Day, happened: str) -> None:
         if row.state in ("published", "started")
         for visit in day.visits_of(duty)
     }
+    late = {row.id for row in day.duties if row.clear_at is not None}
     for stop in day.stops:
         visit = await queries.by_id(stop.home_visit_id)
         assert visit is not None
@@ -181,3 +183,4 @@ async def names_agree(day: Day, happened: str) -> None:
         assert visit.courier_id == told.get(visit.id), happened
         # The guard is there for a late courier; when there is one, it is used, and the window is not.
         assert visit.starts_at == stop.opens_at <= stop.closes_at <= visit.ends_at, happened
+        assert stop.closes_at <= visit.ends_at - GUARD or stop.duty_id in late, happened

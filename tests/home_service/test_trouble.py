@@ -187,6 +187,26 @@ async def test_too_late_for_a_window_sends_somebody_else(
     assert day.faults_ahead() == []
 
 
+async def test_sent_to_another_it_keeps_the_guard_its_promise_was_made_with(
+    zone: Zone, hire: Hire, tomorrow: date, now: datetime, eight: datetime
+) -> None:
+    await hire("tu")
+    visit = await ask(zone, now)
+    promised = (await stop_of(visit))["closes_at"]
+    seven = eight - timedelta(hours=1)
+    await trouble(Trouble.LATE, tomorrow, seven, minutes=20)
+    assert (await stop_of(visit))["closes_at"] == visit.ends_at
+    await hire("binh")
+
+    found = await trouble(Trouble.LATE, tomorrow, seven, minutes=200)
+    kept = (await stop_of(visit))["closes_at"]
+    await trouble(Trouble.ABSENT, tomorrow, seven, courier="binh")
+
+    assert found.moved == [visit.id]
+    assert kept == promised == visit.ends_at - timedelta(minutes=15)
+    assert (await stop_of(visit))["closes_at"] == promised
+
+
 async def test_too_late_with_nobody_else_is_at_risk(
     zone: Zone, hire: Hire, tomorrow: date, now: datetime, eight: datetime
 ) -> None:
