@@ -22,6 +22,8 @@ ALSO: dict[Fault, set[str]] = {
     Fault.REDIRECTS: NOTHING_IS_ACCEPTED,
     Fault.ANSWERS_GONE: {"unknown-thing-is-accepted"},
     Fault.READS_FIRST_SIGNATURE: {"later-signature-is-passed-over"},
+    Fault.INVENTS_ITEM_NUMBERS: {"item-number-is-the-visits-own"},
+    Fault.REUSES_ITEM_NUMBERS: {"item-number-is-the-visits-own", "used-item-number-is-refused"},
     # What came late was a duplicate of what the feed had told.
     Fault.ACTS_ON_DUPLICATES: {"late-event-changes-nothing"},
 }
@@ -43,8 +45,8 @@ async def test_a_faulty_system_fails_the_check_that_names_its_fault(fault: Fault
     assert not outcome.ok
 
 
-def test_there_are_ten_faults_and_more_each_with_a_check_of_its_own() -> None:
-    assert len(FOUND_BY) >= 10
+def test_there_are_twenty_faults_and_more_each_with_a_check_of_its_own() -> None:
+    assert len(FOUND_BY) >= 21
     assert set(FOUND_BY) == set(Fault)
     assert set(FOUND_BY.values()) <= {check.name for check in CHECKS}
     assert len(set(FOUND_BY.values())) == len(FOUND_BY)

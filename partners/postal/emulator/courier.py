@@ -31,6 +31,7 @@ class CourierPhone:
         task: dict[str, Any],
         *,
         next_seq: Callable[[], int],
+        item: str | None = None,
         fault: Fault | None = None,
     ) -> None:
         self._client = client
@@ -38,6 +39,7 @@ class CourierPhone:
         self._task = task
         self._next_seq = next_seq
         self._fault = fault
+        self._item = {"item": item} if item else {}
         self._used_id = str(uuid.uuid4())
         self.seal = MISTYPED if fault is Fault.MISTYPES_ITEM_NUMBERS else f"NP-{task['id'][-12:]}".upper()
 
@@ -88,7 +90,7 @@ class CourierPhone:
         results = await self.report(self.event("accepted"), self.event("en_route"), self.event("arrived"))
         results += await self.report(
             self.event("counted", papers=papers),
-            self.event("sealed", seal=self.seal, papers=papers),
+            self.event("sealed", seal=self.seal, papers=papers, **self._item),
         )
         for paper in papers:
             scan = SCAN + f"% component {paper['component']}\n".encode()
@@ -102,7 +104,7 @@ class CourierPhone:
         """Seal the result at the counter with the officer who gives it, and ride."""
         return await self.report(
             self.event("accepted"),
-            self.event("sealed", seal=self.seal, officer=officer, papers=[]),
+            self.event("sealed", seal=self.seal, officer=officer, papers=[], **self._item),
             self.event("en_route"),
             self.event("arrived"),
         )

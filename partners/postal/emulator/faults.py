@@ -28,6 +28,11 @@ class Fault(StrEnum):
     REUSES_EVENT_IDS = "reuses-event-ids"
     MISTYPES_ITEM_NUMBERS = "mistypes-item-numbers"
     NEW_IDS_ON_RETRY = "new-ids-on-retry"
+    PRINTS_WRONG_DIGITS = "prints-wrong-check-digits"
+    INVENTS_ITEM_NUMBERS = "invents-item-numbers"
+    REUSES_ITEM_NUMBERS = "reuses-item-numbers"
+    TAKES_ANOTHER_NUMBER = "takes-another-item-number"
+    TRUSTS_USED_NUMBERS = "trusts-used-item-numbers"
 
 
 # Fault → the check that must name it.
@@ -49,5 +54,10 @@ FOUND_BY: Final[Mapping[Fault, str]] = MappingProxyType(
         Fault.REUSES_EVENT_IDS: "event-ids-are-used-once",
         Fault.MISTYPES_ITEM_NUMBERS: "seal-numbers-are-well-formed",
         Fault.NEW_IDS_ON_RETRY: "a-retry-is-the-same-batch",
+        Fault.PRINTS_WRONG_DIGITS: "item-numbers-have-their-check-digit",
+        Fault.INVENTS_ITEM_NUMBERS: "item-numbers-come-from-the-stock",
+        Fault.REUSES_ITEM_NUMBERS: "item-numbers-are-bound-once",
+        Fault.TAKES_ANOTHER_NUMBER: "item-number-is-the-visits-own",
+        Fault.TRUSTS_USED_NUMBERS: "used-item-number-is-refused",
     }
 )

@@ -18,6 +18,7 @@ from app.core.clock import current_time, local
 from partners.postal.emulator.client import MotcuaClient
 from partners.postal.emulator.courier import CourierPhone
 from partners.postal.emulator.faults import Fault
+from partners.postal.emulator.stock import Labels
 
 log: Final = structlog.get_logger(__name__)
 
@@ -33,6 +34,9 @@ CAPACITY: Final = 30
 WEBHOOK_PATH: Final = "/webhooks/motcua"
 ASSIGNED: Final = "vn.motcua.home_visit.assigned"
 FEED: Final = "/v1/partner/changes"
+ITEM_NUMBERS: Final = "/v1/partner/item-numbers"
+SHORTAGES: Final = frozenset({"vn.motcua.item_numbers.low", "vn.motcua.item_numbers.exhausted"})
+LABELS_ARE_GOOD_FOR: Final = timedelta(days=365)
 
 
 def _numbers() -> Iterator[int]:
@@ -51,6 +55,7 @@ class Office:
         self.heard: list[dict[str, Any]] = []
         self.results: dict[str, list[dict[str, Any]]] = {}
         self.phones: dict[str, CourierPhone] = {}
+        self._labels = Labels(fault=fault)
         self._seen: set[str] = set()
         self._last: dict[str, int] = defaultdict(int)
         self._cursor = 0
@@ -68,6 +73,7 @@ class Office:
                 | {"skills": ["*"]},
             )
             await self._open_shifts(str(courier["external_id"]))
+        await self._give_numbers()
         await self._tell_rounds()
         await self._forget_former_addresses(webhook_url)
         made = await self._client.post("/v1/partner/webhooks", {"url": webhook_url})
@@ -100,6 +106,11 @@ class Office:
                     "capacity": CAPACITY,
                 },
             )
+
+    async def _give_numbers(self) -> None:
+        """A roll of item numbers, each good for one bag."""
+        valid_to = (local(current_time()) + LABELS_ARE_GOOD_FOR).date().isoformat()
+        await self._client.post(ITEM_NUMBERS, {"numbers": self._labels.print_more(), "valid_to": valid_to})
 
     async def _tell_rounds(self) -> None:
         """Its couriers have their rounds as they come: whoever is promised one is told of them at once."""
@@ -138,22 +149,28 @@ class Office:
             return
         self.heard.append(event)
         if event["type"] == ASSIGNED:
-            task_id = event["data"]["task_id"]
-            self._soon(self._ride(task_id), name=f"ride-{task_id}")
+            task_id, item = event["data"]["task_id"], event["data"].get("item_number")
+            self._soon(self._ride(task_id, item), name=f"ride-{task_id}")
+        if event["type"] in SHORTAGES:
+            self._soon(self._give_numbers(), name="labels")
 
     def _soon(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _ride(self, task_id: str) -> None:
+    async def _ride(self, task_id: str, item: str | None) -> None:
         """Collections are ridden at once; deliveries wait for the counter to give the result."""
         task = await self._task(task_id)
         if task is None or task["courier"] is None or task["state"] == "cancelled":
             log.warning("task_not_found", reason=task_id)
             return
         phone = CourierPhone(
-            self._client, task, next_seq=self._numbers[task["courier"]].__next__, fault=self.fault
+            self._client,
+            task,
+            next_seq=self._numbers[task["courier"]].__next__,
+            item=self._labels.for_bag(task_id, item),
+            fault=self.fault,
         )
         self.phones[task_id] = phone
         if task["kind"] == "collection":

@@ -24,7 +24,7 @@ HOST: Final = "127.0.0.1"
 LATE_S: Final = 6.0
 KNOWN_TYPES: Final = frozenset(
     f"vn.motcua.home_visit.{name}" for name in ("assigned", "rescheduled", "cancelled", "received")
-)
+) | {"vn.motcua.item_numbers.low", "vn.motcua.item_numbers.exhausted"}
 KNOWN_FIELDS: Final = frozenset(
     {
         *("specversion", "id", "source", "type", "subject", "sequence", "time"),

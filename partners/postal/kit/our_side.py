@@ -12,9 +12,11 @@ from typing import Any, Final
 from litestar import Litestar, Request, Response, route
 
 from app.core.clock import current_time, local
+from app.custody.errors import ItemNumberBound
 from app.home_service import facts
 from app.home_service.states import Kind, Report
 from partners.postal import signing
+from partners.postal.kit.numbering import ITEM_NUMBERS
 from partners.postal.kit.seen import EVENTS, Call, events_of, new_id
 from partners.postal.kit.world import World
 
@@ -25,6 +27,7 @@ TOKEN: Final = "/oauth/token"  # noqa: S105 - a path
 WEBHOOKS: Final = "/v1/partner/webhooks"
 TASKS: Final = "/v1/partner/tasks"
 CHANGES: Final = "/v1/partner/changes"
+ONE_TASK: Final = "/v1/partner/tasks/"
 DOCUMENTS: Final = "/v1/partner/documents"
 COURIERS: Final = "/v1/partner/couriers/"
 RUNS: Final = "/v1/partner/runs/"
@@ -79,10 +82,13 @@ class OurSide:
             ("POST", WEBHOOKS): lambda: (201, self._register(_json(raw)), {}),
             ("GET", TASKS): lambda: (200, {"items": self._world.listed(query.get("date", ""))}, {}),
             ("GET", CHANGES): lambda: (200, self._world.changes(_number(query.get("after", ""))), {}),
+            ("POST", ITEM_NUMBERS): lambda: (200, self._world.stock.give(_json(raw)), {}),
+            ("GET", ITEM_NUMBERS): lambda: (200, self._world.stock.counts(), {}),
             ("POST", DOCUMENTS): lambda: (201, {"id": new_id(), "state": "quarantined"}, {}),
         }
         beginnings: dict[tuple[str, str], Callable[[], Answer]] = {
             ("DELETE", WEBHOOKS): lambda: self._forget(request.url.path),
+            ("GET", ONE_TASK): lambda: self._number_of(request.url.path),
             ("PUT", COURIERS): lambda: (200, _json(raw), {}),
             # Every visit of the kit names its courier from the beginning: no round waits to be told.
             ("POST", RUNS): lambda: (200, {"date": request.url.path.split("/")[-2], "published": 0}, {}),
@@ -96,6 +102,12 @@ class OurSide:
     def _forget(self, path: str) -> Answer:
         self.endpoints.pop(path.rpartition("/")[2], None)
         return 204, None, {}
+
+    def _number_of(self, path: str) -> Answer:
+        found = self._world.stock.of_visit(path.split("/")[4]) if path.endswith("/item-number") else None
+        if found is None:
+            return 404, {"code": "item_number_not_found", "status": 404}, {}
+        return 200, {"number": found}, {}
 
     def _token(self) -> dict[str, Any]:
         token = uuid.uuid4().hex
@@ -133,6 +145,10 @@ class OurSide:
             reason = "invalid_fact"
         if reason is not None:
             return {"event_id": event_id, "outcome": "rejected", "reason": reason}
+        item = report.data.get("item") if report.type == "sealed" else None
+        if item and self._world.stock.is_on_another(str(item), report.task_id):
+            # The bag is a fact and the report is kept; that number is not on it.
+            return {"event_id": event_id, "outcome": "applied", "reason": ItemNumberBound.code}
         return {"event_id": event_id, "outcome": "applied"}
 
 

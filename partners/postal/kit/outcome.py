@@ -2,11 +2,11 @@
 
 from typing import Any, Final, NamedTuple
 
-from partners.postal.kit import receiving, reporting
+from partners.postal.kit import numbering, receiving, reporting
 from partners.postal.kit.seen import Seen
 from partners.postal.kit.verdicts import Check, Result, Verdict
 
-CHECKS: Final[tuple[Check, ...]] = (*receiving.CHECKS, *reporting.CHECKS)
+CHECKS: Final[tuple[Check, ...]] = (*receiving.CHECKS, *reporting.CHECKS, *numbering.CHECKS)
 
 
 class Outcome(NamedTuple):

@@ -8,7 +8,9 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from app.core.clock import current_time, machine_time
+from app.custody import s10
 from partners.postal import signing
+from partners.postal.kit.numbering import REUSED
 from partners.postal.kit.our_side import OurSide
 from partners.postal.kit.seen import Call, Seen, events_of
 from partners.postal.kit.sending import OLD, Sender, encoded
@@ -98,6 +100,7 @@ class _Script:
             calls=tuple(self._ours.calls),
             tasks=dict(self._world.tasks),
             answer_within_s=self._setup.answer_within_s,
+            numbers=dict(self._world.told_numbers),
         )
 
     async def play(self, told: Callable[[str], None]) -> None:
@@ -111,6 +114,8 @@ class _Script:
         await self._later_fields()
         told("A gap in what was pushed, and the missing message late")
         await self._gap_and_late()
+        told("A visit with an item number that another package has")
+        await self._used_number()
         await self._second_try()
 
     async def _signatures(self) -> None:
@@ -169,13 +174,22 @@ class _Script:
         after_it = self._world.event("rescheduled", task.id, version=2)
         if not (await self._sender.tell("gap", after_it)).accepted:
             return
-        ridden = await self._ridden("gap")
-        late = await self._sender.tell("late", missed)
-        if not (ridden and late.accepted):
+        # Told before it was ridden, the missed message would fill the gap itself.
+        if not await self._ridden("gap") or not (await self._sender.tell("late", missed)).accepted:
             return
         last = self._world.task("last", courier=self._setup.courier)
         if (await self._sender.tell("last", self._world.event("assigned", last.id))).accepted:
             await self._ridden("last")
+
+    async def _used_number(self) -> None:
+        """Only where a number was used at all. A system may ride without it, or not ride."""
+        used = next((str(r.data["item"]) for r in self.seen().reports() if r.data.get("item")), None)
+        if used is None:
+            return
+        task = self._world.task(REUSED, courier=self._setup.courier)
+        self._world.stock.bind_again(task.id, s10.plain(used))
+        if (await self._sender.tell(REUSED, self._world.event("assigned", task.id))).accepted:
+            await self._ridden(REUSED)
 
     async def _second_try(self) -> None:
         """What met an outage may still be on its way."""

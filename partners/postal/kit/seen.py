@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 EVENTS: Final = "/v1/partner/events"
@@ -68,12 +69,15 @@ class Task(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Everything, in the order it happened. `tasks` are by what they were made for."""
+    """Everything, in the order it happened. `tasks` are by what they were made for, `numbers` are the
+    item numbers the kit told, by task.
+    """
 
     deliveries: Sequence[Delivery]
     calls: Sequence[Call]
     tasks: Mapping[str, Task]
     answer_within_s: float
+    numbers: Mapping[str, str] = MappingProxyType({})
 
     def sent_for(self, purpose: str) -> list[Delivery]:
         return [delivery for delivery in self.deliveries if delivery.purpose == purpose]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from app.core.clock import local
 from partners.postal.kit.seen import Task, new_id
+from partners.postal.kit.stock import Stock
 
 HOME_VISIT: Final = "vn.motcua.home_visit."
 UNKNOWN_TYPE: Final = "vn.motcua.kit.not_yet_invented"
@@ -22,6 +23,8 @@ class World:
         self._now = now
         self.tasks: dict[str, Task] = {}
         self.feed: list[dict[str, Any]] = []
+        self.stock = Stock()
+        self.told_numbers: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
 
     def task(self, purpose: str, *, courier: str) -> Task:
@@ -35,6 +38,7 @@ class World:
     ) -> dict[str, Any]:
         """The next event of a thing, in the feed from now on; `extra` are fields of a later contract."""
         number = self._numbers[thing] = self._numbers.get(thing, 0) + 1
+        item = self._item(thing)
         body = {
             "specversion": "1.0",
             "id": new_id(),
@@ -44,17 +48,29 @@ class World:
             "sequence": f"{number:010d}",
             "time": local(self._now).isoformat(),
             "datacontenttype": "application/json",
+            # What the kit tells is never real: what a sandbox says of itself.
+            "livemode": False,
             "data": {
                 "task_id": thing,
                 "kind": "collection",
                 "version": version,
                 "href": "/v1/partner/tasks",
+                **({"item_number": item} if item else {}),
                 **(extra or {}),
             },
             **(extra or {}),
         }
         self.feed.append(body)
         return body
+
+    def _item(self, thing: str) -> str | None:
+        """A visit of the kit's has a number as soon as there is a stock; others have none."""
+        if thing not in {task.id for task in self.tasks.values()}:
+            return None
+        found = self.stock.bind(thing)
+        if found is not None:
+            self.told_numbers[thing] = found
+        return found
 
     def changes(self, after: int) -> Mapping[str, Any]:
         items = [{"seq": n, "event": e} for n, e in enumerate(self.feed, start=1) if n > after][:100]
