@@ -26,6 +26,7 @@ from app.documents import store as document_store
 from app.documents.api import documents_router
 from app.dossiers.api import dossiers_router
 from app.home_service.api import home_service_router
+from app.home_service.areas_api import areas_router
 from app.home_service.incidents_api import incidents_router
 from app.home_service.money_api import money_router
 from app.home_service.packages_api import packages_router
@@ -67,6 +68,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     home_service_router,
     money_router,
     incidents_router,
+    areas_router,
     packages_router,
     calendar_router,
     tracking_router,

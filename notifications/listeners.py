@@ -39,6 +39,7 @@ from app.identity.events import OtpRequested
 from app.queue import queries as queue
 from app.queue.events import TicketCalled, TicketFinished, TicketReturnAgreed
 from app.rounds import queries as rounds
+from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
 from notifications import delivery
@@ -155,6 +156,12 @@ async def _visit(fact: Any, template: str) -> Wording | None:
     return Wording(contact, template, values, f"{fact.kind}:{visit.id}", version)
 
 
+async def _at_risk(fact: HomeVisitAtRisk) -> Wording | None:
+    """Nobody will come to a closed area, and its person chooses anew; else somebody may yet be found."""
+    closed = fact.reason == AREA_CLOSED
+    return await _visit(fact, "home_visit_area_closed" if closed else "home_visit_at_risk")
+
+
 async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
     """Nobody is asked who left no phone, or who said already how it was."""
     if contact is None:
@@ -205,7 +212,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         HomeVisitEnRoute: _with(_visit, "home_visit_en_route"),
         HomeVisitCollected: _with(_visit, "home_visit_collected"),
         HomeVisitMoved: _with(_visit, "home_visit_moved_by_centre"),
-        HomeVisitAtRisk: _with(_visit, "home_visit_at_risk"),
+        HomeVisitAtRisk: _at_risk,
         HomeVisitReassigned: _with(_visit, "home_visit_reassigned"),
         HomeVisitFailed: _with(_visit, "home_visit_failed"),
         HomeVisitCancelled: _with(_visit, "home_visit_cancelled"),

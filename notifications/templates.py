@@ -165,6 +165,12 @@ _ALL: Final = (
         {"reference": 12, "window": 24},
     ),
     Template(
+        "home_visit_area_closed", 1, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: khu vực tạm ngừng phục vụ, bưu tá không đến {window} (mã {reference}). Mời chọn giờ khác.",
+        "Motcua: your area is closed, no courier comes {window} (ref. {reference}). Please choose another.",
+        {"reference": 12, "window": 24},
+    ),
+    Template(
         "home_visit_reassigned", 1, Category.TRANSACTIONAL, 12 * HOUR, 0,
         "Motcua: bưu tá {courier} sẽ đến thay, khung giờ vẫn là {window} (mã {reference}).",
         "Motcua: courier {courier} comes instead, in the same window {window} (ref. {reference}).",

@@ -55,6 +55,16 @@ class WindowGone(Conflict):
     told = ("alternatives",)
 
 
+class ClosureStale(Conflict):
+    code = "area_closure_stale"
+    title = Words("Số liệu đã thay đổi", "The figures have changed")
+    detail = Words(
+        "Các lượt đã hẹn trong khu vực không còn như khi xem trước; hãy xem lại số liệu mới.",
+        "Other visits are promised in the area than were seen; look at the fresh figures.",
+    )
+    told = ("impact",)
+
+
 class PresenceRequired(Invalid):
     code = "presence_required"
     detail = Words(

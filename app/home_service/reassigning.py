@@ -1,7 +1,7 @@
 """Another round for a promise: who comes now, who is told so, and whom a supervisor must look after.
 
 Joined by whatever shakes a round: a courier who declines, is late or absent, a shift or a contract that
-shrinks.
+shrinks, an area that is closed.
 """
 
 import uuid
@@ -24,6 +24,8 @@ from app.rounds.trouble import WITH_COURIER
 
 # Nobody is at the door yet, and nothing has changed hands there.
 TO_REACH: Final = frozenset({*BEFORE_THE_DOOR, State.EN_ROUTE})
+# A delivery on the round: the package is with its courier.
+CARRIED: Final = frozenset({State.SEALED, State.EN_ROUTE, State.ATTEMPT_FAILED})
 
 
 class Dispatched(NamedTuple):
@@ -91,6 +93,7 @@ async def _escalate(visit: HomeVisitRow, *, because: str, now: datetime) -> Home
     if State(visit.state) in TO_REACH and why != WITH_COURIER:
         await round_steps.end_assignment(visit.id, because=because)
         visit = await name_courier(await _at_home_again(visit), now=now)
+    visit = await _as_another_version(visit)  # what is told each time it falls at risk names it
     await incidents.open_incident(visit, incidents.Kind.PROMISE_AT_RISK, event_id=None, now=now)
     await outbox.record(
         HomeVisitAtRisk(
@@ -119,6 +122,13 @@ async def _at_risk_because(home_visit_id: uuid.UUID) -> str | None:
         "SELECT at_risk_because FROM round_stop WHERE home_visit_id = $1", home_visit_id
     )
     return why
+
+
+async def _as_another_version(visit: HomeVisitRow) -> HomeVisitRow:
+    row = await in_transaction().fetchrow(
+        f"UPDATE home_visit SET version = version + 1 WHERE id = $1 RETURNING {COLUMNS}", visit.id
+    )
+    return HomeVisitRow(*row)
 
 
 async def _at_home_again(visit: HomeVisitRow) -> HomeVisitRow:

@@ -131,10 +131,9 @@ async def _rounds_of(day: Day, *, language: str) -> tuple[list[Round], list[Door
                 doors,
             )
         )
-    adrift = [day.stops[number] for number in day.adrift]
     at_risk = [
         _door(visits[stop.home_visit_id], language)._replace(because=stop.at_risk_because)
-        for stop in adrift
+        for stop in (day.stops[number] for number in day.at_risk)
     ]
     return sorted(found, key=lambda each: (each.starts_at, each.external_id)), at_risk
 

@@ -77,6 +77,16 @@ class Day:
         ]
 
     @property
+    def at_risk(self) -> list[int]:
+        """Every promise that is in no round: those adrift, and those no other round may take."""
+        adrift = set(self.adrift)
+        return [
+            number
+            for number, stop in enumerate(self.stops)
+            if number in adrift or (stop.duty_id is None and stop.lock != Lock.DONE)
+        ]
+
+    @property
     def plan(self) -> Plan:
         """The rounds as planned, for the checker and the solver."""
         return plan_of(self.problem, self.rounds)

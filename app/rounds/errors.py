@@ -37,9 +37,16 @@ class ContractDaysNotValid(Invalid):
 class AreaNotValid(Invalid):
     code = "area_not_valid"
     detail = Words(
-        "Khu vực là một xã hoặc một vòng tròn, trong một khoảng thời gian.",
-        "An area is a commune or a circle, from a time to a later one.",
+        "Khu vực là các xã có mã đúng hoặc một vòng tròn, từ một thời điểm đến một thời điểm sau đó"
+        " chưa qua, không quá 92 ngày.",
+        "An area is communes by codes that are in force, or a circle, from a time to a later one that is"
+        " not over, for 92 days at most.",
     )
+
+
+class ClosureNotFound(NotFound):
+    code = "area_closure_not_found"
+    detail = Words("Không có khu vực tạm ngừng này.", "There is no such area closure.")
 
 
 class RunNotFound(NotFound):

@@ -65,6 +65,13 @@ async def locked(dates: Collection[date], *, now: datetime, asked: Collection[st
     return {row["date"]: await plans.of(DayRow(*row), now=now, asked=asked) for row in rows}
 
 
+async def hold_days(first: date, last: date) -> None:
+    """Lock the rows of all days of a time, in order, without reading their plans."""
+    await in_transaction().execute(
+        "SELECT FROM day_plan WHERE date BETWEEN $1 AND $2 ORDER BY date FOR UPDATE", first, last
+    )
+
+
 async def next_version(day: date, *, now: datetime, promised: int = 0) -> DayRow:
     """The plan is another one from here on, and not as short as it could be."""
     row = await in_transaction().fetchrow(NEXT_VERSION, day, now, promised)

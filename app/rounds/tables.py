@@ -82,6 +82,7 @@ class PlanningRule(Table, db=DB, tablename="planning_rule"):
     access_seconds = Integer(null=False, default=None)
     centroid_seconds = Integer(null=False, default=None)
     published_minutes = Integer(null=False, default=None)
+    version = Integer(null=False, default=1)
 
 
 class ServiceTime(Table, db=DB, tablename="service_time"):
@@ -93,17 +94,22 @@ class ServiceTime(Table, db=DB, tablename="service_time"):
 
 
 class AreaClosure(Table, db=DB, tablename="area_closure"):
-    """A commune or a circle nobody is sent to for a time (khu vực tạm ngừng phục vụ)."""
+    """Communes or a circle nobody is sent to for a time (khu vực tạm ngừng phục vụ)."""
 
     id = UUID(primary_key=True, default=None)
-    commune = Text(null=True, default=None)
+    communes = Array(base_column=Text(), null=True, default=None)
     lat = DoublePrecision(null=True, default=None)
     lon = DoublePrecision(null=True, default=None)
     radius_km = DoublePrecision(null=True, default=None)
     starts_at = Timestamptz(null=False, default=None)
     ends_at = Timestamptz(null=False, default=None)
-    reason = Text(null=False, default=None)
-    made_at = Timestamptz(null=False, default=None)
+    kind = Text(null=False, default="other")
+    reason_vi = Text(null=False, default=None)
+    reason_en = Text(null=False, default="")
+    announced_at = Timestamptz(null=False, default=None)
+    announced_by = UUID(null=True, default=None)
+    lifted_at = Timestamptz(null=True, default=None)
+    lifted_by = UUID(null=True, default=None)
 
 
 class DayPlan(Table, db=DB, tablename="day_plan"):

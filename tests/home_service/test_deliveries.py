@@ -21,13 +21,16 @@ from app.dossiers.queries import DossierRow
 from app.dossiers.states import Status
 from app.home_service import operations, queries, rules
 from app.home_service.errors import DossierNotReady
+from app.home_service.operations.areas import Draft
 from app.home_service.operations.report import Answer, Outcome, PartnerEvent
 from app.home_service.operations.trouble import Trouble
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Report
+from app.rounds.closures import Area, ClosureKind
 from app.rounds.queries import CourierRow
 from tests.home_service.conftest import (
     DISABILITY,
+    KIM_SON,
     OFFICER,
     PAPERS,
     PARTNER,
@@ -400,3 +403,23 @@ async def test_a_sealed_result_stays_with_the_courier_whose_vehicle_failed(
     assert (await package_of(visit)).custodian_kind == "courier"
     assert await state_of(visit) == "en_route"
     assert (await facts_of(visit.id))[-1] == "home_visit.at_risk"
+
+
+async def test_a_result_on_its_way_into_a_closed_area_stays_with_its_courier(
+    deliver: Deliver, hire: Hire, now: datetime
+) -> None:
+    visit = await deliver()
+    await hire("binh")
+    await report(*delivery(visit)[:3])
+    area = Area([KIM_SON])
+    draft = Draft(area, visit.starts_at, visit.ends_at, ClosureKind.STORM, "Bão số 3", "Storm no. 3")
+    seen = await operations.preview_closure(draft=draft, now=now)
+
+    announced = await operations.announce_closure(draft=draft, seen=seen.seen, officer_id=None, now=now)
+
+    assert (seen.at_risk, seen.with_package) == (1, 1)
+    assert announced.told == ([], [visit.id])
+    assert (await package_of(visit)).custodian_kind == "courier"
+    found = await queries.by_id(visit.id)
+    assert found is not None
+    assert (found.state, found.courier_id) == ("en_route", visit.courier_id)

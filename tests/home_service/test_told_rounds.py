@@ -8,13 +8,11 @@ import pytest
 
 from app.core.clock import at_local, local_date
 from app.core.database import DB
-from app.home_service import operations, queries, windows
-from app.home_service.states import Kind, Report
+from app.home_service import operations, queries
+from app.home_service.states import Report
 from app.http.principals import Caller
-from app.rounds import operations as areas
 from app.rounds import plans
 from app.rounds import queries as rounds
-from app.rounds.errors import AreaNotValid
 from app.rounds.planning.checker import violations
 from partners.postal import scopes
 from tests.conftest import SignIn
@@ -144,44 +142,6 @@ async def test_a_courier_on_the_way_has_nothing_put_before_the_door(
         visit.id,
     )
     assert tuple(stop) == ("position", "started")
-
-
-@pytest.mark.parametrize("area", [{"commune": KIM_SON}, {"circle": (LAT + 0.01, LON, 2.0)}])
-async def test_nobody_is_promised_a_window_in_a_closed_area(
-    zone: Zone, hire: Hire, now: datetime, area: dict[str, object]
-) -> None:
-    await hire("tu")
-    first, last = zone.windows[0], zone.windows[1]
-    closed = await areas.close_area(
-        **area,  # type: ignore[arg-type]
-        starts_at=first.starts_at,
-        ends_at=last.ends_at,
-        reason="lũ trên sông Đáy",
-        now=now,
-    )
-
-    async def offered() -> windows.Windows:
-        return await windows.windows(
-            kind=Kind.COLLECTION,
-            procedure_code=DISABILITY,
-            lat=LAT,
-            lon=LON,
-            start=first.starts_at,
-            end=last.ends_at,
-            now=now,
-        )
-
-    during = await offered()
-    await areas.open_area(closure_id=closed, now=now)
-
-    assert (during.windows, during.reason) == ([], "area_closed")
-    assert [each["id"] for each in during.alternatives] == [str(w.id) for w in zone.windows[2:]]
-    assert len((await offered()).windows) == 2
-
-
-async def test_an_area_that_is_none_is_refused(database: object, now: datetime) -> None:
-    with pytest.raises(AreaNotValid):
-        await areas.close_area(starts_at=now, ends_at=now + timedelta(hours=1), reason="?", now=now)
 
 
 async def test_the_last_window_goes_to_one_of_two_and_the_other_is_shown_what_is_left(

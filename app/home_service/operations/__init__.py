@@ -1,5 +1,6 @@
 """What can be done about home visits: promise, change, report, receive."""
 
+from app.home_service.operations.areas import announce_closure, lift_closure, preview_closure
 from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
 from app.home_service.operations.couriers import put_contract, put_courier, put_shift
@@ -27,6 +28,7 @@ from app.home_service.operations.supervise import (
 from app.home_service.operations.trouble import report_trouble
 
 __all__ = [
+    "announce_closure",
     "apply_partner_event",
     "assign_by_partner",
     "call_for_ended_holds",
@@ -37,10 +39,12 @@ __all__ = [
     "free_of_payment",
     "hand_over",
     "leave_closed_windows",
+    "lift_closure",
     "look_into",
     "move_on",
     "note_acceptance",
     "pay_at_centre",
+    "preview_closure",
     "promise",
     "publish_due",
     "publish_duty",

@@ -128,11 +128,12 @@ async def _swap(visit: HomeVisitRow, window_id: uuid.UUID, *, turn: Turn, now: d
     if window is None or not rules.may_still_be_promised(window["starts_at"], now=now):
         raise _NotKept
     wish = (await place_of(visit, now=now)).wish(Kind(visit.kind), visit.procedure_codes)
-    if await asking.is_area_closed(wish, window["starts_at"], window["ends_at"]):
-        raise _NotKept
     declined = await rounds.who_declined(visit.id)
     asked = await asking.what(wish._replace(not_by=declined))
     day = await _freed(visit, local_date(window["starts_at"]), asked, now=now)
+    # Asked once the days are locked: whoever closes an area holds them too.
+    if await asking.is_area_closed(wish, window["starts_at"], window["ends_at"]):
+        raise _NotKept
     # Both slots in id order, as everybody locks them: two citizens who swap windows would deadlock.
     await in_transaction().execute(
         "SELECT id FROM slot WHERE id = ANY($1) ORDER BY id FOR UPDATE", [visit.slot_id, window_id]

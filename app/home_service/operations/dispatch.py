@@ -97,6 +97,8 @@ async def _move(visit: HomeVisitRow, day: Day, courier: CourierRow, *, now: date
     others = {duty.courier_id for duty in day.duties} - {courier.id}
     wish = (await place_of(visit, now=now)).wish(Kind(visit.kind), visit.procedure_codes)
     asked = await asking.what(wish._replace(not_by=others))
+    if await asking.is_area_closed(wish, visit.starts_at, visit.ends_at):
+        raise WouldBreakPromise
     await live.take_out(visit.id, now=now)
     without = await live.locked([day.head.date], now=now, asked=asked.skills)
     made = await put_into_round(visit, without[day.head.date], asked, because="partner", now=now)

@@ -127,6 +127,9 @@ async def _promise(
         raise _NotKept(place)
     date = local_date(window.starts_at)
     day = (await live.locked([date], now=now, asked=asked.skills))[date]
+    # An area may have been closed while this waited for the day: whoever closes one holds its days.
+    if await asking.is_area_closed(wish, *times):
+        raise _NotKept(place)
     if not await appointments.take_place(window.id, channel=Channel.ONLINE):
         raise _NotKept(place)
     visit = await _insert(window, citizen_id, kind, codes, door, dossier_number, now)

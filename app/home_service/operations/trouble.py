@@ -3,21 +3,17 @@
 import uuid
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 from app.core import journal
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.home_service.queries import COLUMNS, HomeVisitRow
-from app.home_service.reassigning import TO_REACH, Dispatched, tell_whom_it_concerns
+from app.home_service.reassigning import CARRIED, TO_REACH, Dispatched, tell_whom_it_concerns
 from app.home_service.states import Kind, State
 from app.rounds import queries as rounds
 from app.rounds import trouble
 from app.rounds.errors import TroubleNotValid
 from app.rounds.trouble import Ahead
-
-# A delivery on the round: the package is with its courier.
-CARRIED: Final = frozenset({State.SEALED, State.EN_ROUTE, State.ATTEMPT_FAILED})
 
 
 class Trouble(StrEnum):
