@@ -23,6 +23,7 @@ from app.core.outbox import Fact
 from app.custody.events import IncidentOpened
 from app.dossiers import queries as dossiers
 from app.dossiers.events import DossierAccepted, DossierCompleted, DossierReturned
+from app.home_service import fees
 from app.home_service import queries as home_service
 from app.home_service.events import (
     HomeVisitAtRisk,
@@ -32,17 +33,20 @@ from app.home_service.events import (
     HomeVisitEnRoute,
     HomeVisitFailed,
     HomeVisitMoved,
+    HomeVisitPaid,
     HomeVisitReassigned,
 )
 from app.identity import queries as identity
 from app.identity.events import OtpRequested
+from app.payments import queries as payments
+from app.payments.rules import Purse
 from app.queue import queries as queue
 from app.queue.events import TicketCalled, TicketFinished, TicketReturnAgreed
 from app.rounds import queries as rounds
 from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
-from notifications import delivery
+from notifications import amounts, delivery
 from notifications.port import Channels
 from notifications.templates import TEMPLATES
 
@@ -151,6 +155,9 @@ async def _visit(fact: Any, template: str) -> Wording | None:
         "courier": courier.given_name if courier else "",
         "seal": visit.seal_number or "",
     }
+    if {"state", "postage"} & TEMPLATES[template].longest.keys():
+        bill = await fees.bill_of(visit)
+        values |= {purse.value: amounts.owed(bill, purse, visit.locale) for purse in Purse}
     contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
     version = getattr(fact, "version", 1)
     return Wording(contact, template, values, f"{fact.kind}:{visit.id}", version)
@@ -160,6 +167,22 @@ async def _at_risk(fact: HomeVisitAtRisk) -> Wording | None:
     """Nobody will come to a closed area, and its person chooses anew; else somebody may yet be found."""
     closed = fact.reason == AREA_CLOSED
     return await _visit(fact, "home_visit_area_closed" if closed else "home_visit_at_risk")
+
+
+async def _paid(fact: HomeVisitPaid) -> Wording | None:
+    """A receipt is told once, whatever is put right about its payment later."""
+    visit, paid = await home_service.by_id(fact.home_visit_id), await payments.paid(fact.entry_id)
+    if visit is None or paid is None:
+        return None
+    values = {
+        "reference": visit.reference,
+        "amount": amounts.written(paid.amount_vnd, visit.locale),
+        "purse": amounts.name(Purse(paid.purse), visit.locale),
+        "receipt": paid.receipt,
+    }
+    contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
+    about = f"{fact.kind}:{visit.id}:{paid.purse}:{paid.receipt}"
+    return Wording(contact, "home_visit_paid", values, about, 1)
 
 
 async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
@@ -211,6 +234,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         HomeVisitConfirmed: _with(_visit, "home_visit_confirmed"),
         HomeVisitEnRoute: _with(_visit, "home_visit_en_route"),
         HomeVisitCollected: _with(_visit, "home_visit_collected"),
+        HomeVisitPaid: _paid,
         HomeVisitMoved: _with(_visit, "home_visit_moved_by_centre"),
         HomeVisitAtRisk: _at_risk,
         HomeVisitReassigned: _with(_visit, "home_visit_reassigned"),

@@ -56,6 +56,8 @@ def _plain(value: str) -> str:
 HOUR: Final = timedelta(hours=1)
 # The longest link a message has room for; a longer one is cut, and a link that is cut leads nowhere.
 LINK_LENGTH: Final = 108
+# The longest amount there can be: 1,000,000,000 VND.
+AMOUNT_LENGTH: Final = 17
 
 _ALL: Final = (
     Template(
@@ -135,16 +137,27 @@ _ALL: Final = (
         {"number": 30},
     ),
     Template(
-        "home_visit_confirmed", 1, Category.URGENT, 12 * HOUR, 2,
-        "Motcua: bưu tá sẽ đến {window} (mã {reference}). Chỉ đọc mã giao nhận khi gặp bưu tá.",
-        "Motcua: the courier comes {window} (ref. {reference}). Tell the hand-over code only at the door.",
-        {"reference": 12, "window": 24},
+        "home_visit_confirmed", 2, Category.URGENT, 12 * HOUR, 2,
+        "Motcua: bưu tá sẽ đến {window} (mã {reference}). Phải trả tại nhà: phí, lệ phí {state},"
+        " cước {postage}. Chỉ đọc mã giao nhận khi gặp bưu tá.",
+        "Motcua: the courier comes {window} (ref. {reference}). To pay at the door: state fee {state},"
+        " postage {postage}. Tell the hand-over code only at the door.",
+        {"reference": 12, "window": 24, "state": AMOUNT_LENGTH, "postage": AMOUNT_LENGTH},
     ),
     Template(
-        "home_visit_en_route", 1, Category.URGENT, HOUR, 0,
-        "Motcua: bưu tá {courier} đang đến (mã {reference}).",
-        "Motcua: courier {courier} is on the way (ref. {reference}).",
-        {"reference": 12, "courier": 20},
+        "home_visit_en_route", 2, Category.URGENT, HOUR, 0,
+        "Motcua: bưu tá {courier} đang đến (mã {reference}). Phải trả: phí, lệ phí {state},"
+        " cước {postage}.",
+        "Motcua: courier {courier} is on the way (ref. {reference}). To pay: state fee {state},"
+        " postage {postage}.",
+        {"reference": 12, "courier": 20, "state": AMOUNT_LENGTH, "postage": AMOUNT_LENGTH},
+    ),
+    # A report may come late from a place without signal: nobody is woken for a receipt.
+    Template(
+        "home_visit_paid", 1, Category.TRANSACTIONAL, 24 * HOUR, 2,
+        "Motcua: đã thu {amount} {purse} của lượt {reference}, biên lai số {receipt}.",
+        "Motcua: {amount} of {purse} received for visit {reference}, receipt {receipt}.",
+        {"reference": 12, "amount": AMOUNT_LENGTH, "purse": 11, "receipt": 40},
     ),
     Template(
         "home_visit_collected", 1, Category.URGENT, 12 * HOUR, 2,

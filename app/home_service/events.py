@@ -75,6 +75,14 @@ class HomeVisitIncidentOpened(HomeVisitFact, frozen=True, kw_only=True):
     reason: str
 
 
+class HomeVisitPaid(HomeVisitFact, frozen=True, kw_only=True):
+    """Money was taken for it, at the door or at the centre; the book's entry says how much."""
+
+    kind: ClassVar[str] = "home_visit.paid"
+
+    entry_id: uuid.UUID
+
+
 class HomeVisitAtRisk(HomeVisitFact, frozen=True, kw_only=True):
     """No round can keep its window any more: its person is told, and somebody must find another way."""
 

@@ -14,6 +14,7 @@ from app.payments.rules import MOST_VND, RECEIPT, Purse
 
 Seal = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{2,39}$")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+Number = Annotated[str, msgspec.Meta(pattern=RECEIPT)]
 Papers = Annotated[list[Paper], msgspec.Meta(max_length=50)]
 Place = Annotated[int, msgspec.Meta(ge=1, le=50)]
 # A number somebody wrote on a paper of authorisation (UQ-2026-17), or the id of its scan: never any text.
@@ -68,12 +69,13 @@ class Given(msgspec.Struct):
 
 class FeeCollected(msgspec.Struct):
     """What was taken at the door, in đồng, from which purse, with which receipt; or the group whose paper
-    was shown, because of which nothing is taken.
+    was shown, because of which nothing is taken. `spoiled`: receipts that came to nothing while writing it.
     """
 
     amount: Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
     kind: Purse | msgspec.UnsetType = msgspec.UNSET
-    receipt: Annotated[str, msgspec.Meta(pattern=RECEIPT)] | msgspec.UnsetType = msgspec.UNSET
+    receipt: Number | msgspec.UnsetType = msgspec.UNSET
+    spoiled: Annotated[list[Number], msgspec.Meta(max_length=20)] = []
     payer: Word | msgspec.UnsetType = msgspec.UNSET
     waiver: Word | msgspec.UnsetType = msgspec.UNSET
 

@@ -6,12 +6,14 @@ from datetime import date, datetime
 from app.centres import queries as centres
 from app.core.clock import local_date
 from app.home_service.errors import MissingFact
+from app.home_service.events import HomeVisitPaid
 from app.home_service.queries import HomeVisitRow, family_of
 from app.home_service.reports import PartnerEvent
 from app.home_service.states import Kind, Report, State
+from app.home_service.steps import tell
 from app.payments import queries as payments
-from app.payments import steps
-from app.payments.rules import Bill, Purse
+from app.payments import receipts, steps
+from app.payments.rules import Bill, Purse, Void
 from app.payments.steps import Bearer, Money
 from app.procedures import queries as procedures
 from app.rounds.queries import CourierRow
@@ -56,12 +58,12 @@ async def taken(
     day = local_date(at)
     purse = Purse(data.get("kind", Purse.STATE))
     family = await family_of(visit)
+    unknown = None
     if data.get("waiver"):
-        why = await freed(visit, purse=purse, group=str(data["waiver"]), on=day, now=now)
-        if why is not None or not data["amount"]:
-            return why
+        unknown = await freed(visit, purse=purse, group=str(data["waiver"]), on=day, now=now)
     if not data["amount"]:
-        return None
+        wrong = await spoiled(courier, event, day=day, now=now)
+        return unknown or wrong
     money = Money(
         visit_id=visit.id,
         family=family,
@@ -72,7 +74,19 @@ async def taken(
         centre_id=visit.centre_id,
         event_id=event.event_id,
     )
-    return await steps.take_at_door(money, Bearer(courier.id, courier.partner_id), now=now)
+    booked = await steps.take_at_door(money, Bearer(courier.id, courier.partner_id), now=now)
+    if booked.entry_id is not None:
+        await tell(HomeVisitPaid, visit, now=now, entry_id=booked.entry_id)
+    wrong = await spoiled(courier, event, day=day, now=now)
+    return unknown or booked.wrong or wrong
+
+
+async def spoiled(courier: CourierRow, event: PartnerEvent, *, day: date, now: datetime) -> str | None:
+    """Receipts the courier spoiled while writing one; a stable code when one is not as it should be."""
+    numbers = [str(number) for number in event.data.get("spoiled", [])]
+    return await receipts.void(
+        courier.partner_id, numbers, courier_id=courier.id, on=day, because=Void.SPOILED, now=now
+    )
 
 
 async def freed(visit: HomeVisitRow, *, purse: Purse, group: str, on: date, now: datetime) -> str | None:

@@ -116,8 +116,10 @@ async def name_courier(visit: HomeVisitRow, *, now: datetime) -> HomeVisitRow:
     return visit
 
 
-async def tell(kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime) -> None:
-    """The fact, naming the partner whose courier it is, and the journal line."""
+async def tell(
+    kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime, **particulars: uuid.UUID
+) -> None:
+    """The fact, naming the partner whose courier it is, and the journal line; `particulars` are its own."""
     courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
     await outbox.record(
         kind(
@@ -128,6 +130,7 @@ async def tell(kind: type[HomeVisitFact], visit: HomeVisitRow, *, now: datetime)
             version=visit.version,
             partner_id=courier.partner_id if courier else None,
             courier_id=visit.courier_id,
+            **particulars,
         )
     )
     await journal.write(kind.kind, object_kind="home_visit", object_id=visit.id, at=now)

@@ -45,13 +45,14 @@ async def move(
     reason: Reason,
     about: About,
     now: datetime,
-) -> None:
-    """Write one entry; nothing moved is nothing written."""
+) -> uuid.UUID | None:
+    """Write one entry and name it; nothing moved is nothing written."""
     if amount_vnd == 0:
-        return
+        return None
+    entry_id = new_id()
     await in_transaction().execute(
         INSERT,
-        new_id(),
+        entry_id,
         purse.value,
         giver.holder.value,
         str(giver.id),
@@ -70,6 +71,7 @@ async def move(
         about.reverses,
         now,
     )
+    return entry_id
 
 
 async def in_hand(courier_id: uuid.UUID, day: date, purse: Purse) -> int:

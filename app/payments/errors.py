@@ -27,6 +27,55 @@ class ReceiptReused(Conflict):
     detail = Words("Số biên lai này đã dùng.", "This receipt number has been used.")
 
 
+class ReceiptBookNotFound(NotFound):
+    code = "receipt_book_not_found"
+    detail = Words("Không có quyển biên lai này.", "There is no such receipt book.")
+
+
+class ReceiptBookNotValid(Invalid):
+    code = "receipt_book_not_valid"
+    detail = Words(
+        "Số đầu và số cuối phải cùng số chữ số, số đầu không lớn hơn số cuối.",
+        "First and last number have as many digits as each other, and the first is not after the last.",
+    )
+
+
+class ReceiptBooksOverlap(Conflict):
+    code = "receipt_books_overlap"
+    detail = Words(
+        "Dải số này trùng một quyển biên lai khác cùng ký hiệu.",
+        "These numbers are in another receipt book of the series.",
+    )
+
+
+class ReceiptBookInUse(Conflict):
+    code = "receipt_book_in_use"
+    detail = Words(
+        "Quyển này đã có số được dùng hoặc báo hỏng; dải số không được bỏ các số đó.",
+        "Numbers of this book were used or told as void; its range must keep them.",
+    )
+
+
+class ReceiptBookWithAnother(Conflict):
+    code = "receipt_book_with_another"
+    detail = Words(
+        "Quyển biên lai đang được giao trong những ngày này.",
+        "The receipt book is with somebody in these days.",
+    )
+
+
+class ReceiptBookDaysNotValid(Invalid):
+    code = "receipt_book_days_not_valid"
+    detail = Words(
+        "Ngày trả quyển không được trước ngày giao.", "A book comes back after it is handed out."
+    )
+
+
+class ReceiptOutsideBook(Invalid):
+    code = "receipt_outside_book"
+    detail = Words("Số này không thuộc quyển biên lai.", "This number is not in the receipt book.")
+
+
 class DayNotYet(Invalid):
     code = "day_not_yet"
     detail = Words("Ngày này chưa tới.", "This day has not come yet.")

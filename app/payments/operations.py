@@ -10,12 +10,19 @@ from app.core import journal, outbox
 from app.core.clock import local_date
 from app.core.database import fetch, in_transaction
 from app.core.operation import operation
-from app.payments import book, cases, settlement
+from app.payments import book, books, cases, receipts, rules, settlement
 from app.payments.book import About, Account
 from app.payments.cases import CaseRow
-from app.payments.errors import CaseNeedsMoney, DayNotYet, MoneyCaseNotFound, NothingRemitted
+from app.payments.errors import (
+    CaseNeedsMoney,
+    DayNotYet,
+    MoneyCaseNotFound,
+    NothingRemitted,
+    ReceiptOutsideBook,
+)
 from app.payments.events import SettlementUnbalanced
-from app.payments.rules import CaseKind, Holder, Purse, Reason
+from app.payments.receipts import VoidRow
+from app.payments.rules import CaseKind, Holder, Purse, Reason, Serial, Void
 from app.payments.settlement import Settlement
 from app.rounds import queries as rounds
 
@@ -31,6 +38,9 @@ CLOSES: Final[Mapping[CaseKind, str]] = MappingProxyType(
         CaseKind.NOT_REMITTED: MADE_GOOD,
         CaseKind.CASH_OVER: SET_APART,
         CaseKind.RECEIPT_REUSED: EXPLAINED,
+        CaseKind.RECEIPT_OUTSIDE_RANGE: EXPLAINED,
+        CaseKind.RECEIPT_OF_ANOTHER: EXPLAINED,
+        CaseKind.RECEIPT_VOID: EXPLAINED,
     }
 )
 
@@ -75,6 +85,25 @@ async def remit(
         detail={"day": day.isoformat(), **{purse.value: amount for purse, amount in amounts.items()}},
     )
     return await settlement.of_day(partner_id, day)
+
+
+@operation
+async def void_receipt(
+    *, partner_id: uuid.UUID, book_name: str, number: str, day: date, because: Void, now: datetime
+) -> VoidRow:
+    """A number of a book will never stand for a payment. Twice is once; of a used one a case is opened.
+
+    Raises `ReceiptBookNotFound`, `ReceiptOutsideBook`, `DayNotYet`.
+    """
+    if day > local_date(now):
+        raise DayNotYet
+    found = await books.of_name(partner_id, book_name)
+    serial = Serial(found.series, int(number))
+    if not found.has(serial):
+        raise ReceiptOutsideBook
+    printed = rules.printed(found.series, serial.number, found.digits)
+    await receipts.void(partner_id, [printed], courier_id=None, on=day, because=because, now=now)
+    return await receipts.void_of(partner_id, serial)
 
 
 @operation

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from app.core.database import fetch, fetch_value
+from app.core.database import fetch, fetch_row, fetch_value
 from app.core.rows import select
 from app.payments.rules import Bill, ChargeRow, Exemption, Purse, Reason, Tariff
 
@@ -54,6 +54,24 @@ async def partner_that_took(family: Sequence[uuid.UUID]) -> uuid.UUID | None:
         list(family),
     )
     return found
+
+
+class Paid(NamedTuple):
+    """One payment of a citizen: how much, of which purse, and under which receipt."""
+
+    amount_vnd: int
+    purse: str
+    receipt: str
+
+
+async def paid(entry_id: uuid.UUID) -> Paid | None:
+    """An entry by which a citizen paid; under a number that was used, the one that was told."""
+    row = await fetch_row(
+        "SELECT amount_vnd, purse, coalesce(receipt, reference) FROM cash_entry"
+        " WHERE id = $1 AND from_kind = 'citizen'",
+        entry_id,
+    )
+    return None if row is None else Paid(*row)
 
 
 class NotReversed(NamedTuple):

@@ -5,6 +5,7 @@ within the price caps of Circular 22/2017/TT-BTTTT; Decision 45/2016/QĐ-TTg art
 pay the courier or the agency directly.
 """
 
+import re
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -13,6 +14,8 @@ from typing import Final, NamedTuple, Protocol
 MOST_VND: Final = 1_000_000_000
 # A number as it is printed: book and page, no blanks.
 RECEIPT: Final = r"^[A-Za-z0-9][A-Za-z0-9\-/.]{0,39}$(?!\n)"
+# The same number read: a series (ký hiệu), a separator that may be missing, and the number (số) itself.
+READ: Final = re.compile(r"(.*?)[-/.]?([0-9]{1,10})")
 
 
 class Purse(StrEnum):
@@ -58,9 +61,34 @@ class CaseKind(StrEnum):
     REFUND_OWED = "refund_owed"  # phải hoàn trả người dân
     UNDERPAID = "underpaid"  # thu thiếu
     RECEIPT_REUSED = "receipt_reused"  # trùng số biên lai
+    RECEIPT_OUTSIDE_RANGE = "receipt_outside_range"  # ngoài dải số được giao
+    RECEIPT_OF_ANOTHER = "receipt_of_another"  # số của bưu tá khác
+    RECEIPT_VOID = "receipt_void"  # số đã báo hỏng
     CASH_SHORT = "cash_short"  # nộp thiếu
     CASH_OVER = "cash_over"  # nộp thừa
     NOT_REMITTED = "not_remitted"  # chưa nộp
+
+
+class Void(StrEnum):
+    """Why a receipt number will never stand for a payment."""
+
+    SPOILED = "spoiled"  # viết hỏng
+    MISPRINTED = "misprinted"  # in hỏng
+    LOST = "lost"  # mất
+    WITHDRAWN = "withdrawn"  # thu hồi
+
+
+class Serial(NamedTuple):
+    """A receipt number as it is printed: series and number (ký hiệu, số)."""
+
+    series: str
+    number: int
+
+
+def read_receipt(receipt: str) -> Serial | None:
+    """`AA/26P-0000123` is number 123 of series AA/26P; None for what ends in no number."""
+    found = READ.fullmatch(receipt)
+    return None if found is None else Serial(found[1].upper(), int(found[2]))
 
 
 class Tariff(NamedTuple):
@@ -222,3 +250,17 @@ def undo(taken: Iterable[Taken], *, amount_vnd: int) -> list[Undo]:
         if part > 0:
             found.append(Undo(entry.entry_id, part))
     return found
+
+
+def case_of_number(*, courier_id: uuid.UUID, holder_id: uuid.UUID | None) -> CaseKind | None:
+    """What is wrong with a number of the courier's, when the book it lies in is with `holder_id` that day:
+    with nobody, or in no book at all, is None.
+    """
+    if holder_id is None:
+        return CaseKind.RECEIPT_OUTSIDE_RANGE
+    return None if holder_id == courier_id else CaseKind.RECEIPT_OF_ANOTHER
+
+
+def printed(series: str, number: int, digits: int) -> str:
+    """A number of a book as we write it: AA/26P-0000123."""
+    return f"{series}-{number:0{digits}d}"

@@ -9,8 +9,9 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from app.core.database import fetch
-from app.payments import cases
+from app.payments import cases, numbers
 from app.payments.cases import CaseRow
+from app.payments.numbers import BookDay
 from app.payments.rules import Holder, Purse, Reason
 
 NOT_REMITTED_YET: Final = "not_remitted_yet"
@@ -86,6 +87,7 @@ class Settlement(NamedTuple):
     couriers: Sequence[PurseLine]
     centres: Sequence[CentreLine]
     cases: Sequence[CaseRow]
+    numbers: Sequence[BookDay] = ()
 
     @property
     def reasons(self) -> list[Why]:
@@ -121,6 +123,7 @@ async def of_day(partner_id: uuid.UUID, day: date) -> Settlement:
         [_line(courier_id, purse, change) for (courier_id, purse), change in changes.items()],
         [CentreLine(*row) for row in await fetch(BY_CENTRE, partner_id, day)],
         await cases.of_partner(partner_id, day),
+        await numbers.of_day(partner_id, day),
     )
 
 

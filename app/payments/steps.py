@@ -3,22 +3,21 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from app.core import journal
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.rows import put
-from app.payments import book, cases, queries, rules
+from app.payments import book, cases, queries, receipts, rules
 from app.payments.book import About, Account
 from app.payments.cases import Subject
 from app.payments.errors import AmountDiffers, NothingOwed, NothingToRefund, ReceiptReused
+from app.payments.receipts import Payment
 from app.payments.rules import CaseKind, ChargeState, Holder, Purse, Reason, Taken
 from app.procedures.queries import ProcedureRow
 
-# What a courier is told of money that was booked and is not as it should be.
-RECEIPT_REUSED: Final = "receipt_reused"
+# What a courier is told of money that was booked and is not as it should be; or a `CaseKind`, of a receipt.
 AMOUNT_DIFFERS: Final = "amount_differs"
 WAIVER_UNKNOWN: Final = "waiver_unknown"
 
@@ -66,6 +65,13 @@ class Money(NamedTuple):
     event_id: uuid.UUID | None = None
 
 
+class Booked(NamedTuple):
+    """The entry of the book, none for what was booked before; and a stable code of what is wrong."""
+
+    entry_id: uuid.UUID | None
+    wrong: str | None
+
+
 class Bearer(NamedTuple):
     """The courier who took it, of which partner."""
 
@@ -106,21 +112,23 @@ async def charge(
         await _line(home_visit_id, Purse.POSTAGE, "", tariff.amount_vnd, tariff.decision, free, now)
 
 
-async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> str | None:
+async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> Booked:
     """Book what a courier took; a stable code when something about it is not as it should be.
 
-    The money is in the bag whatever is wrong with it, so it is booked in any case: a wrong amount or a
-    used receipt opens a case. Only the same receipt for the same money again is one payment told twice.
+    The money is in the bag whatever is wrong with it, so it is booked in any case: a wrong amount opens a
+    case, and so does a receipt that was used, is void, or is not of a book of the courier's. Only the same
+    receipt for the same money again is one payment told twice.
     """
     await book.hold_family(money.family[0])
     await book.hold_day(bearer.courier_id, money.day)
-    used = await _use_receipt(money, issuer_id=bearer.partner_id, courier_id=bearer.courier_id, now=now)
-    if used is _Receipt.SAME:
-        return RECEIPT_REUSED
+    used = await receipts.use(_payment(money, bearer.partner_id, bearer.courier_id), now=now)
+    if used.again:
+        return Booked(None, used.wrong)
     await _assess(money)
     bill = await queries.bill_of(*money.family)
     right = money.amount_vnd == bill.owed(money.purse)
-    await book.move(
+    is_its_own = used.wrong is not CaseKind.RECEIPT_REUSED
+    entry_id = await book.move(
         money.amount_vnd,
         purse=money.purse,
         giver=Account(Holder.CITIZEN, money.visit_id),
@@ -132,14 +140,14 @@ async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> str | 
             courier_id=bearer.courier_id,
             centre_id=money.centre_id,
             home_visit_id=money.visit_id,
-            receipt=money.receipt if used is _Receipt.NEW else None,
-            reference="" if used is _Receipt.NEW else money.receipt,
+            receipt=used.number if is_its_own else None,
+            reference="" if is_its_own else used.number,
             event_id=money.event_id,
         ),
         now=now,
     )
     subject = Subject(
-        f"receipt:{bearer.partner_id}:{money.receipt}:{money.event_id}",
+        f"receipt:{bearer.partner_id}:{used.number}:{money.event_id}",
         money.purse,
         money.day,
         bearer.partner_id,
@@ -147,13 +155,17 @@ async def take_at_door(money: Money, bearer: Bearer, *, now: datetime) -> str | 
         money.centre_id,
         money.visit_id,
     )
-    if used is _Receipt.OTHER:
-        await cases.open_once(CaseKind.RECEIPT_REUSED, money.amount_vnd, subject, now=now)
+    if used.wrong is not None:
+        await cases.open_once(used.wrong, money.amount_vnd, subject, now=now)
     await cases.weigh_family(money.family, subject=subject, now=now)
     await cases.weigh_day(bearer.courier_id, money.day, partner_id=bearer.partner_id, ended=False, now=now)
-    if used is _Receipt.OTHER:
-        return RECEIPT_REUSED
-    return None if right else AMOUNT_DIFFERS
+    return Booked(entry_id, used.wrong or (None if right else AMOUNT_DIFFERS))
+
+
+def _payment(money: Money, issuer_id: uuid.UUID, courier_id: uuid.UUID | None) -> Payment:
+    return Payment(
+        issuer_id, money.receipt, money.visit_id, courier_id, money.purse, money.amount_vnd, money.day
+    )
 
 
 async def free(
@@ -232,8 +244,9 @@ async def due_again(
         await cases.weigh_family(family, subject=subject, now=now)
 
 
-async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) -> None:
-    """A citizen pays a state fee at the centre itself: exactly, and with a number of the centre's own.
+async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) -> uuid.UUID:
+    """A citizen pays a state fee at the centre itself: exactly, and with a number of the centre's own; the
+    entry of the book.
 
     Raises `NothingOwed`, `AmountDiffers`, `ReceiptReused`: at a counter there is somebody to ask.
     """
@@ -244,9 +257,10 @@ async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) 
         raise NothingOwed
     if owed != money.amount_vnd:
         raise AmountDiffers(owed_vnd=owed)
-    if await _use_receipt(money, issuer_id=money.centre_id, courier_id=None, now=now) is not _Receipt.NEW:
+    used = await receipts.use(_payment(money, money.centre_id, None), now=now)
+    if used.wrong is not None:
         raise ReceiptReused
-    await book.move(
+    entry_id = await book.move(
         money.amount_vnd,
         purse=money.purse,
         giver=Account(Holder.CITIZEN, money.visit_id),
@@ -263,6 +277,8 @@ async def take_at_centre(money: Money, *, officer_id: uuid.UUID, now: datetime) 
     )
     subject = Subject("", money.purse, money.day, None, None, money.centre_id, money.visit_id)
     await cases.weigh_family(money.family, subject=subject, now=now)
+    assert entry_id is not None, "a fee that is owed is more than nothing"
+    return entry_id
 
 
 async def give_back(
@@ -303,43 +319,6 @@ async def give_back(
             about.courier_id, about.day, partner_id=about.partner_id, ended=False, now=now
         )
     return sum(part.amount_vnd for part in undone)
-
-
-class _Receipt(Enum):
-    """What became of a number: new, for the same payment again, or used for another one."""
-
-    NEW = auto()
-    SAME = auto()
-    OTHER = auto()
-
-
-async def _use_receipt(
-    money: Money, *, issuer_id: uuid.UUID, courier_id: uuid.UUID | None, now: datetime
-) -> _Receipt:
-    made = await in_transaction().execute(
-        "INSERT INTO receipt (issuer_id, number, home_visit_id, courier_id, purse, amount_vnd, at)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT DO NOTHING",
-        issuer_id,
-        money.receipt,
-        money.visit_id,
-        courier_id,
-        money.purse.value,
-        money.amount_vnd,
-        now,
-    )
-    if made == "INSERT 0 1":
-        return _Receipt.NEW
-    same = await in_transaction().fetchval(
-        "SELECT 1 FROM receipt WHERE issuer_id = $1 AND number = $2 AND home_visit_id = $3"
-        " AND purse = $4 AND amount_vnd = $5 AND courier_id IS NOT DISTINCT FROM $6",
-        issuer_id,
-        money.receipt,
-        money.visit_id,
-        money.purse.value,
-        money.amount_vnd,
-        courier_id,
-    )
-    return _Receipt.SAME if same else _Receipt.OTHER
 
 
 async def _assess(money: Money) -> None:

@@ -1,6 +1,17 @@
 """What is stored about money: prices, what is owed, receipts, the cash book, and cases."""
 
-from piccolo.columns import UUID, BigInt, Boolean, Date, Integer, Text, Timestamptz
+from piccolo.columns import (
+    UUID,
+    BigInt,
+    Boolean,
+    Date,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from app.core.database import DB
@@ -52,15 +63,48 @@ class Charge(Table, db=DB, tablename="charge"):
 
 
 class Receipt(Table, db=DB, tablename="receipt"):
-    """A number of a partner or centre (biên lai), used once. Keyed by issuer and number."""
+    """A number of a partner or centre (biên lai), used once or void. Keyed by issuer and number.
+
+    `series` and `serial` are the number as it is read, none where it ends in no digits; `day` is the
+    payment's. Void alone it has no visit; with a visit it was used, and told as void before or after.
+    """
 
     issuer_id = UUID(primary_key=True, null=False, default=None)
     number = Text(null=False, default=None)
-    home_visit_id = UUID(null=False, default=None)
+    home_visit_id = UUID(null=True, default=None)
     courier_id = UUID(null=True, default=None)
-    purse = Text(null=False, default=None)
+    purse = Text(null=True, default=None)
     amount_vnd = Integer(null=False, default=None)
     at = Timestamptz(null=False, default=None)
+    series = Text(null=True, default=None)
+    serial = BigInt(null=True, default=None)
+    day = Date(null=True, default=None)
+    voided_on = Date(null=True, default=None)
+    void_because = Text(null=False, default="")
+
+
+class ReceiptBook(Table, db=DB, tablename="receipt_book"):
+    """A range of receipt numbers (quyển biên lai), as an issuer has it; `name` is the issuer's own."""
+
+    id = UUID(primary_key=True, default=None)
+    issuer_id = UUID(null=False, default=None)
+    name = Text(null=False, default=None)
+    series = Text(null=False, default=None)
+    first_number = BigInt(null=False, default=None)
+    last_number = BigInt(null=False, default=None)
+    digits = SmallInt(null=False, default=None)
+    made_at = Timestamptz(null=False, default=None)
+
+
+class ReceiptBookHolder(Table, db=DB, tablename="receipt_book_holder"):
+    """Which courier has a book, from and to which day. Keyed by book and first day."""
+
+    book_id = ForeignKey(
+        ReceiptBook, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
+    )
+    courier_id = UUID(null=False, default=None)
+    valid_from = Date(null=False, default=None)
+    valid_to = Date(null=True, default=None)
 
 
 class CashEntry(Table, db=DB, tablename="cash_entry"):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from app.payments.numbers import BookDay
 from app.payments.rules import RECEIPT, Bill, Purse
 from app.payments.settlement import CentreLine, PurseLine, Settlement
 
@@ -68,9 +69,46 @@ class PurseView(msgspec.Struct):
         )
 
 
+class GapView(msgspec.Struct):
+    """Numbers nobody told of, from the first to the last."""
+
+    first: str
+    last: str
+    count: int
+
+
+class BookDayView(msgspec.Struct):
+    """A receipt book in a courier's day: numbers used, void, and missing below the highest that was told.
+
+    Gaps are named to whoever has the book; they do not unbalance a day.
+    """
+
+    book: str
+    series: str
+    used: list[str]
+    void: list[str]
+    gaps: list[GapView]
+
+    @classmethod
+    def of(cls, line: BookDay) -> "BookDayView":
+        def padded(number: int) -> str:
+            return f"{number:0{line.digits}d}"
+
+        return cls(
+            line.book,
+            line.series,
+            [padded(number) for number in line.used],
+            [padded(number) for number in line.void],
+            [GapView(padded(gap.first), padded(gap.last), gap.last - gap.first + 1) for gap in line.gaps],
+        )
+
+
 class CourierView(msgspec.Struct):
+    """A courier's day; `receipts` is empty where the partner has registered no receipt books."""
+
     courier: str
     purses: list[PurseView]
+    receipts: list[BookDayView]
 
 
 class CentreView(msgspec.Struct):
@@ -113,18 +151,20 @@ class SettlementView(msgspec.Struct):
     @classmethod
     def of(cls, day: Settlement, names: dict[uuid.UUID, str]) -> "SettlementView":
         """`names` are the partner's own ids of its couriers."""
-        lines: dict[uuid.UUID, list[PurseLine]] = {}
+        lines: dict[uuid.UUID, CourierView] = {}
+        with_money = [line.courier_id for line in day.couriers]
+        for courier_id in [*with_money, *(book.courier_id for book in day.numbers)]:
+            lines.setdefault(courier_id, CourierView(names[courier_id], [], []))
         for line in day.couriers:
-            lines.setdefault(line.courier_id, []).append(line)
+            lines[line.courier_id].purses.append(PurseView.of(line))
+        for book in day.numbers:
+            lines[book.courier_id].receipts.append(BookDayView.of(book))
         return cls(
             date=day.day,
             balanced=day.is_balanced,
             collected_state_vnd=_collected(day, Purse.STATE),
             collected_postage_vnd=_collected(day, Purse.POSTAGE),
-            couriers=[
-                CourierView(names[courier_id], [PurseView.of(line) for line in of_courier])
-                for courier_id, of_courier in lines.items()
-            ],
+            couriers=list(lines.values()),
             centres=[CentreView.of(line) for line in day.centres],
             reasons=[
                 WhyView(

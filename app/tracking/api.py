@@ -25,7 +25,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
     """`kind` is ticket, appointment or home_visit; `status` its state.
 
     A time to come back at was `offered`, `refused` or `agreed` (the holder is away), or the holder is
-    `back`; minutes only for who waits here. The `eta` of a courier is known once the round was told.
+    `back`; minutes only for who waits here. The `eta` of a courier is known once the round was told. What
+    is to be paid for a home visit, state fee and postage; without the first the fee is not known yet.
     """
 
     kind: str
@@ -39,6 +40,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
     return_state: str | None = None
     eta_earliest: datetime | None = None
     eta_latest: datetime | None = None
+    owed_state_vnd: int | None = None
+    owed_postage_vnd: int | None = None
 
     @classmethod
     def of(cls, row: Tracked) -> "TrackedView":
@@ -54,6 +57,8 @@ class TrackedView(msgspec.Struct, omit_defaults=True):
             return_state=row.return_state,
             eta_earliest=local(row.eta_earliest) if row.eta_earliest else None,
             eta_latest=local(row.eta_latest) if row.eta_latest else None,
+            owed_state_vnd=row.owed_state_vnd,
+            owed_postage_vnd=row.owed_postage_vnd,
         )
 
 

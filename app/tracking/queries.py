@@ -8,14 +8,16 @@ from typing import Final, NamedTuple
 
 from app.appointments import queries as appointments
 from app.core.links import read_tracking_token
+from app.home_service import fees
 from app.home_service import queries as home_service
+from app.payments.rules import Purse
 from app.queue import queries as queue
 from app.queue.queries import TicketRow
 from app.tracking.errors import LinkNotFound
 
 
 class Tracked(NamedTuple):
-    """What a link shows; minutes only for a ticket that waits."""
+    """What a link shows; minutes only for a ticket that waits, amounts for a home visit."""
 
     kind: str
     reference: str
@@ -28,6 +30,8 @@ class Tracked(NamedTuple):
     return_state: str | None = None
     eta_earliest: datetime | None = None
     eta_latest: datetime | None = None
+    owed_state_vnd: int | None = None
+    owed_postage_vnd: int | None = None
 
 
 async def track(token: str, *, now: datetime) -> Tracked:
@@ -80,7 +84,16 @@ async def _home_visit(home_visit_id: uuid.UUID, now: datetime) -> Tracked | None
     row = await home_service.by_id(home_visit_id)
     if row is None:
         return None
-    found = Tracked("home_visit", row.reference, row.state, row.starts_at)
+    bill = await fees.bill_of(row)
+    found = Tracked(
+        "home_visit",
+        row.reference,
+        row.state,
+        row.starts_at,
+        # What the catalogue has no amount for is said at the door.
+        owed_state_vnd=None if bill.unassessed(Purse.STATE) else bill.owed(Purse.STATE),
+        owed_postage_vnd=bill.owed(Purse.POSTAGE),
+    )
     eta = await home_service.expected_of(row, now=now)
     return found if eta is None else found._replace(eta_earliest=eta.earliest, eta_latest=eta.latest)
 

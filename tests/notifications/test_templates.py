@@ -31,6 +31,11 @@ MAY_BE_SAID = {
     "courier",
     "seal",
     "link",
+    "state",
+    "postage",
+    "amount",
+    "purse",
+    "receipt",
 }
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=list(TEMPLATES))

@@ -277,6 +277,8 @@ def citizen_cases() -> list[Case]:
                     NOW,
                     eta_earliest=NOW,
                     eta_latest=NOW + timedelta(minutes=40),
+                    owed_state_vnd=10_000,
+                    owed_postage_vnd=0,
                 ),
                 "visit_state": "Bưu tá đang đến",
             },

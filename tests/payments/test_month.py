@@ -1,4 +1,5 @@
-"""A month of doors: cash short and over, reports lost, late and twice, money given back.
+"""A month of doors: cash short and over, reports lost, late and twice, money given back, receipts spoiled,
+lost and of a colleague's book.
 
 What really happened is kept in a log of its own, with plain sums; every night the book is held against it.
 """
@@ -17,12 +18,14 @@ from app.appointments import operations as appointments
 from app.appointments import queries as slots
 from app.centres.queries import PoolRow
 from app.core.clock import at_local, local_date
+from app.core.database import fetch
 from app.home_service import operations, queries
 from app.home_service import operations as rounds
 from app.home_service.errors import WindowGone
-from app.home_service.operations.report import Outcome
+from app.home_service.operations.report import Answer, Outcome
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Report
+from app.payments import books
 from app.payments import operations as money
 from app.payments.rules import CaseKind, Purse
 from app.payments.settlement import Settlement
@@ -34,7 +37,17 @@ from tests.payments.conftest import money as money_report
 DAYS = 22
 COURIERS = ("tu", "ha", "minh", "nam")
 VISITS_A_WINDOW = 4
-SEEN = ("cancelled", "refunded", "failed", "waived", "lost", "late", "told twice", "short", "over")
+SEEN = (
+    "cancelled", "refunded", "failed", "waived", "lost", "late", "told twice", "short", "over",
+    "receipt used", "foreign", "spoiled", "form lost",
+)  # fmt: skip
+# Every courier has one book of the month: numbers 1 to 5000 of a series of their own.
+BOOK = 5_000
+
+
+def printed(book: str, n: int) -> str:
+    """As couriers type it: not always with every nought."""
+    return f"{book.upper()}-{n:04d}" if n % 3 else f"{book}-{n}"
 
 
 class Log:
@@ -53,6 +66,27 @@ class Log:
         self.untold: list[tuple[datetime, Any]] = []
         self.visits = 0
         self.counts: dict[str, int] = defaultdict(int)
+        # The first telling of a number: by whom, and of which day; and the day it was told as spoiled.
+        self.used: dict[tuple[str, int], tuple[str, date]] = {}
+        self.void: dict[tuple[str, int], tuple[str, date]] = {}
+        self.wrong: dict[str, int] = defaultdict(int)
+
+    def gaps(self, book: str, day: date) -> list[tuple[int, int]]:
+        """Numbers of a book below the highest of the day that nobody has told of, as runs."""
+        told = {n for name, n in {*self.used, *self.void} if name == book}
+        days = [
+            (n, of_day)
+            for told_of in (self.used, self.void)
+            for (name, n), (_, of_day) in told_of.items()
+            if name == book
+        ]
+        highest = max((n for n, of_day in days if of_day <= day), default=0)
+        runs: list[tuple[int, int]] = []
+        for n in range(1, highest):
+            if n in told:
+                continue
+            runs = [*runs[:-1], (runs[-1][0], n)] if runs and runs[-1][1] == n - 1 else [*runs, (n, n)]
+        return runs
 
     def difference(self, key: tuple[str, date, Purse]) -> int:
         return self.told[key] - self.back[key] - self.handed[key] - self.made_good[key] + self.found[key]
@@ -66,7 +100,8 @@ class Month:
         self.chance = random.Random(dice)
         self.log = Log()
         self.days: list[date] = []
-        self.receipts: list[str] = []
+        self.receipts: list[tuple[str, int]] = []
+        self.next = {name: itertools.count(1) for name in COURIERS}
         self.refunds: list[tuple[HomeVisitRow, Purse]] = []
         self.short: list[tuple[str, date, Purse, int]] = []
         self.seqs = itertools.count(10)
@@ -202,14 +237,25 @@ class Month:
 
     async def take(self, visit: HomeVisitRow, courier: str, day: date, purse: Purse, amount: int) -> None:
         """Cash changes hands; whether, when and how often it is told is another matter."""
-        receipt = number()
+        dice = self.chance.random()
+        book, spoiled = courier, []
+        if dice < 0.03:
+            book = self.chance.choice([name for name in COURIERS if name != courier])
+            self.log.counts["foreign"] += 1
+        elif dice < 0.06:
+            spoiled = [next(self.next[book])]
+            self.log.counts["spoiled"] += 1
+        elif dice < 0.08:
+            next(self.next[book])
+            self.log.counts["form lost"] += 1
+        receipt = (book, next(self.next[book]))
         if self.receipts and self.chance.random() < 0.03:
             receipt = self.chance.choice(self.receipts)
             self.log.counts["receipt used"] += 1
         else:
             self.receipts.append(receipt)
         self.log.pocket[courier, day, purse] += amount
-        told = self.report(visit, courier, purse, amount, receipt)
+        told = (self.report(visit, courier, purse, amount, receipt, spoiled), receipt, spoiled)
         how = self.chance.random()
         if how < 0.02:
             self.log.counts["lost"] += 1
@@ -221,25 +267,50 @@ class Month:
             return
         await self.told([(told, courier, day, purse, amount)], visit.ends_at)
 
-    def report(self, visit: HomeVisitRow, courier: str, purse: Purse, amount: int, receipt: str) -> Any:
-        facts = {"amount": amount, "kind": purse.value, "receipt": receipt}
+    def report(
+        self,
+        visit: HomeVisitRow,
+        courier: str,
+        purse: Purse,
+        amount: int,
+        receipt: tuple[str, int],
+        spoiled: Sequence[int] = (),
+    ) -> Any:
+        facts: dict[str, Any] = {"amount": amount, "kind": purse.value, "receipt": printed(*receipt)}
+        if spoiled:
+            facts["spoiled"] = [printed(courier, n) for n in spoiled]
         told = money_report(visit, next(self.seqs), facts, courier=courier)
         return told._replace(occurred_at=visit.starts_at + timedelta(minutes=20))
 
     async def told(self, what: Sequence[Any], now: datetime) -> None:
-        for report, courier, day, purse, amount in what:
-            await self.send([report], now)
+        for (report, receipt, spoiled), courier, day, purse, amount in what:
+            wrong = self.wrong(receipt, courier)
+            [answer] = await self.send([report], now)
+            assert wrong is None or answer.reason in (wrong, "conflict")
             self.log.told[courier, day, purse] += amount
+            self.log.used.setdefault(receipt, (courier, day))
+            for n in spoiled:
+                self.log.void.setdefault((courier, n), (courier, day))
+            if wrong:
+                self.log.wrong[wrong] += 1
 
-    async def send(self, reports: list[Any], now: datetime) -> None:
-        """Some batches twice, shuffled the second time."""
+    def wrong(self, receipt: tuple[str, int], courier: str) -> str | None:
+        if receipt in self.log.used:
+            return "receipt_reused"
+        return None if receipt[0] == courier else "receipt_of_another"
+
+    async def send(self, reports: list[Any], now: datetime) -> list[Answer]:
+        """Some batches twice, shuffled the second time; what was answered the first time."""
         again: list[Any] = []
         if self.chance.random() < 0.3:
             again = self.chance.sample(reports, len(reports))
             self.log.counts["told twice"] += len(again)
+        answers = []
         for report in [*reports, *again]:
             answer = await operations.apply_partner_event(partner_id=PARTNER, event=report, now=now)
             assert answer.outcome is not Outcome.REJECTED, answer
+            answers.append(answer)
+        return answers[: len(reports)]
 
     async def tell_what_is_late(self, now: datetime) -> None:
         due = [what for at, what in self.log.untold if at <= now]
@@ -333,7 +404,20 @@ class Month:
             ]
             assert why == ([abs(difference)] if difference else [])
         assert sheet.is_balanced is (not sheet.reasons)
+        self.compare_numbers(day, sheet, names)
         return sheet
+
+    def compare_numbers(self, day: date, sheet: Settlement, names: dict[uuid.UUID, str]) -> None:
+        """Used, void and missing numbers of each courier and book, as the log has them."""
+        seen = {(names[line.courier_id], line.book): line for line in sheet.numbers}
+        for name, book in itertools.product(COURIERS, COURIERS):
+            line = seen.get((name, book))
+            used = sorted(n for (b, n), told in self.log.used.items() if b == book and told == (name, day))
+            void = sorted(n for (b, n), told in self.log.void.items() if b == book and told == (name, day))
+            assert list(line.used if line else []) == used
+            assert list(line.void if line else []) == void
+            gaps = self.log.gaps(book, day) if name == book else []
+            assert [tuple(gap) for gap in (line.gaps if line else [])] == gaps
 
     async def end(self, after: date) -> None:
         """Everything is told, given back, made good or set apart; then no day has a reason left."""
@@ -354,8 +438,9 @@ class Month:
             assert visit is not None
             courier, day = await self.name(visit), local_date(visit.starts_at)
             missing = (await bill(visit)).owed(purse)
-            rest = self.report(visit, courier, purse, missing, number())
-            await self.told([(rest, courier, day, purse, missing)], now)
+            receipt = (courier, next(self.next[courier]))
+            rest = self.report(visit, courier, purse, missing, receipt)
+            await self.told([((rest, receipt, []), courier, day, purse, missing)], now)
             await self.remit(courier, day, {purse: missing}, now)
         else:
             await money.close_case(partner_id=PARTNER, case_id=case.id, note="biên bản", now=now)
@@ -385,6 +470,11 @@ class Month:
         self.log.back_at_post_office[purse] += over
 
 
+async def kinds_of_cases() -> dict[str, int]:
+    rows = await fetch("SELECT kind, count(*)::int AS found FROM money_case GROUP BY kind")
+    return {row["kind"]: row["found"] for row in rows}
+
+
 @pytest.mark.parametrize("dice", range(2))
 async def test_every_day_of_a_month_balances_or_says_why(
     kim_son: PoolRow, tomorrow: date, now: datetime, dice: int
@@ -400,6 +490,12 @@ async def test_every_day_of_a_month_balances_or_says_why(
             lon=LON,
             active=True,
             now=now,
+        )
+        await books.put_book(
+            issuer_id=PARTNER, name=name, series=name, first="0001", last=f"{BOOK:04d}", now=now
+        )
+        await books.hand_out(
+            issuer_id=PARTNER, name=name, courier=name, since=tomorrow, until=None, now=now
         )
     month = Month(kim_son, tomorrow, dice)
 
@@ -421,6 +517,10 @@ async def test_every_day_of_a_month_balances_or_says_why(
     for day in month.days:
         sheet = await month.compare(day)
         assert sheet.is_balanced, sheet.reasons
+    kinds = await kinds_of_cases()
+    for kind in ("receipt_reused", "receipt_of_another"):
+        assert kinds[kind] == month.log.wrong[kind] > 0
+    assert not kinds.keys() & {"receipt_outside_range", "receipt_void"}
     told = sum(amount for amount in month.log.told.values())
     sheets = [await settled(day) for day in month.days]
     collected = sum(line.collected for sheet in sheets for line in sheet.couriers)

@@ -85,6 +85,7 @@ async def test_a_day_is_handed_in_paid_over_and_balances(
                     "difference_vnd": 0,
                 }
             ],
+            "receipts": [],
         }
     ]
     assert seen["centres"][0]["closing_vnd"] == FEE

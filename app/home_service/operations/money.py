@@ -8,8 +8,9 @@ from app.core.clock import local_date
 from app.core.operation import operation
 from app.home_service import fees, queries
 from app.home_service.errors import HomeVisitNotFound
+from app.home_service.events import HomeVisitPaid
 from app.home_service.queries import HomeVisitRow, VisitFile
-from app.home_service.steps import locked
+from app.home_service.steps import locked, tell
 from app.payments import queries as payments
 from app.payments import steps as payment_steps
 from app.payments.book import About, Account
@@ -43,7 +44,8 @@ async def pay_at_centre(
         day=local_date(now),
         centre_id=centre_id,
     )
-    await payment_steps.take_at_centre(money, officer_id=officer_id, now=now)
+    entry_id = await payment_steps.take_at_centre(money, officer_id=officer_id, now=now)
+    await tell(HomeVisitPaid, visit, now=now, entry_id=entry_id)
     await _note("fee_paid_at_centre", visit, now)
     return await queries.file_of(visit)
 

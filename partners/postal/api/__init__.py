@@ -13,6 +13,7 @@ from partners.postal.api.documents import document_handlers
 from partners.postal.api.events import event_handlers
 from partners.postal.api.item_numbers import item_number_handlers
 from partners.postal.api.packages import package_handlers
+from partners.postal.api.receipt_books import receipt_book_handlers
 from partners.postal.api.settlements import settlement_handlers
 from partners.postal.api.tasks import task_handlers
 from partners.postal.api.trouble import trouble_handlers
@@ -28,6 +29,7 @@ partner_router: Final = Router(
         *package_handlers,
         *document_handlers,
         *settlement_handlers,
+        *receipt_book_handlers,
         *webhook_handlers,
         *callback_handlers,
         *contract_handlers,
