@@ -4,10 +4,14 @@ Only entrances (handlers' `now`, drainers, the command line) read it; everything
 as a fact. Leases, holds and expiries are judged by the database's own clock, never by this one.
 
 A simulated day runs on a clock of its own (`MOTCUA_CLOCK`): every process of the installation shows the
-same later moment, and time there passes faster. Tokens and leases stay on the machine's time.
+same later moment, and time there passes faster. Tokens and leases stay on the machine's time. Time in
+which nobody of that day does anything may be skipped, in all of its processes at once (`Hands`).
 """
 
-from datetime import UTC, date, datetime
+import mmap
+import struct
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,17 +20,25 @@ FASTEST: Final = 3600
 
 
 class FastClock(NamedTuple):
-    """A clock that showed `shows` when the machine's said `started`, and runs `rate` times as fast."""
+    """A clock that showed `shows` when the machine's said `started`, and runs `rate` times as fast.
+
+    `hands` names the file by which one of its processes moves the clock of all (`Hands`).
+    """
 
     shows: datetime
     started: datetime
     rate: int
+    hands: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "FastClock":
-        """`2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00,60`; raises `ValueError`."""
-        shows, started, rate = text.split(",")
-        clock = cls(datetime.fromisoformat(shows), datetime.fromisoformat(started), int(rate))
+        """`2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00,60`, and perhaps `,FILE`; raises
+        `ValueError`.
+        """
+        shows, started, rate, *hands = text.split(",", 3)
+        clock = cls(
+            datetime.fromisoformat(shows), datetime.fromisoformat(started), int(rate), "".join(hands)
+        )
         if clock.shows.tzinfo is None or clock.started.tzinfo is None:
             raise ValueError("both moments need an offset")
         if not 1 <= clock.rate <= FASTEST:
@@ -34,23 +46,61 @@ class FastClock(NamedTuple):
         # Behind the machine, a promise would be over before it was made.
         if clock.shows < clock.started:
             raise ValueError("a simulated day is not in the past")
+        if clock.hands and not Path(clock.hands).is_file():
+            raise ValueError("the file of its hands is not there")
         return clock
 
     def __str__(self) -> str:
-        return f"{self.shows.isoformat()},{self.started.isoformat()},{self.rate}"
+        told = f"{self.shows.isoformat()},{self.started.isoformat()},{self.rate}"
+        return f"{told},{self.hands}" if self.hands else told
 
     def at(self, machine: datetime) -> datetime:
         return (self.shows + (machine - self.started) * self.rate).astimezone(UTC)
+
+
+class Hands:
+    """What one process sets of a simulated day's clock, and all of its processes read: whether it stands,
+    and how much was skipped. Nobody's clock ever goes back.
+    """
+
+    _STORED: Final = struct.Struct("<dd")  # 1 while it stands; seconds ahead of what the rate says
+
+    def __init__(self, path: str) -> None:
+        with Path(path).open("r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), self._STORED.size)
+
+    @classmethod
+    def standing(cls, path: Path) -> "Hands":
+        """A new file: the clock shows its first moment until it is started."""
+        path.write_bytes(cls._STORED.pack(1.0, 0.0))
+        return cls(str(path))
+
+    def at(self, clock: FastClock, machine: datetime) -> datetime:
+        stands, ahead = self._STORED.unpack_from(self._shared)
+        return clock.at(clock.started if stands else machine) + timedelta(seconds=ahead)
+
+    def start(self, clock: FastClock, machine: datetime) -> None:
+        """From here on it runs, from what it shows."""
+        behind = (machine - clock.started).total_seconds() * clock.rate
+        self._STORED.pack_into(self._shared, 0, 0.0, -behind)
+
+    def skip(self, time: timedelta) -> None:
+        """Everybody's clock is that much later at once."""
+        assert time >= timedelta(0)
+        stands, ahead = self._STORED.unpack_from(self._shared)
+        self._STORED.pack_into(self._shared, 0, stands, ahead + time.total_seconds())
 
 
 class _Shown:
     """The clock of this process; the machine's own unless an entrance set another."""
 
     clock: FastClock | None = None
+    hands: Hands | None = None
 
 
 def set_clock(clock: FastClock | None) -> None:
     """Called once, by the entrance of a process."""
+    _Shown.hands = Hands(clock.hands) if clock is not None and clock.hands else None
     _Shown.clock = clock
 
 
@@ -61,8 +111,10 @@ def machine_time() -> datetime:
 
 def current_time() -> datetime:
     """The moment the business acts in."""
-    clock = _Shown.clock
-    return machine_time() if clock is None else clock.at(machine_time())
+    clock, hands = _Shown.clock, _Shown.hands
+    if clock is None:
+        return machine_time()
+    return clock.at(machine_time()) if hands is None else hands.at(clock, machine_time())
 
 
 def local(moment: datetime) -> datetime:

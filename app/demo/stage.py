@@ -12,9 +12,10 @@ import asyncpg
 
 from app.core.clock import current_time
 from app.core.database import DB
+from app.sample import openings
 from app.sample import seed as sample
 from app.settings import Settings
-from app.supervisor import Supervisor, free_port, supervised
+from app.supervisor import Child, Supervisor, free_port, supervised
 
 LOG_NAME: Final = "motcua.log"
 PEOPLE_PER_ADDRESS: Final = 10_000
@@ -73,12 +74,17 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def staged(
-    settings: Settings, *, sample_wanted: bool, open_at_once: bool = True, postal_wanted: bool = True
+    settings: Settings,
+    *,
+    sample_wanted: bool,
+    open_at_once: bool = True,
+    postal_wanted: bool = True,
+    working_days: int = openings.WORKING_DAYS,
 ) -> AsyncIterator[Stage]:
     """Stores, sample, emulators, API and worker, in this order; stopped in the reverse.
 
     `open_at_once` opens the demonstration's centre at any hour; without it only its own hours are open.
-    Without `postal_wanted` somebody else plays the postal enterprise.
+    Without `postal_wanted` somebody else plays the postal enterprise. `working_days` are opened.
     """
     sms_port, postal_port = free_port(), free_port()
     settings = replace(
@@ -91,12 +97,14 @@ async def staged(
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = settings.data_dir / LOG_NAME
     async with supervised(settings, log_file=log) as supervisor:
+        starting = await _start_sms_emulator(supervisor, sms_port)
         if sample_wanted:
-            await _load_sample(supervisor, open_at_once=open_at_once)
+            await _load_sample(supervisor, open_at_once=open_at_once, working_days=working_days)
+        sms = f"http://127.0.0.1:{sms_port}"
+        await supervisor.wait_until_answers(starting, f"{sms}/__log")
         before = await _before(supervisor)
-        sms = await _start_sms_emulator(supervisor, sms_port)
-        api = await supervisor.start_api()
         await supervisor.start_worker()
+        api = await supervisor.start_api()
         postal = await _start_postal_emulator(supervisor, api, postal_port) if postal_wanted else ""
         yield Stage(supervisor, api, sms, postal, log, before)
 
@@ -110,24 +118,21 @@ async def _before(supervisor: Supervisor) -> tuple[datetime, datetime, int]:
     return work, messages, events
 
 
-async def _load_sample(supervisor: Supervisor, *, open_at_once: bool) -> None:
+async def _load_sample(supervisor: Supervisor, *, open_at_once: bool, working_days: int) -> None:
     await DB.open(supervisor.servers.database_url, size=4)
     try:
-        await sample.seed(now=current_time(), open_at_once=open_at_once)
+        await sample.seed(now=current_time(), open_at_once=open_at_once, working_days=working_days)
     finally:
         await DB.close()
 
 
-async def _start_sms_emulator(supervisor: Supervisor, port: int) -> str:
+async def _start_sms_emulator(supervisor: Supervisor, port: int) -> Child:
     twilio = supervisor.settings.twilio
-    child = await supervisor.start(
+    return await supervisor.start(
         "sms emulator",
         ["-m", "notifications.emulator", "--port", str(port)],
         {"TWILIO_ACCOUNT_SID": twilio.account_sid, "TWILIO_AUTH_TOKEN": str(twilio.auth_token)},
     )
-    address = f"http://127.0.0.1:{port}"
-    await supervisor.wait_until_answers(child, f"{address}/__log")
-    return address
 
 
 async def _start_postal_emulator(supervisor: Supervisor, api: str, port: int) -> str:

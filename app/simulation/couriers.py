@@ -110,6 +110,7 @@ class Office:
     couriers: Sequence[str]
     pocket: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    looked_at: datetime | None = None
 
     async def open(self) -> None:
         """Tell who works today."""
@@ -133,8 +134,12 @@ class Office:
                 },
             )
 
-    async def look(self) -> None:
-        """What there is to do, as it stands now."""
+    async def look(self, *, within_minutes: float = 0.0) -> None:
+        """What there is to do, as it stands now, or as the office saw it so many minutes ago."""
+        now = current_time()
+        if self.looked_at is not None and now - self.looked_at < timedelta(minutes=within_minutes):
+            return
+        self.looked_at = now
         listed = await self.client.get("/v1/partner/tasks", date=self.day.isoformat())
         self.tasks = {task["id"]: task for task in listed["items"]}
 
@@ -202,7 +207,9 @@ class Courier:
     async def _block(self, ends: datetime) -> None:
         """Whatever is next, until the block ends and nothing of it is left."""
         while True:
-            await self.office.look()
+            await self.office.look(within_minutes=LOOK_EVERY_MINUTES)
+            if self._next(ends) is not None:
+                await self.office.look()
             task = self._next(ends)
             if task is not None:
                 await self._visit(task)
@@ -290,7 +297,8 @@ async def day_of_couriers(
     office: Office, asking: Sequence[Household], *, first_phone: int, seed: int
 ) -> None:
     """Everybody who asks, everybody who rides, and the evening."""
-    await office.open()
+    live = office.world.tempo.live
+    await live(office.open())
     couriers = [
         Courier(
             office,
@@ -302,7 +310,7 @@ async def day_of_couriers(
     ]
     async with asyncio.TaskGroup() as day:
         for n, one in enumerate(asking):
-            day.create_task(household(office.world, office.book, one, f"+84{first_phone + n}"))
+            day.create_task(live(household(office.world, office.book, one, f"+84{first_phone + n}")))
         for courier in couriers:
-            day.create_task(courier.work())
-    await office.evening()
+            day.create_task(live(courier.work()))
+    await live(office.evening())

@@ -1,32 +1,16 @@
-"""What the simulated day knows of itself: its clock, its people's tickets, and the figures shown."""
+"""What the simulated day knows of itself: its people's tickets, and the figures shown."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
-from app.core.clock import FastClock, current_time
 from app.monitoring.figures import quantile
 from app.queue.rules import WAIT_TARGET
 from app.simulation.plan import Visitor
 
 MINUTE: Final = timedelta(minutes=1)
-
-
-class Tempo(NamedTuple):
-    """Waits in the time of the day, which passes faster than ours."""
-
-    clock: FastClock
-
-    async def until(self, moment: datetime) -> None:
-        left = (moment - current_time()).total_seconds() / self.clock.rate
-        if left > 0:
-            await asyncio.sleep(left)  # the passing of the day is the thing itself
-
-    async def minutes(self, minutes: float) -> None:
-        await self.until(current_time() + minutes * MINUTE)
 
 
 @dataclass

@@ -13,8 +13,9 @@ import httpx
 
 from app.core.clock import current_time, local
 from app.demo.people import Caller, SmsInbox, StoryBroken, sign_in_by_code
-from app.simulation.hall import Book, Guest, Tempo
+from app.simulation.hall import Book, Guest
 from app.simulation.plan import LAST_ARRIVAL, Session, Visitor, comes_at
+from app.simulation.tempo import Tempo
 
 LOOK_EVERY_MINUTES: Final = 0.5
 WALK_MINUTES: Final = (0.3, 1.2)  # with the look at the screen, about the plan's turnover
@@ -218,7 +219,9 @@ class Desk:
         await self.member.post(f"/v1/staff/counters/{self.counter_id}/{verb}")
 
     async def _next(self) -> bool:
-        """Call and serve one person; whether there was one."""
+        """Call and serve one person; whether there was one. Nobody calls into an empty hall."""
+        if not self.world.book.waiting:
+            return False
         ticket = await self.member.post(f"/v1/staff/counters/{self.counter_id}/next")
         if ticket is None:
             return False

@@ -18,7 +18,16 @@ from rich.live import Live
 from rich.table import Table
 
 from app.centres import queries as centres
-from app.core.clock import FastClock, at_local, current_time, local, local_date, machine_time, set_clock
+from app.core.clock import (
+    FastClock,
+    Hands,
+    at_local,
+    current_time,
+    local,
+    local_date,
+    machine_time,
+    set_clock,
+)
 from app.core.database import DB
 from app.core.working_calendar import WorkingCalendar
 from app.custody import audit
@@ -32,15 +41,18 @@ from app.sample.people import accounts
 from app.settings import Settings, SettingsError
 from app.simulation.couriers import Office, day_of_couriers
 from app.simulation.doors import DoorBook, households
-from app.simulation.hall import Book, Tempo
+from app.simulation.hall import Book
 from app.simulation.people import Desk, Member, World, citizen
 from app.simulation.plan import Hall, Session, Visitor, visitors
+from app.simulation.tempo import Tempo
 from partners.postal.emulator.client import MotcuaClient
 
 # Long enough before the doors open for everybody to book: on the clock of the day, and by the machine's,
 # which brings every code by SMS in its own time however fast the day goes.
 BOOKS_BEFORE: Final = timedelta(minutes=40)
 BOOKS_WITHIN: Final = timedelta(seconds=24)
+# The day itself, and some to put off to.
+DAYS_OPEN: Final = 3
 TIMEOUT_S: Final = 30.0
 SHOWN_EVERY_S: Final = 1.0
 FIRST_PHONE: Final = 912_000_000
@@ -85,12 +97,22 @@ async def simulate(
     day = day._replace(couriers=couriers)
     with tempfile.TemporaryDirectory(prefix="motcua-day-") as folder:
         begins = day.sessions[0].opens - max(BOOKS_BEFORE, BOOKS_WITHIN * speed)
-        clock = FastClock(begins, machine_time(), speed)
+        hands = Hands.standing(Path(folder) / "clock")
+        clock = FastClock(begins, machine_time(), speed, str(Path(folder) / "clock"))
+        # Whoever watches sees the day pass evenly; for a summary, time nobody uses is skipped.
+        tempo = Tempo(speed, skips=hands if exit_after else None)
         own = replace(settings, data_dir=Path(folder), clock=clock, otp_per_address_per_hour=100_000)
         set_clock(clock)
         try:
-            async with staged(own, sample_wanted=True, open_at_once=False, postal_wanted=False) as stage:
-                summary = await _play(stage, day, clock, console)
+            async with staged(
+                own,
+                sample_wanted=True,
+                open_at_once=False,
+                postal_wanted=False,
+                working_days=DAYS_OPEN,
+            ) as stage:
+                hands.start(clock, machine_time())
+                summary = await _play(stage, day, tempo, console)
                 if not exit_after:
                     console.print_json(data=summary)
                     await wait()
@@ -116,7 +138,7 @@ def _next_working_day(today: date, *, until: int, load: float | None, seed: int)
     return Day(day, sessions, load, seed)
 
 
-async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> dict[str, Any]:
+async def _play(stage: Stage, day: Day, tempo: Tempo, console: Console) -> dict[str, Any]:
     expected = visitors(await _halls(stage, day.date), day.sessions, load=day.load, seed=day.seed)
     book = Book(expected=len(expected))
     async with (
@@ -127,7 +149,7 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
             api=api,
             inbox=SmsInbox(sms),
             centre_id=str(sample.DEMO_CENTRE_ID),
-            tempo=Tempo(clock),
+            tempo=tempo,
             book=book,
             chance=random.Random(day.seed),  # noqa: S311 - a simulation
             kiosk=Member(Caller(api), _sign_in(api, "kiosk")),
@@ -153,7 +175,7 @@ async def _play(stage: Stage, day: Day, clock: FastClock, console: Console) -> d
         "ok": book.over and doors.over and doors.sound and not failed,
         "failed": failed,
         "day": day.date.isoformat(),
-        "speed": clock.rate,
+        "speed": tempo.rate,
         "load": day.load,
         **book.figures(),
         **doors.figures(),
@@ -190,13 +212,14 @@ async def _live(
             show()
             await asyncio.sleep(SHOWN_EVERY_S)  # a screen that is looked at
 
+    live = world.tempo.live
     async with asyncio.TaskGroup() as day:
         watching = day.create_task(watch())
         busy = [
-            day.create_task(citizen(world, visitor, f"+84{FIRST_PHONE + n}"))
+            day.create_task(live(citizen(world, visitor, f"+84{FIRST_PHONE + n}")))
             for n, visitor in enumerate(expected)
         ]
-        busy += [day.create_task(desk.work()) for desk in desks]
+        busy += [day.create_task(live(desk.work())) for desk in desks]
         busy.append(day.create_task(doors))
         await asyncio.wait(busy)
         watching.cancel()

@@ -1,12 +1,13 @@
 """The clock of a simulated day."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.clock import FastClock, current_time, machine_time, set_clock
+from app.core.clock import FastClock, Hands, current_time, machine_time, set_clock
 from app.settings import Settings, SettingsError
 
 STARTED = datetime(2026, 11, 27, 3, tzinfo=UTC)
@@ -35,6 +36,39 @@ def test_a_process_told_a_clock_lives_by_it_and_tokens_do_not() -> None:
     assert abs(current_time() - machine_time()) < timedelta(days=1)
 
 
+@given(rate=st.integers(1, 3600), passed=st.integers(0, 86_400), skipped=st.integers(0, 86_400))
+def test_a_clock_with_hands_stands_until_it_is_started_and_never_goes_back(
+    tmp_path_factory: pytest.TempPathFactory, rate: int, passed: int, skipped: int
+) -> None:
+    path = tmp_path_factory.mktemp("hands") / "clock"
+    hands, elsewhere = Hands.standing(path), Hands(str(path))
+    clock = FastClock(STARTED + timedelta(days=3), STARTED, rate, str(path))
+    begins = STARTED + timedelta(seconds=passed)
+
+    assert FastClock.parse(str(clock)) == clock
+    assert elsewhere.at(clock, begins) == clock.shows
+    hands.start(clock, begins)
+    assert elsewhere.at(clock, begins) == clock.shows
+    hands.skip(timedelta(seconds=skipped))
+    later = elsewhere.at(clock, begins + timedelta(seconds=passed))
+    assert later - clock.shows == timedelta(seconds=passed * rate + skipped)
+
+
+def test_a_process_told_a_clock_with_hands_sees_them_move(tmp_path: Path) -> None:
+    hands = Hands.standing(tmp_path / "clock")
+    started = machine_time()
+    shows = started + timedelta(days=3)
+    set_clock(FastClock(shows, started, 60, str(tmp_path / "clock")))
+    try:
+        stood = current_time()
+        hands.skip(timedelta(hours=5))
+        moved = current_time()
+    finally:
+        set_clock(None)
+
+    assert (stood, moved) == (shows, shows + timedelta(hours=5))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -44,6 +78,7 @@ def test_a_process_told_a_clock_lives_by_it_and_tokens_do_not() -> None:
         "2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00,3601",
         "2026-11-26T07:00:00+07:00,2026-11-27T03:00:00+00:00,60",
         "2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00",
+        "2026-11-30T07:00:00+07:00,2026-11-27T03:00:00+00:00,60,/nowhere/clock",
     ],
 )
 def test_a_clock_that_cannot_be_is_refused_by_its_name(text: str) -> None:
