@@ -8,6 +8,7 @@ from typing import Final
 
 from app.monitoring.figures import quantile
 from app.queue.rules import WAIT_TARGET
+from app.simulation.members import Member
 from app.simulation.plan import Visitor
 
 MINUTE: Final = timedelta(minutes=1)
@@ -23,6 +24,9 @@ class Guest:
     called_at: datetime | None = None
     ended: str | None = None
     away_until: datetime | None = None
+    # Who came with an appointment is known by the phone it was made with.
+    member: Member | None = None
+    phone: str = ""
 
     @property
     def wait(self) -> timedelta | None:

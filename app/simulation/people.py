@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ import httpx
 from app.core.clock import current_time, local
 from app.demo.people import Caller, SmsInbox, StoryBroken, sign_in_by_code
 from app.simulation.hall import Book, Guest
+from app.simulation.members import Member, Refused, read
 from app.simulation.plan import LAST_ARRIVAL, Session, Visitor, comes_at
 from app.simulation.tempo import Tempo
 
@@ -32,47 +32,7 @@ PATIENCE: Final = timedelta(hours=1)
 ELDERLY: Final = "NCT"
 
 
-class Refused(Exception):
-    """The house said no in its own words; a person goes home, the day goes on."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass
-class Member:
-    """Somebody who signs in again when a sign-in has run out, as a device or an officer does."""
-
-    caller: Caller
-    sign_in: Callable[[], Awaitable[dict[str, Any]]]
-
-    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
-        answer = await self._once(method, path, **options)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            self.caller.carry((await self.sign_in())["access_token"])
-            answer = await self._once(method, path, **options)
-        return answer
-
-    async def post(self, path: str, body: Any = None, *, version: int | None = None) -> Any:
-        headers = {} if version is None else {"If-Match": f'"{version}"'}
-        options: dict[str, Any] = {} if body is None else {"json": body}
-        return _read(await self.ask("POST", path, headers=headers, **options))
-
-    async def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
-        # Never broken here: the caller reads the answer, so every status is an expected one.
-        headers = self.caller.headers | options.pop("headers", {})
-        headers.setdefault("Idempotency-Key", secrets.token_hex(12))
-        return await self.caller.http.request(method, path, headers=headers, **options)
-
-
-def _read(answer: httpx.Response) -> Any:
-    """What was answered; a refusal of the business as `Refused`, anything else breaks the day."""
-    if answer.status_code in {404, 409, 410, 412, 422, 429}:
-        raise Refused(str(answer.json().get("code")))
-    if answer.is_error:
-        raise StoryBroken(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
-    return answer.json() if answer.content else None
+AtCounter = Callable[[Member, dict[str, Any], Guest], Awaitable[None]]
 
 
 @dataclass
@@ -87,6 +47,8 @@ class World:
     chance: random.Random
     kiosk: Member
     closes: datetime  # The doors of the day that is played; the centre's own book may reach further.
+    # What else is done at a counter for whoever is served there, before they leave.
+    at_counter: AtCounter | None = None
     # Nobody's phone is quicker than their fingers: so many book at the same moment.
     booking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BOOKING_AT_ONCE))
 
@@ -117,7 +79,8 @@ async def _booked_and_came(world: World, visitor: Visitor, phone: str) -> bool:
     starts_at = datetime.fromisoformat(held["starts_at"])
     await world.tempo.until(comes_at(starts_at, world.chance))
     ticket = await member.post(f"/v1/appointments/{held['id']}/check-in")
-    world.book.guests[ticket["id"]] = Guest(visitor, ticket["number"], max(current_time(), starts_at))
+    guest = Guest(visitor, ticket["number"], max(current_time(), starts_at), member=member, phone=phone)
+    world.book.guests[ticket["id"]] = guest
     return True
 
 
@@ -140,7 +103,7 @@ async def _hold(member: Member, world: World, visitor: Visitor) -> dict[str, Any
     """A place near the wished time: the nearest that is free, or the next when somebody was faster."""
     day = local(visitor.arrives).date().isoformat()
     asked = {"centre": world.centre_id, "procedure": visitor.procedure, "from": day, "to": day}
-    found = _read(await member.ask("GET", "/v1/availability", params=asked))
+    found = read(await member.ask("GET", "/v1/availability", params=asked))
     slots = [datetime.fromisoformat(slot["starts_at"]) for day in found["days"] for slot in day["slots"]]
     slots = [starts_at for starts_at in slots if starts_at <= world.closes - LAST_ARRIVAL]
     near = sorted(slots, key=lambda starts_at: abs(starts_at - visitor.arrives))
@@ -237,6 +200,8 @@ class Desk:
             return True
         started = await self._move(ticket, "start")
         await self.world.tempo.minutes(guest.visitor.minutes)
+        if self.world.at_counter is not None:
+            await self.world.at_counter(self.member, started, guest)
         await self._move(started, "finish")
         guest.ended = "done"
         return True

@@ -2,10 +2,7 @@
 
 import asyncio
 import random
-import secrets
 import tempfile
-import uuid
-from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,7 +14,6 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from app.centres import queries as centres
 from app.core.clock import (
     FastClock,
     Hands,
@@ -28,22 +24,23 @@ from app.core.clock import (
     machine_time,
     set_clock,
 )
-from app.core.database import DB
 from app.core.working_calendar import WorkingCalendar
-from app.custody import audit
 from app.demo.people import Caller, SmsInbox, StoryBroken
 from app.demo.stage import Stage, staged
-from app.procedures import queries as procedures
-from app.queue.forecast import Duration
 from app.sample import files
 from app.sample import seed as sample
 from app.sample.people import accounts
 from app.settings import Settings, SettingsError
-from app.simulation.couriers import Office, day_of_couriers
-from app.simulation.doors import DoorBook, households
+from app.simulation.couriers import CENTRE, day_of_couriers
+from app.simulation.doors import households
 from app.simulation.hall import Book
-from app.simulation.people import Desk, Member, World, citizen
-from app.simulation.plan import Hall, Session, Visitor, visitors
+from app.simulation.installation import desks_of, halls_of, hands_of_packages, signs_in
+from app.simulation.members import Member
+from app.simulation.office import Office
+from app.simulation.people import Desk, World, citizen
+from app.simulation.plan import Session, Visitor, visitors
+from app.simulation.promises import DoorBook
+from app.simulation.results import RESULTS_A_COURIER, Results
 from app.simulation.tempo import Tempo
 from partners.postal.emulator.client import MotcuaClient
 
@@ -57,8 +54,7 @@ TIMEOUT_S: Final = 30.0
 SHOWN_EVERY_S: Final = 1.0
 FIRST_PHONE: Final = 912_000_000
 FIRST_DOOR_PHONE: Final = 962_000_000
-# Where the demonstration's centre stands, and when windows of home visits begin.
-CENTRE: Final = (20.26, 105.97)
+# When windows of home visits begin.
 WINDOWS: Final = (8, 10, 14, 16)
 
 
@@ -139,7 +135,7 @@ def _next_working_day(today: date, *, until: int, load: float | None, seed: int)
 
 
 async def _play(stage: Stage, day: Day, tempo: Tempo, console: Console) -> dict[str, Any]:
-    expected = visitors(await _halls(stage, day.date), day.sessions, load=day.load, seed=day.seed)
+    expected = visitors(await halls_of(stage, day.date), day.sessions, load=day.load, seed=day.seed)
     book = Book(expected=len(expected))
     async with (
         httpx.AsyncClient(base_url=stage.api, timeout=TIMEOUT_S, trust_env=False) as api,
@@ -152,10 +148,10 @@ async def _play(stage: Stage, day: Day, tempo: Tempo, console: Console) -> dict[
             tempo=tempo,
             book=book,
             chance=random.Random(day.seed),  # noqa: S311 - a simulation
-            kiosk=Member(Caller(api), _sign_in(api, "kiosk")),
+            kiosk=Member(Caller(api), signs_in(api, "kiosk")),
             closes=day.sessions[-1].closes,
         )
-        desks = await _desks(world, day.sessions)
+        desks = await desks_of(world, day.sessions)
         doors = DoorBook()
         failed = ""
         with Live(console=console, auto_refresh=False) as screen:
@@ -170,7 +166,7 @@ async def _play(stage: Stage, day: Day, tempo: Tempo, console: Console) -> dict[
             except* (StoryBroken, httpx.HTTPError) as broken:
                 failed = "; ".join(str(reason) for reason in _each(broken))
         messages = len(await world.inbox.all())
-    doors.custody = await _custody(stage)
+    doors.custody = await hands_of_packages(stage)
     return {
         "ok": book.over and doors.over and doors.sound and not failed,
         "failed": failed,
@@ -178,10 +174,7 @@ async def _play(stage: Stage, day: Day, tempo: Tempo, console: Console) -> dict[
         "speed": tempo.rate,
         "load": day.load,
         **book.figures(),
-        **doors.figures(),
-        "custody": doors.custody,
-        "settlement": doors.settlement,
-        "visit_refusals": dict(doors.refused),
+        **doors.summary(),
         "refusals": dict(book.refused),
         "sms": messages,
         "urls": stage.urls,
@@ -240,68 +233,21 @@ async def _doors(stage: Stage, world: World, doors: DoorBook, day: Day) -> None:
             book=doors,
             client=client,
             day=day.date,
-            counter=Member(Caller(world.api), _sign_in(world.api, "officer")),
+            counter=Member(Caller(world.api), signs_in(world.api, "officer")),
+            officer=next(name for kind, name, _ in accounts() if kind == "officer"),
+            lead=Member(Caller(world.api), signs_in(world.api, "shift_lead")),
             couriers=[f"BT-{n:03d}" for n in range(1, day.couriers + 1)],
+        )
+        world.at_counter = Results(
+            office,
+            windows,
+            CENTRE,
+            random.Random(day.seed + 2),  # noqa: S311 - a simulation
+            left=RESULTS_A_COURIER * day.couriers,
         )
         await day_of_couriers(office, asking, first_phone=FIRST_DOOR_PHONE, seed=day.seed)
     finally:
         await client.close()
-
-
-async def _custody(stage: Stage) -> dict[str, int]:
-    """Every chain recomputed, as `motcua audit verify` does."""
-    await DB.open(stage.supervisor.servers.database_url, size=2)
-    try:
-        report = await audit.verify()
-    finally:
-        await DB.close()
-    return {"packages": report.packages, "links": report.links, "faults": len(report.faults)}
-
-
-async def _halls(stage: Stage, on: date) -> list[Hall]:
-    """What each group of counters serves; a desk of two groups gives half of its time to each."""
-    await DB.open(stage.supervisor.servers.database_url, size=2)
-    try:
-        offered = await procedures.offered_by(sample.DEMO_CENTRE_ID, on=on)
-        pools = [pool.id for pool in await centres.pools_of(sample.DEMO_CENTRE_ID, "counter")]
-        desks = {pool: await centres.counter_ids_of_pool(pool) for pool in pools}
-        served: dict[uuid.UUID, dict[str, Duration]] = {pool: {} for pool in pools}
-        for code, offer in offered.items():
-            for pool in (await procedures.pools_serving(sample.DEMO_CENTRE_ID, [code]))[:1]:
-                served[pool][code] = Duration(float(offer.p50_minutes), float(offer.p80_minutes))
-    finally:
-        await DB.close()
-    groups = Counter(desk for found in desks.values() for desk in found)
-    return [Hall(served[pool], sum(1 / groups[desk] for desk in desks[pool])) for pool in pools]
-
-
-async def _desks(world: World, sessions: Sequence[Session]) -> list[Desk]:
-    """An officer at every counter; they share an account, each with a sign-in of their own."""
-    sign_in = _sign_in(world.api, "officer")
-    answer = await Member(Caller(world.api), sign_in).ask("GET", "/v1/staff/counters")
-    answer.raise_for_status()
-    return [
-        Desk(world, Member(Caller(world.api), sign_in), counter["id"], sessions)
-        for counter in answer.json()["items"]
-    ]
-
-
-def _sign_in(api: httpx.AsyncClient, kind: str) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """Signs in with the sample's first account of a kind."""
-    _, name, secret = next(account for account in accounts() if account[0] == kind)
-    path, body = (
-        ("/v1/auth/device", {"device_id": name, "key": secret})
-        if kind == "kiosk"
-        else ("/v1/auth/staff", {"username": name, "password": secret})
-    )
-
-    async def sign_in() -> dict[str, Any]:
-        answer = await api.post(path, json=body, headers={"Idempotency-Key": secrets.token_hex(12)})
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
-
-    return sign_in
 
 
 def _table(book: Book, doors: DoorBook, day: Day) -> Table:

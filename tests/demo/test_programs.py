@@ -71,8 +71,10 @@ async def test_couriers_ride_on_a_fast_day_and_every_bag_and_dong_is_accounted_f
 
     assert day["ok"] is True
     assert day["visits_promised"] > 0
-    ended = day["packages_received"] + day["absent"] + day["incomplete"] + day["visits_cancelled"]
-    assert ended == day["visits_promised"]
-    assert day["custody"]["packages"] == day["packages_received"]
-    assert day["custody"]["faults"] == 0
+    assert sum(day["visits_ended"].values()) == day["visits_promised"]
+    assert sum(day["deliveries_ended"].values()) == day["deliveries_promised"]
+    given_back = day["results_delivered"] + day["results_held"] + day["results_returned"]
+    assert day["custody"]["packages"] == day["packages_received"] + given_back
+    assert day["custody"]["faults"] == day["custody"]["with_couriers"] == 0
+    assert day["broken_without_incident"] == 0
     assert day["settlement"]["balanced"] is True

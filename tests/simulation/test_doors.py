@@ -1,31 +1,18 @@
-"""The doors of a simulated day: who asks, how long the way takes, and what the figures say."""
+"""The doors of a simulated day: who asks, and what may happen at theirs."""
 
 import random
-import statistics
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.rounds.rules import distance_km
-from app.simulation.doors import (
-    DETOUR,
-    KM_PER_HOUR,
-    DoorBook,
-    Household,
-    Visit,
-    households,
-    ride_minutes,
-)
+from app.simulation.chances import SHARES, Happening, as_seen, drawn, happens
+from app.simulation.doors import OF_COLLECTIONS, OF_DELIVERIES, awaits_result, households
 
 EIGHT = datetime(2026, 11, 30, 1, tzinfo=UTC)
 WINDOWS = [EIGHT + timedelta(hours=hours) for hours in (0, 2, 6, 8)]
 CENTRE = (20.26, 105.97)
-
-
-def visit(came: timedelta | None, ended: str | None, *, wishes: datetime = EIGHT) -> Visit:
-    at_home = Household("1.004873", *CENTRE, wishes, False, False, False, False, 12.0)
-    came_at = None if came is None else wishes + came
-    return Visit(at_home, f"v{came}{ended}", wishes, wishes + timedelta(hours=2), came_at, ended)
 
 
 def test_the_same_seed_is_the_same_day_and_another_is_another() -> None:
@@ -42,42 +29,37 @@ def test_without_windows_or_couriers_nobody_asks(windows: list[datetime], courie
     assert households(windows, centre=CENTRE, couriers=couriers, seed=7) == []
 
 
-def test_the_way_takes_what_the_road_says_in_the_middle_and_never_nothing() -> None:
-    chance, there = random.Random(7), (20.28, 105.99)
+def test_things_happen_as_often_as_their_shares_say() -> None:
+    chance, asked = random.Random(7), 4_000
+    counts = Counter(what for _ in range(asked) for what in drawn(chance, *Happening))
 
-    rides = [ride_minutes(CENTRE, there, chance) for _ in range(2_000)]
-
-    usual = distance_km(*CENTRE, *there) * DETOUR / KM_PER_HOUR * 60
-    assert statistics.median(rides) == pytest.approx(usual, rel=0.05)
-    assert min(rides) > 0
-    assert statistics.stdev(rides) > 0.1 * usual
-
-
-def test_a_promise_is_kept_by_who_comes_while_the_window_is_open() -> None:
-    book = DoorBook(asked=4)
-    for one in (
-        visit(timedelta(minutes=119), "received"),
-        visit(timedelta(minutes=126), "absent"),
-        visit(None, "cancelled"),
-        visit(None, None),
-    ):
-        book.visits[one.id] = one
-
-    figures = book.figures()
-
-    assert (figures["promises_kept"], figures["promises_due"]) == (1, 3)
-    assert (figures["late_starts"], figures["latest_minutes"]) == (1, 6.0)
-    assert not book.over
+    for what, share in SHARES.items():
+        assert counts[what] / asked == pytest.approx(share, abs=0.03), what
+    assert set(SHARES) == set(Happening)
+    assert not any(happens(Happening.ABSENT, AlwaysLate()) for _ in range(10))
 
 
-def test_a_day_is_over_when_everybody_was_answered_and_every_promise_has_an_end() -> None:
-    book = DoorBook(asked=2)
-    book.refused["no_window"] += 1
-    assert not book.over
-    one = visit(timedelta(0), "received")
-    book.visits[one.id] = one
+class AlwaysLate(random.Random):
+    """The roll for which nothing happens."""
 
-    assert book.over
-    assert book.sound
-    book.settlement = {"balanced": False}
-    assert not book.sound
+    def random(self) -> float:
+        return 1.0 - 1e-9
+
+
+def test_whoever_awaits_a_result_meets_what_deliveries_meet_and_nothing_of_collections() -> None:
+    chance = random.Random(7)
+    asking = [awaits_result("1.004873", wishes=EIGHT, centre=CENTRE, chance=chance) for _ in range(300)]
+
+    met = {what for one in asking for what in one.happens}
+    assert met == set(OF_DELIVERIES)
+    assert not met & set(OF_COLLECTIONS)
+
+
+def test_everything_that_may_happen_is_shown_with_its_share_and_its_count() -> None:
+    seen = Counter({Happening.SEAL_TORN.value: 2, "legs": 40})
+
+    shown = as_seen(seen)
+
+    assert shown["seal_torn"] == {"share": SHARES[Happening.SEAL_TORN], "count": 2}
+    assert shown["falls_ill"]["count"] == 0
+    assert set(shown) == {what.value for what in Happening}
