@@ -26,6 +26,7 @@ from app.core.migrations import migrate as run_migrations
 from app.core.migrations import missing
 from app.custody.commands import audit_commands
 from app.entrance import Entrance, install_keys, open_entrance
+from app.payments.commands import tariff_command
 from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
@@ -302,6 +303,7 @@ def journal(*, object_id: str, as_json: bool) -> None:
 
 
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
+main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 for _command in partner_commands(lambda work: run(with_database(work))):
     main.add_command(_command)

@@ -41,6 +41,12 @@ class Refusal(Exception):
         return {name: self.facts[name] for name in self.told if name in self.facts}
 
 
+def in_one_line(refusal: Refusal) -> str:
+    """For an operator at a terminal: the words, and each place where something is wrong."""
+    places = refusal.told_facts.get("errors", [])
+    return " ".join([refusal.words("en"), *(f"{place['pointer']}: {place['detail']}" for place in places)])
+
+
 class Malformed(Refusal):
     """The request cannot be read (syntax)."""
 

@@ -76,6 +76,14 @@ class ReceiptOutsideBook(Invalid):
     detail = Words("Số này không thuộc quyển biên lai.", "This number is not in the receipt book.")
 
 
+class TariffInThePast(Conflict):
+    code = "tariff_in_the_past"
+    detail = Words(
+        "Giá của những ngày đã qua không thay đổi; hãy chọn ngày bắt đầu từ hôm nay.",
+        "Prices of days that are over do not change; let the tariff start today or later.",
+    )
+
+
 class DayNotYet(Invalid):
     code = "day_not_yet"
     detail = Words("Ngày này chưa tới.", "This day has not come yet.")

@@ -31,10 +31,11 @@ async def bill_of(*home_visit_ids: uuid.UUID) -> Bill:
 
 
 async def tariffs(kind: str, *, on: date) -> Sequence[Tariff]:
-    """The prices of a leg on the day; of two decisions for one distance the later stands."""
+    """The prices of a leg on the day, all of one tariff: the last that started."""
     rows = await fetch(
-        "SELECT DISTINCT ON (up_to_km) up_to_km, amount_vnd, decision FROM postage_tariff"
-        f" WHERE {VALID} AND kind = $2 ORDER BY up_to_km, valid_from DESC",
+        "SELECT up_to_km, amount_vnd, decision FROM postage_tariff"
+        f" WHERE {VALID} AND kind = $2 AND valid_from = (SELECT max(valid_from) FROM postage_tariff"
+        f"  WHERE {VALID} AND kind = $2) ORDER BY up_to_km",
         on,
         kind,
     )

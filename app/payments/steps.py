@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from app.core import journal
 from app.core.database import in_transaction
 from app.core.ids import new_id
-from app.core.rows import put
 from app.payments import book, cases, queries, receipts, rules
 from app.payments.book import About, Account
 from app.payments.cases import Subject
@@ -20,34 +19,6 @@ from app.procedures.queries import ProcedureRow
 # What a courier is told of money that was booked and is not as it should be; or a `CaseKind`, of a receipt.
 AMOUNT_DIFFERS: Final = "amount_differs"
 WAIVER_UNKNOWN: Final = "waiver_unknown"
-
-
-class TariffRecord(NamedTuple):
-    """One price as stored."""
-
-    id: uuid.UUID
-    kind: str
-    up_to_km: int | None
-    amount_vnd: int
-    decision: str
-    valid_from: date
-    valid_to: date | None
-
-
-class ExemptionRecord(NamedTuple):
-    """One exemption as stored."""
-
-    id: uuid.UUID
-    code: str
-    purse: str
-    sector: str | None
-    procedure_code: str | None
-    by_proof: bool
-    name_vi: str
-    name_en: str
-    decision: str
-    valid_from: date
-    valid_to: date | None
 
 
 class Money(NamedTuple):
@@ -77,15 +48,6 @@ class Bearer(NamedTuple):
 
     courier_id: uuid.UUID
     partner_id: uuid.UUID
-
-
-async def put_tariffs(rows: Sequence[TariffRecord]) -> int:
-    """Write prices; how many changed."""
-    return await put("postage_tariff", rows, key=("id",))
-
-
-async def put_exemptions(rows: Sequence[ExemptionRecord]) -> int:
-    return await put("payment_exemption", rows, key=("id",))
 
 
 async def charge(

@@ -264,39 +264,14 @@ class PeopleFile(Strict, frozen=True):
     partner: PartnerEntry
 
 
-class TariffEntry(Strict, frozen=True):
-    kind: str
-    up_to_km: int | None
-    amount_vnd: int
-    decision: str
-    valid_from: date
-    valid_to: date | None
-
-
-class ExemptionEntry(Strict, frozen=True):
-    code: str
-    purse: str
-    sector: str | None
-    procedure_code: str | None
-    by_proof: bool
-    name_vi: str
-    name_en: str
-    decision: str
-    valid_from: date
-    valid_to: date | None
-
-
-class MoneyFile(Strict, frozen=True):
-    note: str
-    verified: bool
-    tariffs: list[TariffEntry]
-    exemptions: list[ExemptionEntry]
+def raw(name: str) -> bytes:
+    """One file of the sample as it lies there."""
+    return files("app.sample").joinpath("data", name).read_bytes()
 
 
 def read(name: str, kind: type[T]) -> T:
     """One file of the sample."""
-    raw = files("app.sample").joinpath("data", name).read_bytes()
-    return msgspec.json.decode(raw, type=kind, strict=True)
+    return msgspec.json.decode(raw(name), type=kind, strict=True)
 
 
 def units() -> UnitsFile:
@@ -321,7 +296,3 @@ def procedures() -> ProceduresFile:
 
 def people() -> PeopleFile:
     return read("people.json", PeopleFile)
-
-
-def money() -> MoneyFile:
-    return read("money.json", MoneyFile)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from app.core import journal
+from app.core.clock import local_date
 from app.core.operation import operation
 from app.sample import files
 from app.sample.catalogue import put_catalogue
@@ -56,7 +57,7 @@ class SeedSummary(NamedTuple):
 async def load_catalogue(*, now: datetime) -> tuple[int, int, int]:
     """Write places, procedures and officers in one transaction; how many rows of each changed."""
     places = await put_places()
-    procedures = await put_catalogue() + await put_money()
+    procedures = await put_catalogue() + await put_money(today=local_date(now))
     people = await put_people()
     if places + procedures + people:
         await journal.write(

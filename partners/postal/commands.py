@@ -7,7 +7,7 @@ from typing import Any
 import rich_click as click
 
 from app.core.clock import current_time
-from app.core.errors import Refusal
+from app.core.errors import Refusal, in_one_line
 
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
 
@@ -24,9 +24,7 @@ def partner_commands(run: Run) -> list[click.Command]:
         try:
             row = run(lambda: put(file.read_bytes(), now=current_time()))
         except Refusal as wrong:
-            places = wrong.told_facts.get("errors", [])
-            told = [wrong.words("en"), *(f"{place['pointer']}: {place['detail']}" for place in places)]
-            raise click.ClickException(" ".join(told)) from None
+            raise click.ClickException(in_one_line(wrong)) from None
         click.echo(f"{row.decision}: from {row.valid_from}, version {row.version}.")
 
     return [_partner_kit, put_contract]
