@@ -31,7 +31,14 @@ from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
 from app.documents import uploads
-from app.home_service.operations import call_for_ended_holds, publish_due, retry_waiting, visits_to_retry
+from app.home_service.operations import (
+    call_for_ended_holds,
+    follow_run,
+    publish_due,
+    retry_waiting,
+    runs_to_follow,
+    visits_to_retry,
+)
 from app.home_service.rules import KEPT_WAITING
 from app.monitoring.operations import watch
 from app.monitoring.state_of_halls import busy_centres
@@ -148,6 +155,13 @@ async def tell_rounds(_context: dict[Any, Any]) -> None:
     await publish_due(now=current_time())
 
 
+async def follow_couriers(_context: dict[Any, Any]) -> None:
+    """Rounds that are not as everybody was told: times follow, promises that break go elsewhere."""
+    now = current_time()
+    for duty_id in await runs_to_follow(now=now):
+        await follow_run(duty_id=duty_id, now=now)
+
+
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
@@ -216,6 +230,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
             cron(_job(tell_rounds), second={35}),
+            cron(_job(follow_couriers), second={25}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),

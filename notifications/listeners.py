@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -32,10 +33,13 @@ from app.home_service.events import (
     HomeVisitConfirmed,
     HomeVisitEnRoute,
     HomeVisitFailed,
+    HomeVisitLate,
     HomeVisitMoved,
     HomeVisitPaid,
     HomeVisitReassigned,
 )
+from app.home_service.states import TO_REACH
+from app.home_service.states import State as VisitState
 from app.identity import queries as identity
 from app.identity.events import OtpRequested
 from app.payments import queries as payments
@@ -185,6 +189,20 @@ async def _paid(fact: HomeVisitPaid) -> Wording | None:
     return Wording(contact, "home_visit_paid", values, about, 1)
 
 
+async def _late(fact: HomeVisitLate) -> Wording | None:
+    """A later time, in steps of five minutes; no news for whoever opened the door meanwhile."""
+    visit = await home_service.by_id(fact.home_visit_id)
+    if visit is None or VisitState(visit.state) not in TO_REACH:
+        return None
+    contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
+    expected = local(fact.expected_at + timedelta(minutes=5) - timedelta(microseconds=1))
+    time = f"{expected.replace(minute=expected.minute // 5 * 5):%H:%M}"
+    # A visit that is late, on time and late again is another lateness, although nothing else changed.
+    version = int(fact.occurred_at.timestamp())
+    values = {"reference": visit.reference, "time": time}
+    return Wording(contact, "home_visit_late", values, f"{fact.kind}:{visit.id}", version)
+
+
 async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
     """Nobody is asked who left no phone, or who said already how it was."""
     if contact is None:
@@ -238,6 +256,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         HomeVisitMoved: _with(_visit, "home_visit_moved_by_centre"),
         HomeVisitAtRisk: _at_risk,
         HomeVisitReassigned: _with(_visit, "home_visit_reassigned"),
+        HomeVisitLate: _late,
         HomeVisitFailed: _with(_visit, "home_visit_failed"),
         HomeVisitCancelled: _with(_visit, "home_visit_cancelled"),
         IncidentOpened: _with(_visit, "package_incident"),

@@ -190,6 +190,12 @@ _ALL: Final = (
         {"reference": 12, "window": 24, "courier": 20},
     ),
     Template(
+        "home_visit_late", 1, Category.TRANSACTIONAL, 2 * HOUR, 0,
+        "Motcua: bưu tá đến muộn, dự kiến khoảng {time} (mã {reference}). Xin lỗi Ông/Bà.",
+        "Motcua: the courier is late and is now expected about {time} (ref. {reference}). We are sorry.",
+        {"reference": 12, "time": 5},
+    ),
+    Template(
         "home_visit_moved_by_centre", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
         "Motcua: lượt đến nhà {reference} dời sang {window} do thay đổi lịch. Ông/Bà có thể đổi hoặc hủy.",
         "Motcua: home visit {reference} is moved to {window}, the calendar changed. You may change it.",

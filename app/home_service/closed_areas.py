@@ -13,8 +13,7 @@ from app.centres import queries as centres
 from app.core.clock import local, local_date
 from app.core.database import fetch
 from app.home_service.queries import COLUMNS, HomeVisitRow
-from app.home_service.reassigning import CARRIED, TO_REACH
-from app.home_service.states import Kind, State
+from app.home_service.states import CARRIED, TO_REACH, Kind, State
 from app.rounds import closures
 from app.rounds.closures import Closure
 from app.rounds.held_back import AREA_CLOSED

@@ -1,6 +1,7 @@
 """What others hear about home visits."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from app.core.outbox import Fact
@@ -95,3 +96,11 @@ class HomeVisitReassigned(HomeVisitFact, frozen=True, kw_only=True):
     """Another courier comes than the one its person was told of."""
 
     kind: ClassVar[str] = "home_visit.reassigned"
+
+
+class HomeVisitLate(HomeVisitFact, frozen=True, kw_only=True):
+    """Its courier is on the way or comes next, and later than its person could expect."""
+
+    kind: ClassVar[str] = "home_visit.late"
+
+    expected_at: datetime

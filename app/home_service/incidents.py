@@ -28,6 +28,7 @@ class Kind(StrEnum):
     HOLD_IS_OVER = "hold_is_over"
     ROADS_SLOWER = "roads_slower"
     PROMISE_AT_RISK = "promise_at_risk"
+    COURIER_SILENT = "courier_silent"
 
 
 NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
@@ -70,6 +71,10 @@ NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
         Kind.PROMISE_AT_RISK: Words(
             "Không còn bưu tá nào kịp khung giờ đã hẹn; cần sắp xếp cách khác",
             "No courier can keep the promised window any more; find another way",
+        ),
+        Kind.COURIER_SILENT: Words(
+            "Đã quá giờ bưu tá phải đi mà chưa có tin báo; cần gọi cho bưu tá",
+            "Its courier should have set out long ago and nothing was heard; call the courier",
         ),
     }
 )

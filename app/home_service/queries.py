@@ -15,7 +15,7 @@ from app.core.keys import keys
 from app.home_service import rules
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.rules import Expected
-from app.home_service.states import BEFORE_THE_DOOR, State
+from app.home_service.states import BEFORE_THE_DOOR, TO_REACH, State
 from app.payments import queries as payments
 from app.payments.rules import Bill
 from app.rounds import queries as rounds
@@ -108,7 +108,7 @@ async def file_of(visit: HomeVisitRow) -> VisitFile:
 
 async def expected_of(visit: HomeVisitRow, *, now: datetime) -> Expected | None:
     """When its courier is expected, from the moment the round was told until somebody is at the door."""
-    if visit.courier_id is None or State(visit.state) not in {*BEFORE_THE_DOOR, State.EN_ROUTE}:
+    if visit.courier_id is None or State(visit.state) not in TO_REACH:
         return None
     eta = await rounds.eta_of(visit.id, local_date(visit.starts_at), now=now)
     if eta is None:

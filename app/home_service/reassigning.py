@@ -6,7 +6,7 @@ shrinks, an area that is closed.
 
 import uuid
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from app.core import journal, outbox
 from app.core.clock import local_date
@@ -14,18 +14,13 @@ from app.core.database import in_transaction
 from app.home_service import incidents
 from app.home_service.events import HomeVisitAtRisk, HomeVisitReassigned
 from app.home_service.queries import COLUMNS, HomeVisitRow
-from app.home_service.states import BEFORE_THE_DOOR, Kind, State
+from app.home_service.states import TO_REACH, Kind, State
 from app.home_service.steps import name_courier, place_of, put_into_round, tell
 from app.rounds import asking, live
 from app.rounds import queries as rounds
 from app.rounds import steps as round_steps
 from app.rounds.shifts import Shaken
 from app.rounds.trouble import WITH_COURIER
-
-# Nobody is at the door yet, and nothing has changed hands there.
-TO_REACH: Final = frozenset({*BEFORE_THE_DOOR, State.EN_ROUTE})
-# A delivery on the round: the package is with its courier.
-CARRIED: Final = frozenset({State.SEALED, State.EN_ROUTE, State.ATTEMPT_FAILED})
 
 
 class Dispatched(NamedTuple):

@@ -55,6 +55,11 @@ def expected_around(eta: datetime, *, starts_at: datetime, ends_at: datetime) ->
     return Expected(max(starts_at, eta - EXPECTED_BEFORE), min(ends_at, eta + EXPECTED_AFTER))
 
 
+def is_late(eta: datetime, *, planned: datetime, ends_at: datetime) -> bool:
+    """Later than what the person could read of the plan: the stretch around it, or the window."""
+    return eta > min(planned + EXPECTED_AFTER, ends_at)
+
+
 class Needed(NamedTuple):
     """A paper of the published list; an optional one, or one in the electronic store, need not be."""
 

@@ -187,6 +187,10 @@ MOVES: Final = MappingProxyType(
 
 # A visit stands here while nobody is at its door yet; it may still be cancelled or moved.
 BEFORE_THE_DOOR: Final = frozenset({State.CONFIRMED, State.ASSIGNED, State.TAKEN})
+# A courier is expected: nobody is at the door yet, and nothing has changed hands there.
+TO_REACH: Final = BEFORE_THE_DOOR | {State.EN_ROUTE}
+# A delivery on the round: the package is with its courier.
+CARRIED: Final = frozenset({State.SEALED, State.EN_ROUTE, State.ATTEMPT_FAILED})
 # What came to nothing may be tried again another day, as the citizen likes.
 MAY_BE_MOVED: Final = BEFORE_THE_DOOR | {State.FAILED}
 # The centre has the papers and looks into them.

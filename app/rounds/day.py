@@ -24,7 +24,7 @@ from app.rounds.planning.insertion import LivePlan, Window
 from app.rounds.planning.problem import Duty, Plan, Problem, Stop, plan_of, travel_of
 from app.rounds.stored import DayRow, DutyRow, StopRow
 from app.rounds.travel_model import Model, Roads
-from app.rounds.underway import MOVABLE, clear, started
+from app.rounds.underway import MOVABLE, Run, clear, started, walked
 
 # Others tried out of the way of a stop that fits nowhere: for a promise, and in all for one quote.
 MOVES_FOR_A_PROMISE: Final = 24
@@ -121,32 +121,31 @@ class Day:
             return Closed.CAPACITY
         return Closed.FULL
 
+    def run(self, duty: int) -> Run:
+        """One duty with its stops, as planned and with what was heard of its courier."""
+        return Run(
+            self.problem, self.stops, self.duties[duty], self.rounds[duty], self.problem.duties[duty]
+        )
+
     def etas(self, duty: int) -> list[datetime]:
-        """When work starts at each stop of a duty: as planned for those behind its courier, and for the
-        others from where and when the courier is free, late ones included.
+        """When work starts at each stop of a duty, late ones included: of those behind its courier as
+        planned and heard, and of the others from where and when the courier is free.
         """
         stops, behind = self.rounds[duty], self.behind[duty]
-        return [
-            *self._walked(self.problem.duties[duty], stops[:behind]),
-            *self._walked(self.live_problem.duties[duty], stops[behind:]),
-        ]
-
-    def _walked(self, block: Duty, stops: Sequence[int]) -> list[datetime]:
         midnight = at_local(self.head.date, 0)
-        time, place, found = block.starts, block.leaves_from, []
-        for number in stops:
+        starts = [step.start for step in walked(self.run(duty), self.as_of)][:behind]
+        block = self.live_problem.duties[duty]
+        time, place = block.starts, block.leaves_from
+        for number in stops[behind:]:
             stop = self.problem.stops[number]
-            time = max(time + int(self.problem.travel[place, stop.point]), stop.opens)
-            found.append(midnight + timedelta(seconds=time))
-            time, place = time + stop.service, stop.point
-        return found
+            start = max(time + int(self.problem.travel[place, stop.point]), stop.opens)
+            starts.append(start)
+            time, place = start + stop.service, stop.point
+        return [midnight + timedelta(seconds=start) for start in starts]
 
     def clear(self, duty: int) -> tuple[uuid.UUID | None, datetime]:
         """The last visit behind a courier, and when they are free after it."""
-        now = self.seconds(self.as_of)
-        found = clear(
-            self.problem, self.stops, self.duties[duty], self.rounds[duty], self.problem.duties[duty], now
-        )
+        found = clear(self.run(duty), self.as_of)
         last = self.stops[self.rounds[duty][found.behind - 1]].home_visit_id if found.behind else None
         return last, at_local(self.head.date, 0) + timedelta(seconds=found.free)
 
@@ -316,7 +315,10 @@ def build(
     for number, stop in enumerate(placed):
         by_duty[stop.duty_id].append(number)
     rounds = tuple(tuple(by_duty[duty.id]) for duty in duties)
-    under_way = [started(problem, placed, duties, rounds, at, now) for at in range(len(duties))]
+    under_way = [
+        started(Run(problem, placed, row, numbers, block), now)
+        for row, numbers, block in zip(duties, rounds, blocks, strict=True)
+    ]
     live_problem = replace(problem, duties=tuple(duty for duty, _ in under_way))
     behind = tuple(count for _, count in under_way)
     ahead = [stops[count:] for stops, count in zip(rounds, behind, strict=True)]

@@ -34,7 +34,8 @@ RETURNING """ + ", ".join(DayRow._fields)
 # Stops of whole rounds: a new one is added, the others take their place in the order.
 WRITE_ROUNDS: Final = """
 UPDATE round_stop SET duty_id = placed.duty_id, seq = placed.seq, lock = placed.lock, version = $5,
-       at_risk_since = NULL, at_risk_because = ''
+       at_risk_since = NULL, at_risk_because = '',
+       late_told_at = CASE WHEN round_stop.duty_id = placed.duty_id THEN late_told_at END
   FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[]) AS placed (id, duty_id, seq, lock)
  WHERE home_visit_id = placed.id
    AND (round_stop.duty_id, round_stop.seq, round_stop.lock)
@@ -152,7 +153,8 @@ async def leave_at_risk(
     """Promises no round can keep now: out of every round, and seen by whoever asks for them."""
     await in_transaction().execute(
         "UPDATE round_stop SET duty_id = NULL, seq = NULL, lock = 'free', version = $2,"
-        " at_risk_since = coalesce(at_risk_since, $3), at_risk_because = $4 WHERE home_visit_id = ANY($1)",
+        " late_told_at = NULL, at_risk_since = coalesce(at_risk_since, $3), at_risk_because = $4"
+        " WHERE home_visit_id = ANY($1)",
         sorted(visits),
         version,
         now,

@@ -20,7 +20,9 @@ class DayRow(NamedTuple):
 
 
 class DutyRow(NamedTuple):
-    """One block of one courier; a late one is free at `clear_at`, after the visit `clear_of` if any."""
+    """One block of one courier; a late one is free at `clear_at`, after the visit `clear_of` if any, as
+    was heard at `clear_as_of`.
+    """
 
     id: uuid.UUID
     courier_id: uuid.UUID
@@ -36,6 +38,7 @@ class DutyRow(NamedTuple):
     version: int
     clear_of: uuid.UUID | None = None
     clear_at: datetime | None = None
+    clear_as_of: datetime | None = None
 
 
 class StopRow(NamedTuple):

@@ -151,6 +151,7 @@ class Duty(Table, db=DB, tablename="duty"):
     version = BigInt(null=False, default=None)
     clear_of = UUID(null=True, default=None)
     clear_at = Timestamptz(null=True, default=None)
+    clear_as_of = Timestamptz(null=True, default=None)
 
 
 class RoundStop(Table, db=DB, tablename="round_stop"):
@@ -175,6 +176,7 @@ class RoundStop(Table, db=DB, tablename="round_stop"):
     version = BigInt(null=False, default=None)
     at_risk_since = Timestamptz(null=True, default=None)
     at_risk_because = Text(null=False, default="")
+    late_told_at = Timestamptz(null=True, default=None)
 
 
 class Promise(Table, db=DB, tablename="promise"):

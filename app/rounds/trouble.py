@@ -14,6 +14,7 @@ from app.rounds import live, plans
 from app.rounds.blocks import TOLD, WORKED
 from app.rounds.day import Day
 from app.rounds.errors import RunNotFound
+from app.rounds.lateness import Concluded
 from app.rounds.shifts import CALM, Shaken, refit, too_many
 
 # A courier who is more than this behind a plan of a day is not late, but absent.
@@ -89,17 +90,21 @@ async def delay(
     before = await _locked(day, now=now)
     duty = _block_at(before, courier_id, at)
     last, free = before.clear(duty)
+    return await follow(before, duty, Concluded(last, free + by, now), ahead, now=now)
+
+
+async def follow(before: Day, duty: int, said: Concluded, ahead: Ahead, *, now: datetime) -> Shaken:
+    """The courier of a duty (its number in the day, which the caller has locked) is free when that says."""
     row = before.duties[duty]
-    head = await live.next_version(day, now=now)
+    head = await live.next_version(before.head.date, now=now)
     mine = [visit for visit in before.visits_of(duty) if visit in ahead.ends]
     connection = in_transaction()
-    if row.state in TOLD:
+    if row.state in TOLD and said.clear_at is not None:
         await connection.execute(USE_GUARD, mine, [ahead.ends[visit] for visit in mine], head.version)
     await connection.execute(
-        "UPDATE duty SET clear_of = $2, clear_at = $3, version = $4 WHERE id = $1",
+        "UPDATE duty SET clear_of = $2, clear_at = $3, clear_as_of = $4, version = $5 WHERE id = $1",
         row.id,
-        last,
-        free + by,
+        *said,
         head.version,
     )
     current = await plans.of(head, now=now)

@@ -17,7 +17,7 @@ from app.core.errors import Refusal
 from app.home_service import operations, queries
 from app.home_service.operations.report import PartnerEvent
 from app.home_service.operations.trouble import Trouble
-from app.home_service.states import BEFORE_THE_DOOR, Report, State
+from app.home_service.states import TO_REACH, Report, State
 from app.rounds import plans
 from app.rounds.day import Day
 from app.rounds.excerpt import improved
@@ -39,6 +39,8 @@ class AnyDay:
         self.chance = random.Random(dice)
         self.live: dict[uuid.UUID, uuid.UUID] = {}
         self.seq = 0
+        self.followed = 0
+        self.passes = False
 
     def window(self) -> uuid.UUID:
         return self.chance.choice(self.zone.windows).id
@@ -108,6 +110,37 @@ class AnyDay:
             now=self.now,
         )
 
+    async def minutes_pass(self) -> None:
+        self.now += timedelta(minutes=self.chance.choice([1, 10, 40, 90]))
+
+    async def says(self) -> None:
+        """A courier sets out for the next of their doors, sooner or later than planned, and is followed."""
+        assert DB.pool is not None
+        found = await DB.pool.fetch(
+            "SELECT DISTINCT ON (d.id) s.home_visit_id, c.external_id FROM round_stop s"
+            " JOIN duty d ON d.id = s.duty_id JOIN courier c ON c.id = d.courier_id"
+            " WHERE d.state = ANY($1) AND s.lock <> 'position' AND d.ends_at > $2 ORDER BY d.id, s.seq",
+            ["published", "started"],
+            self.now,
+        )
+        if not found:
+            return
+        visit, name = self.chance.choice(found)
+        heard = self.now - timedelta(minutes=self.chance.choice([0, 1, 10, 30, 100]))
+        for kind in (Report.ACCEPTED, Report.EN_ROUTE):
+            self.seq += 1
+            event = PartnerEvent(uuid.uuid4(), visit, kind, heard, self.seq, name, None, None, {})
+            await operations.apply_partner_event(partner_id=PARTNER, event=event, now=self.now)
+        await self.follow()
+
+    async def follow(self) -> None:
+        """The clock looks at every round, as it does each minute; the second time there is nothing."""
+        self.now += timedelta(minutes=1)
+        for duty_id in await operations.runs_to_follow(now=self.now):
+            await operations.follow_run(duty_id=duty_id, now=self.now)
+            self.followed += 1
+        assert await operations.runs_to_follow(now=self.now) == []
+
     async def replan(self) -> None:
         """A search of the day, with a step of somebody else between its asking and its answer."""
         task = await claim(now=self.now + timedelta(minutes=2))
@@ -131,6 +164,10 @@ class AnyDay:
             (self.trouble, 2),
             (self.replan, 2),
         ]
+        if self.passes:
+            # What is behind a courier stays where it is, however short the shift becomes afterwards.
+            steps = [(each, weight) for each, weight in steps if each != self.shift]
+            steps += [(self.minutes_pass, 4), (self.says, 8), (self.follow, 4)]
         if not self.live:
             steps = steps[:1]
         does = self.chance.choices([each for each, _ in steps], [weight for _, weight in steps])[0]
@@ -154,8 +191,32 @@ async def test_whatever_happens_the_rounds_keep_what_was_promised(
         await hire(name, lat=LAT + 0.03 * n, told=n == 0, at=now)
     day = AnyDay(await publish(places=200), tomorrow, now, dice)
 
-    for _ in range(STEPS):
+    await lived(day, STEPS)
+
+
+@pytest.mark.parametrize("dice", range(40 if os.environ.get("MOTCUA_LONG") else 6))
+async def test_whatever_couriers_say_in_the_course_of_it(
+    publish: Publish, hire: Hire, tomorrow: date, dice: int
+) -> None:
+    before = at_local(tomorrow, 0)
+    for n, name in enumerate(COURIERS):
+        await hire(name, lat=LAT + 0.03 * n, told=n != 2, at=before)
+    day = AnyDay(await publish(places=200), tomorrow, before, dice)
+    for _ in range(12):
+        await day.promise()
+    day.now, day.passes = at_local(tomorrow, 8, 30), True
+    while not day.followed:
+        await day.minutes_pass()
+        await day.says()
+
+    await lived(day, STEPS)
+
+
+async def lived(day: AnyDay, steps: int) -> None:
+    tomorrow = day.day
+    for _ in range(steps):
         happened = await day.step()
+        now = day.now
 
         known = await read(tomorrow, now)
         plans.forget()
@@ -175,11 +236,11 @@ async def names_agree(day: Day, happened: str) -> None:
         if row.state in ("published", "started")
         for visit in day.visits_of(duty)
     }
-    late = {row.id for row in day.duties if row.clear_at is not None}
+    late = {row.id for row in day.duties if row.clear_as_of is not None}
     for stop in day.stops:
         visit = await queries.by_id(stop.home_visit_id)
         assert visit is not None
-        assert State(visit.state) in BEFORE_THE_DOOR, happened
+        assert State(visit.state) in TO_REACH, happened
         assert visit.courier_id == told.get(visit.id), happened
         # The guard is there for a late courier; when there is one, it is used, and the window is not.
         assert visit.starts_at == stop.opens_at <= stop.closes_at <= visit.ends_at, happened

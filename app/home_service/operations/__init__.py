@@ -5,6 +5,7 @@ from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
 from app.home_service.operations.couriers import put_contract, put_courier, put_shift
 from app.home_service.operations.dispatch import assign_by_partner
+from app.home_service.operations.follow import follow_run, runs_to_follow
 from app.home_service.operations.hand_over import hand_over, reseal
 from app.home_service.operations.money import (
     free_of_payment,
@@ -36,6 +37,7 @@ __all__ = [
     "cancel",
     "close_incident",
     "count_package",
+    "follow_run",
     "free_of_payment",
     "hand_over",
     "leave_closed_windows",
@@ -59,5 +61,6 @@ __all__ = [
     "reschedule",
     "reseal",
     "retry_waiting",
+    "runs_to_follow",
     "visits_to_retry",
 ]
