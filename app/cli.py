@@ -19,11 +19,13 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
+from app.core import sandbox
 from app.core.clock import current_time, local
 from app.core.database import DB, DatabaseUnavailable
 from app.core.keys import KeysMissing
 from app.core.migrations import migrate as run_migrations
 from app.core.migrations import missing
+from app.core.sandbox import NotThisDatabase
 from app.custody.commands import audit_commands
 from app.entrance import Entrance, install_keys, open_entrance
 from app.payments.commands import tariff_command
@@ -49,6 +51,7 @@ EXPECTED: Final = (
     ServersError,
     KeysMissing,
     DatabaseUnavailable,
+    NotThisDatabase,
     asyncpg.PostgresError,
     RedisError,
     OSError,
@@ -105,8 +108,10 @@ async def with_database(work: Callable[[], Awaitable[T]]) -> T:
         settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
     ) as servers:
         await refuse_old_schema(servers.database_url)
+        sandbox.enter(sandbox=settings.sandbox)
         await DB.open(servers.database_url)
         try:
+            await sandbox.claim_database()
             return await work()
         finally:
             await DB.close()

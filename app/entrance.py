@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from app.core import keys as core_keys
+from app.core import sandbox
 from app.core.clock import set_clock
 from app.core.ids import new_id
 from app.http.tokens import SigningKey
@@ -44,6 +45,9 @@ def open_entrance(settings: Settings | None = None) -> Entrance:
     set_clock(settings.clock)
     if settings.clock is not None:
         log.warning("simulated_clock")
+    sandbox.enter(sandbox=settings.sandbox)
+    if settings.sandbox:
+        log.warning("sandbox")
     return Entrance(settings, settings.database_url, settings.redis_url)
 
 

@@ -19,6 +19,7 @@ from app.appointments.api import appointments_router
 from app.calendar.api import calendar_router
 from app.centres.api import centres_router
 from app.core import keys as core_keys
+from app.core import sandbox
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
@@ -35,6 +36,7 @@ from app.http.body import MAX_BYTES
 from app.http.health import health_router
 from app.http.in_turn import InTurn
 from app.http.limits import Buckets
+from app.http.livemode import SandboxTime, say_livemode
 from app.http.once import provide_once, provide_once_required
 from app.http.openapi import CONFIG, contract_router
 from app.http.problems import HANDLERS
@@ -53,6 +55,7 @@ from app.staff.api import staff_router
 from app.tracking.api import tracking_router
 from notifications.api import notifications_router
 from partners.postal.api import partner_router
+from partners.postal.api.sandbox import sandbox_router
 
 ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     health_router,
@@ -85,6 +88,11 @@ async def provide_now() -> datetime:
     return current_time()
 
 
+def _of_a_sandbox(settings: Settings) -> Sequence[ControllerRouterHandler]:
+    """What exists there only; anywhere else these paths are nothing."""
+    return [sandbox_router] if settings.sandbox else []
+
+
 def create_app(
     settings: Settings,
     *,
@@ -98,6 +106,7 @@ def create_app(
     @asynccontextmanager
     async def stores(_app: Litestar) -> AsyncIterator[None]:
         await DB.open(database_url)
+        await sandbox.claim_database()
         await WAKEUPS.open(redis_url)
         document_store.open_store(settings.documents_url)
         try:
@@ -107,9 +116,10 @@ def create_app(
             await DB.close()
 
     app = Litestar(
-        route_handlers=[Router(path="/", route_handlers=list(routers))],
+        route_handlers=[Router(path="/", route_handlers=[*routers, *_of_a_sandbox(settings)])],
         lifespan=[stores],
-        middleware=[Door],
+        middleware=[Door, SandboxTime] if settings.sandbox else [Door],
+        before_send=[say_livemode],
         plugins=[InTurn()],
         request_class=MotcuaRequest,
         dependencies={

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.core.clock import FastClock
 from app.core.crypto import Secret
@@ -15,6 +16,9 @@ from app.core.crypto import Secret
 DEFAULT_DATA_DIR: Final = Path(".motcua")
 # An SMS of one segment has room for this much before the path of a link.
 PUBLIC_URL_LENGTH: Final = 64
+# Nobody's account: what the emulator answers to.
+SANDBOX_ACCOUNT: Final = "AC00000000000000000000000000000000"
+REAL_PROVIDER: Final = "twilio.com"
 
 
 class SettingsError(Exception):
@@ -49,6 +53,7 @@ class Settings:
     partner_requests_per_minute: int
     clock: FastClock | None
     roads_url: str | None = None
+    sandbox: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -60,7 +65,7 @@ class Settings:
             raise SettingsError("MOTCUA_PUBLIC_URL must start with http:// or https://.")
         if len(public_url) > PUBLIC_URL_LENGTH:
             raise SettingsError(f"MOTCUA_PUBLIC_URL must have at most {PUBLIC_URL_LENGTH} characters.")
-        return cls(
+        settings = cls(
             data_dir=data_dir,
             database_url=env.get("DATABASE_URL") or None,
             redis_url=env.get("REDIS_URL") or None,
@@ -70,7 +75,7 @@ class Settings:
             workers=_integer(env, "MOTCUA_WORKERS", 1),
             log_level=env.get("MOTCUA_LOG_LEVEL") or "info",
             twilio=TwilioSettings(
-                account_sid=env.get("TWILIO_ACCOUNT_SID") or "AC00000000000000000000000000000000",
+                account_sid=env.get("TWILIO_ACCOUNT_SID") or SANDBOX_ACCOUNT,
                 auth_token=Secret(env.get("TWILIO_AUTH_TOKEN") or "sandbox-token"),
                 api_base=env.get("TWILIO_API_BASE") or "http://127.0.0.1:8010",
                 sender=env.get("TWILIO_SENDER") or "MOTCUA",
@@ -82,7 +87,25 @@ class Settings:
             partner_requests_per_minute=max(1, _integer(env, "MOTCUA_PARTNER_REQUESTS_PER_MINUTE", 600)),
             clock=_clock(env),
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
+            sandbox=_flag(env, "MOTCUA_SANDBOX"),
         )
+        _refuse_sandbox_beside_production(settings)
+        return settings
+
+
+def _refuse_sandbox_beside_production(settings: Settings) -> None:
+    """A rehearsal never reaches a person: no account of a provider, and no other clock."""
+    if not settings.sandbox:
+        return
+    host = urlsplit(settings.twilio.api_base).hostname or ""
+    real_account = settings.twilio.account_sid != SANDBOX_ACCOUNT
+    if real_account or host == REAL_PROVIDER or host.endswith(f".{REAL_PROVIDER}"):
+        raise SettingsError(
+            "MOTCUA_SANDBOX=yes goes with the SMS emulator only: unset TWILIO_ACCOUNT_SID, and let"
+            " TWILIO_API_BASE name the emulator."
+        )
+    if settings.clock is not None:
+        raise SettingsError("MOTCUA_SANDBOX=yes has a clock of its own: unset MOTCUA_CLOCK.")
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter
 
+from app.core import sandbox
 from app.core.actor import Actor, current_actor
 from app.core.database import INTERRUPTIONS, in_transaction
 from app.core.errors import Unavailable
@@ -268,6 +269,7 @@ async def _outcome(subscription: Subscription, claimed: Claim) -> tuple[str, str
     """Run one piece of work: the state it ends in, why, and when it is due again."""
     try:
         async with asyncio.timeout(LEASE.total_seconds() - 2):
+            await sandbox.follow()
             await subscription.work(decode(claimed.kind, claimed.payload))
     except Later as later:
         return _again(claimed, str(later), later.after)

@@ -7,6 +7,7 @@ delays a sweep, and every sweep is also done by whoever needs its result.
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from app.appointments.operations import (
     unsold_to_walkins,
     withdraw_overdue,
 )
+from app.core import sandbox
 from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
@@ -201,8 +203,16 @@ async def learn_the_roads(context: dict[Any, Any]) -> None:
 
 
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
-    """arq's protocol asks for arbitrary further arguments, which a schedule never passes."""
-    return function
+    """In the deployment's time. arq's protocol asks for arbitrary further arguments, which a schedule never
+    passes.
+    """
+
+    @wraps(function)
+    async def run(context: dict[Any, Any]) -> None:
+        await sandbox.follow()
+        await function(context)
+
+    return run
 
 
 def _serialise(value: dict[str, Any]) -> bytes:

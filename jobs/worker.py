@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
+from app.core import sandbox
 from app.core.database import DB, DatabaseUnavailable
 from app.core.wakeups import WAKEUPS
 from jobs.drainer import Drainer
@@ -48,9 +49,12 @@ async def run_worker(
 
 @contextlib.asynccontextmanager
 async def _stores(database_url: str, redis_url: str, stop: asyncio.Event) -> AsyncIterator[None]:
-    while DB.pool is None and not stop.is_set():
+    while not stop.is_set():
         try:
-            await DB.open(database_url)
+            if DB.pool is None:
+                await DB.open(database_url)
+            await sandbox.claim_database()
+            break
         except DatabaseUnavailable:
             log.warning("waiting_for_postgresql")
             with contextlib.suppress(TimeoutError):

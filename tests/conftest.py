@@ -11,6 +11,7 @@ import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -143,6 +144,14 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 async def app(opened: Stores, settings: Settings) -> Litestar:
     """The application without its lifespan: the session's engine is already open."""
     return create_app(settings, database_url=opened.database_url, redis_url=opened.redis_url)
+
+
+@pytest.fixture(scope="session")
+async def sandbox_app(opened: Stores, settings: Settings) -> Litestar:
+    """The same where the deployment is a sandbox, with the routes only that has."""
+    return create_app(
+        replace(settings, sandbox=True), database_url=opened.database_url, redis_url=opened.redis_url
+    )
 
 
 @pytest.fixture

@@ -53,11 +53,12 @@ class Turn(NamedTuple):
 
 
 COLUMNS: Final = ", ".join(EntryRow._fields)
-# Shown to people: what time has ended is over, whether or not anybody has swept it.
+# Shown to people: what time has ended is over, whether or not anybody has swept it. An offer is a hold, on
+# the database's clock; the period somebody waits for is of the day the business acts in ($1).
 SHOWN: Final = COLUMNS.replace(
     "state,",
     "CASE WHEN (state = 'offered' AND offer_expires_at <= clock_timestamp())"
-    " OR (state = 'waiting' AND window_to <= clock_timestamp()) THEN 'expired' ELSE state END AS state,",
+    " OR (state = 'waiting' AND window_to <= $1) THEN 'expired' ELSE state END AS state,",
 )
 # What a place kept back is to the public only later, it is to the waiting list now.
 SEATS_FIRST: Final = SEATS.replace(ENDED, f"({ENDED} OR held.citizen_id = '{NOBODY}')")
@@ -78,10 +79,10 @@ def entry_row(row: asyncpg.Record) -> EntryRow:
     return EntryRow(**values)
 
 
-async def mine(entry_id: uuid.UUID, *, citizen_id: uuid.UUID) -> EntryRow:
+async def mine(entry_id: uuid.UUID, *, citizen_id: uuid.UUID, now: datetime) -> EntryRow:
     """A person's own entry; anybody else's does not exist."""
     row = await fetch_row(
-        f"SELECT {SHOWN} FROM waitlist_entry WHERE id = $1 AND citizen_id = $2", entry_id, citizen_id
+        f"SELECT {SHOWN} FROM waitlist_entry WHERE id = $2 AND citizen_id = $3", now, entry_id, citizen_id
     )
     if row is None:
         raise WaitlistEntryNotFound
@@ -89,14 +90,15 @@ async def mine(entry_id: uuid.UUID, *, citizen_id: uuid.UUID) -> EntryRow:
 
 
 async def all_mine(
-    *, citizen_id: uuid.UUID, before: tuple[datetime, uuid.UUID] | None, limit: int
+    *, citizen_id: uuid.UUID, before: tuple[datetime, uuid.UUID] | None, limit: int, now: datetime
 ) -> list[EntryRow]:
     """A person's entries, latest first."""
     moment, last_id = before or (None, None)
     rows = await fetch(
-        f"SELECT {SHOWN} FROM waitlist_entry WHERE citizen_id = $1"
-        " AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))"
-        " ORDER BY created_at DESC, id DESC LIMIT $4",
+        f"SELECT {SHOWN} FROM waitlist_entry WHERE citizen_id = $2"
+        " AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))"
+        " ORDER BY created_at DESC, id DESC LIMIT $5",
+        now,
         citizen_id,
         moment,
         last_id,

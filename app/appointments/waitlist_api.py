@@ -147,11 +147,12 @@ async def join_waitlist(
 async def list_waitlist(
     request: MotcuaRequest,
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[WaitingList]:
     rows = await waitlist.all_mine(
-        citizen_id=principal.id, before=position_of(cursor, Position), limit=limit + 1
+        citizen_id=principal.id, before=position_of(cursor, Position), limit=limit + 1, now=now
     )
     shown = rows[:limit]
     following = cursor_of((shown[-1].created_at, shown[-1].id)) if len(rows) > limit else None

@@ -6,6 +6,8 @@ as a fact. Leases, holds and expiries are judged by the database's own clock, ne
 A simulated day runs on a clock of its own (`MOTCUA_CLOCK`): every process of the installation shows the
 same later moment, and time there passes faster. Tokens and leases stay on the machine's time. Time in
 which nobody of that day does anything may be skipped, in all of its processes at once (`Hands`).
+
+In a sandbox time is ahead by what its database says (`app.core.sandbox`).
 """
 
 import mmap
@@ -96,6 +98,7 @@ class _Shown:
 
     clock: FastClock | None = None
     hands: Hands | None = None
+    ahead: timedelta = timedelta(0)
 
 
 def set_clock(clock: FastClock | None) -> None:
@@ -111,10 +114,25 @@ def machine_time() -> datetime:
 
 def current_time() -> datetime:
     """The moment the business acts in."""
+    return unmoved_time() + _Shown.ahead
+
+
+def unmoved_time() -> datetime:
+    """What it would be had nobody moved a sandbox's clock."""
     clock, hands = _Shown.clock, _Shown.hands
     if clock is None:
         return machine_time()
     return clock.at(machine_time()) if hands is None else hands.at(clock, machine_time())
+
+
+def ahead() -> timedelta:
+    """How far a sandbox's clock was moved, as this process knows it; nothing anywhere else."""
+    return _Shown.ahead
+
+
+def set_ahead(moved: timedelta) -> None:
+    """`app.core.sandbox` alone calls it."""
+    _Shown.ahead = moved
 
 
 def local(moment: datetime) -> datetime:

@@ -50,3 +50,36 @@ class PartnerNotFound(NotFound):
 class ItemNumberNotFound(NotFound):
     code = "item_number_not_found"
     detail = Words("Lượt này không có mã bưu gửi.", "This visit has no item number.")
+
+
+class ClockOnlyForward(Conflict):
+    code = "clock_only_forward"
+    detail = Words(
+        "Đồng hồ môi trường thử chỉ đi tới; hãy nêu một thời điểm sau hiện tại.",
+        "The sandbox's clock only goes forward; name a moment after now.",
+    )
+
+
+class ClockTooFar(Invalid):
+    code = "clock_too_far"
+    detail = Words(
+        "Đồng hồ môi trường thử đi trước tối đa {days} ngày.",
+        "The sandbox's clock is at most {days} days ahead.",
+    )
+
+
+class NoWayThere(Conflict):
+    code = "no_way_there"
+    detail = Words(
+        "Bưu tá không thể đưa lượt này từ trạng thái hiện tại đến trạng thái đó.",
+        "No courier can bring the visit from its present state to that one.",
+    )
+    told = ("state",)
+
+
+class NobodyAtTheCentre(Conflict):
+    code = "nobody_at_the_centre"
+    detail = Words(
+        "Trung tâm của lượt này chưa có cán bộ nào; hãy nạp dữ liệu mẫu.",
+        "The visit's centre has no officer yet; load the sample.",
+    )

@@ -15,6 +15,7 @@ from app.core.clock import local
 from app.core.database import fetch, in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
+from app.core.sandbox import livemode
 
 TYPE_PREFIX: Final = "vn.motcua."
 SOURCE: Final = "/v1/partner"
@@ -113,6 +114,7 @@ def _cloud_event(
             "sequence": f"{subject_seq:010d}",
             "time": local(at).isoformat(),
             "datacontenttype": "application/json",
+            "livemode": livemode(),
             "data": data,
         }
     ).decode()

@@ -4,10 +4,12 @@ from piccolo.columns import (
     JSONB,
     UUID,
     BigInt,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
     Integer,
+    Interval,
     OnDelete,
     SmallInt,
     Text,
@@ -82,3 +84,13 @@ class ItemNumber(Table, db=DB, tablename="item_number"):
     given_at = Timestamptz(null=False, default=None)
     home_visit_id = UUID(null=True, default=None)
     bound_at = Timestamptz(null=True, default=None)
+
+
+class SandboxClock(Table, db=DB, tablename="sandbox_clock"):
+    """How far the time of a sandbox is ahead, which only grows (trigger): no row anywhere else."""
+
+    sole = Boolean(primary_key=True, default=True)
+    ahead = Interval(null=False, default=None)
+    moved_to = Timestamptz(null=True, default=None)
+    begun_at = Timestamptz(null=False, default=None)
+    moved_at = Timestamptz(null=False, default=None)

@@ -83,12 +83,12 @@ async def offer(place: Place, now: datetime) -> int:
 
 
 async def state(entry: EntryRow) -> str:
-    return (await waitlist.mine(entry.id, citizen_id=entry.citizen_id)).state
+    return (await waitlist.mine(entry.id, citizen_id=entry.citizen_id, now=current_time())).state
 
 
 async def offered(entry: EntryRow) -> AppointmentRow:
     """The hold an entry was offered."""
-    row = await waitlist.mine(entry.id, citizen_id=entry.citizen_id)
+    row = await waitlist.mine(entry.id, citizen_id=entry.citizen_id, now=current_time())
     assert row.appointment_id is not None
     return await queries.mine(row.appointment_id, citizen_id=entry.citizen_id)
 
@@ -370,7 +370,7 @@ async def test_another_persons_entry_does_not_exist(place: Place, now: datetime)
 
     with pytest.raises(WaitlistEntryNotFound):
         await operations.leave_waitlist(entry_id=entry.id, citizen_id=uuid.uuid4(), now=now)
-    assert await waitlist.all_mine(citizen_id=uuid.uuid4(), before=None, limit=10) == []
+    assert await waitlist.all_mine(citizen_id=uuid.uuid4(), before=None, limit=10, now=current_time()) == []
 
 
 async def test_a_window_that_is_over_ends_the_wait(place: Place, now: datetime) -> None:

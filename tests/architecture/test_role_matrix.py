@@ -17,6 +17,7 @@ from litestar.types import Receive, Scope, Send
 import app as business
 import notifications
 import partners
+from app.core import sandbox
 from app.http.access import CALLERS, SCOPE, Door
 from app.http.openapi import handlers_of
 from app.http.principals import AUDIENCE_OF, Caller
@@ -79,8 +80,8 @@ def written_handlers() -> Iterator[tuple[str, HTTPRouteHandler]]:
                     yield module.name, value
 
 
-def test_every_handler_that_was_written_is_served(app: Litestar) -> None:
-    served = {handler.operation_id for handler in handlers_of(app)}
+def test_every_handler_that_was_written_is_served(app: Litestar, sandbox_app: Litestar) -> None:
+    served = {handler.operation_id for each in (app, sandbox_app) for handler in handlers_of(each)}
 
     forgotten = {
         f"{module}: {sorted(handler.paths)}"
@@ -97,10 +98,10 @@ def test_every_route_names_its_callers(app: Litestar) -> None:
     assert silent == []
 
 
-def test_every_route_of_every_kind_has_the_door_outermost(app: Litestar) -> None:
+def test_every_route_of_every_kind_has_the_door_outermost(app: Litestar, sandbox_app: Litestar) -> None:
     handlers = [
         handler
-        for route in app.routes
+        for route in (*app.routes, *sandbox_app.routes)
         for handler in getattr(route, "route_handlers", None) or [route.route_handler]  # type: ignore[attr-defined]
     ]
 
@@ -153,9 +154,39 @@ async def test_only_its_callers_get_past_the_door(
     app: Litestar, client: httpx.AsyncClient, sign_in: SignIn, who: str
 ) -> None:
     assert len(ROUTERS) > 5
+    assert await let_in_or_out_wrongly(routes(app), client, sign_in, who) == []
+
+
+@pytest.mark.parametrize("who", EVERYBODY)
+async def test_only_its_callers_get_past_the_door_of_a_sandbox(
+    app: Litestar, sandbox_app: Litestar, sign_in: SignIn, who: str
+) -> None:
+    known = {path for _, path, _ in routes(app)}
+    own = [route for route in routes(sandbox_app) if route[1] not in known]
+    sandbox.enter(sandbox=True)
+    await sandbox.claim_database()
+    transport = httpx.ASGITransport(app=sandbox_app, raise_app_exceptions=False)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://motcua.test") as http:
+            wrong = await let_in_or_out_wrongly(own, http, sign_in, who)
+    finally:
+        sandbox.enter(sandbox=False)
+
+    assert {path for _, path, _ in own} == {
+        "/v1/partner/sandbox/clock",
+        "/v1/partner/sandbox/home-visits/{home_visit_id:uuid}/walk",
+    }
+    assert all(handler.opt[SCOPE] for _, _, handler in own)
+    assert wrong == []
+
+
+async def let_in_or_out_wrongly(
+    tried: list[tuple[str, str, HTTPRouteHandler]], client: httpx.AsyncClient, sign_in: SignIn, who: str
+) -> list[str]:
+    """Every route, asked as somebody: what it did otherwise than its decorator says."""
     callers = EVERYBODY[who]
     wrong = []
-    for method, path, handler in routes(app):
+    for method, path, handler in tried:
         allowed: frozenset[Caller] = handler.opt[CALLERS]
         open_door = bool(allowed & {Caller.ANYONE, Caller.PROVIDER})
         scope = handler.opt.get(SCOPE)
@@ -174,8 +205,7 @@ async def test_only_its_callers_get_past_the_door(
         own_refusal = open_door and refused  # a code, a password, a signature
         if answer.status_code >= 500 or (refused is expected and not own_refusal):
             wrong.append(f"{method} {path} as {who}: {answer.status_code} {answer.text[:120]}")
-
-    assert wrong == []
+    return wrong
 
 
 async def test_a_partner_without_the_scope_is_refused(

@@ -1,6 +1,7 @@
 """A partner's webhook: changed, paused, stuck, passed over, told again; over HTTP in both directions."""
 
 import contextlib
+import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from litestar import Litestar, Request, Response, post
 
+from app.core import sandbox
 from app.core.clock import machine_time
 from app.core.database import DB
 from app.core.later import Later
@@ -138,6 +140,23 @@ async def test_what_is_not_taken_is_seen_and_the_pauses_grow(
     receiver.status = 200
     assert await push(event, now) is None
     assert "stuck" not in await partner.shown()
+
+
+@pytest.mark.parametrize("real", [True, False])
+async def test_an_event_says_by_webhook_and_in_the_feed_whether_it_is_real(
+    partner: Partner, receiver: Receiver, now: datetime, *, real: bool
+) -> None:
+    sandbox.enter(sandbox=not real)
+    try:
+        event = await partner.event("visit-1", now)
+        await push(event, now)
+    finally:
+        sandbox.enter(sandbox=False)
+
+    listed = await partner.http.get("/v1/partner/changes", headers=partner.headers)
+    [(_, pushed)] = receiver.heard
+    assert json.loads(pushed)["livemode"] is real
+    assert [item["event"]["livemode"] for item in listed.json()["items"]] == [real]
 
 
 async def test_an_endpoint_that_asks_for_time_is_given_it(

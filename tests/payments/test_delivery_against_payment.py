@@ -12,9 +12,11 @@ from app.dossiers.queries import DossierRow
 from app.home_service import operations, queries
 from app.home_service.operations.report import Outcome, PartnerEvent
 from app.home_service.queries import HomeVisitRow
-from app.home_service.states import Kind, Report
+from app.home_service.states import Kind, Reason, Report, State
 from app.payments.rules import Purse
 from app.rounds.queries import CourierRow
+from partners.postal.sandbox import saying
+from partners.postal.sandbox.ways import Step
 from tests.home_service.conftest import Zone, ask, collection, event, new_seal, receive, report, state_of
 from tests.home_service.test_deliveries import finish
 from tests.payments.conftest import FEE, STATUS, bill, fee, money, tell
@@ -129,3 +131,21 @@ async def test_a_fee_paid_at_the_centre_meanwhile_leaves_only_the_postage(
 
     assert (await tell(handed(visit))).outcome is Outcome.APPLIED
     assert await state_of(visit) == "delivered"
+
+
+async def test_the_sandboxs_courier_takes_what_each_purse_is_owed_before_giving(
+    visit: HomeVisitRow,
+) -> None:
+    owed = await bill(visit)
+
+    said = await saying.told(
+        visit, Step(Report.DELIVERED, State.DELIVERED), partner_id=uuid.uuid4(), reason=Reason.ABSENT
+    )
+
+    assert [(told.report, told.data.get("kind"), told.data.get("amount")) for told in said] == [
+        (Report.FEE_COLLECTED, Purse.STATE, owed.owed(Purse.STATE)),
+        (Report.FEE_COLLECTED, Purse.POSTAGE, owed.owed(Purse.POSTAGE)),
+        (Report.DELIVERED, None, None),
+    ]
+    assert owed.owed(Purse.STATE) > 0
+    assert owed.owed(Purse.POSTAGE) > 0

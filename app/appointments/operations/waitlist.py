@@ -50,7 +50,7 @@ async def join_waitlist(
         await refuse_unknown_group(priority_group)
     await needs.need_of(centre_id, items, starts_at=max(window_from, now), now=now)
     await in_transaction().execute(ONE_AT_A_TIME, str(citizen_id))
-    await _end_what_time_has_ended(citizen_id)
+    await _end_what_time_has_ended(citizen_id, now=now)
     await _refuse_one_too_many(citizen_id)
     given = contact or Who()
     entry = EntryRow(
@@ -94,13 +94,14 @@ def _not_valid(faults: Sequence[tuple[str, str]]) -> WaitingWindowNotValid:
     )
 
 
-async def _end_what_time_has_ended(citizen_id: uuid.UUID) -> None:
+async def _end_what_time_has_ended(citizen_id: uuid.UUID, *, now: datetime) -> None:
     """Whether or not anybody has swept, the person may wait anew; an offer's hold ends by itself."""
     await in_transaction().execute(
         "UPDATE waitlist_entry SET state = 'expired', version = version + 1 WHERE citizen_id = $1"
         " AND ((state = 'offered' AND offer_expires_at <= clock_timestamp())"
-        " OR (state = 'waiting' AND window_to <= clock_timestamp()))",
+        " OR (state = 'waiting' AND window_to <= $2))",
         citizen_id,
+        now,
     )
 
 
@@ -144,7 +145,7 @@ async def leave_waitlist(*, entry_id: uuid.UUID, citizen_id: uuid.UUID, now: dat
 
     Raises `WaitlistEntryNotFound`.
     """
-    entry = await waitlist.mine(entry_id, citizen_id=citizen_id)
+    entry = await waitlist.mine(entry_id, citizen_id=citizen_id, now=now)
     if entry.appointment_id is not None:
         await _give_offer_up(entry.id, entry.appointment_id, now=now)
         return
@@ -157,7 +158,7 @@ async def leave_waitlist(*, entry_id: uuid.UUID, citizen_id: uuid.UUID, now: dat
     )
     if left:
         await _note_left(entry_id, now=now)
-    elif (await waitlist.mine(entry_id, citizen_id=citizen_id)).appointment_id is not None:
+    elif (await waitlist.mine(entry_id, citizen_id=citizen_id, now=now)).appointment_id is not None:
         raise LostRace  # An offer was made since we looked; it is given up in its order of locks.
 
 
