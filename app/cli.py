@@ -185,7 +185,10 @@ def up(*, sample: bool) -> None:
 async def _up(*, sample: bool) -> None:
     from app.demo.stage import staged
 
-    async with staged(Settings.from_environment(), sample_wanted=sample) as stage:
+    settings = Settings.from_environment()
+    # In a sandbox whoever tries it is the postal enterprise.
+    wanted = not settings.sandbox
+    async with staged(settings, sample_wanted=sample, postal_wanted=wanted) as stage:
         OUT.print_json(json.dumps(stage.urls))
         await _serve_until_stopped(stage.supervisor)
 

@@ -76,6 +76,7 @@ class Supervisor:
                 "MOTCUA_ALLOW_PRIVATE_WEBHOOKS": ("yes" if self.settings.allow_private_webhooks else "no"),
                 "MOTCUA_OTP_PER_ADDRESS_PER_HOUR": str(self.settings.otp_per_address_per_hour),
                 "MOTCUA_CLOCK": str(self.settings.clock or ""),
+                "MOTCUA_SANDBOX": "yes" if self.settings.sandbox else "no",
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
                 "PYTHONUNBUFFERED": "1",
             }

@@ -10,6 +10,7 @@ from typing import Final
 
 import asyncpg
 
+from app.core import sandbox
 from app.core.clock import current_time
 from app.core.database import DB
 from app.sample import openings
@@ -119,8 +120,10 @@ async def _before(supervisor: Supervisor) -> tuple[datetime, datetime, int]:
 
 
 async def _load_sample(supervisor: Supervisor, *, open_at_once: bool, working_days: int) -> None:
+    sandbox.enter(sandbox=supervisor.settings.sandbox)
     await DB.open(supervisor.servers.database_url, size=4)
     try:
+        await sandbox.claim_database()
         await sample.seed(now=current_time(), open_at_once=open_at_once, working_days=working_days)
     finally:
         await DB.close()

@@ -50,7 +50,9 @@ class Walked(NamedTuple):
 
     @property
     def goes_on(self) -> bool:
-        return self.outcome == Outcome.APPLIED and self.reason in GOES_ON
+        # What is said of a receipt is for the settlement; the money was taken.
+        money = self.type == Report.FEE_COLLECTED
+        return self.outcome == Outcome.APPLIED and (money or self.reason in GOES_ON)
 
 
 class Walk(NamedTuple):
