@@ -10,11 +10,11 @@ from app.custody import s10
 from app.custody.papers import Paper
 from app.home_service import states
 from app.home_service.states import Kind, Reason, Report
-from app.payments.rules import MOST_VND, RECEIPT, Purse
+from app.payments.rules import Purse
+from app.payments.views import ReceiptNumber, Vnd
 
 Seal = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9\-]{2,39}$")]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-Number = Annotated[str, msgspec.Meta(pattern=RECEIPT)]
 Papers = Annotated[list[Paper], msgspec.Meta(max_length=50)]
 Place = Annotated[int, msgspec.Meta(ge=1, le=50)]
 # A number somebody wrote on a paper of authorisation (UQ-2026-17), or the id of its scan: never any text.
@@ -72,10 +72,10 @@ class FeeCollected(msgspec.Struct):
     was shown, because of which nothing is taken. `spoiled`: receipts that came to nothing while writing it.
     """
 
-    amount: Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
+    amount: Vnd
     kind: Purse | msgspec.UnsetType = msgspec.UNSET
-    receipt: Number | msgspec.UnsetType = msgspec.UNSET
-    spoiled: Annotated[list[Number], msgspec.Meta(max_length=20)] = []
+    receipt: ReceiptNumber | msgspec.UnsetType = msgspec.UNSET
+    spoiled: Annotated[list[ReceiptNumber], msgspec.Meta(max_length=20)] = []
     payer: Word | msgspec.UnsetType = msgspec.UNSET
     waiver: Word | msgspec.UnsetType = msgspec.UNSET
 

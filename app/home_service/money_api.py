@@ -2,16 +2,17 @@
 
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from app.core.errors import Refusal
 from app.home_service import operations
 from app.home_service.errors import HomeVisitNotFound
-from app.home_service.queries import VisitFile
+from app.home_service.views import bill_view
 from app.http.access import open_to
 from app.http.body import served_day
 from app.http.once import Once
@@ -19,8 +20,15 @@ from app.http.principals import Caller, Principal
 from app.http.problems import problems
 from app.payments import cases, settlement
 from app.payments.errors import AmountDiffers, GroupUnknown, NothingOwed, NothingToRefund, ReceiptReused
-from app.payments.rules import MOST_VND, Purse
-from app.payments.views import BillView, CentreDayView, OwedHere, PartnerOfCentre, ReceiptNumber
+from app.payments.rules import Purse
+from app.payments.views import (
+    BillView,
+    CentreDayView,
+    OwedHere,
+    PartnerOfCentre,
+    ReceiptNumber,
+    SomeVnd,
+)
 
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 LEADERS: Final = (Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
@@ -29,7 +37,7 @@ LEADERS: Final = (Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 class PaymentRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A state fee paid at the centre, with the centre's own receipt."""
 
-    amount_vnd: Annotated[int, msgspec.Meta(ge=1, le=MOST_VND)]
+    amount_vnd: SomeVnd
     receipt: ReceiptNumber
 
 
@@ -44,18 +52,26 @@ class RefundRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fr
     reference: ReceiptNumber
 
 
-def _bill(file: VisitFile) -> BillView:
-    return BillView.of(file.bill)
+def _at_visit(
+    what: str, *, callers: tuple[Caller, ...], refuses: tuple[type[Refusal], ...], **said: Any
+) -> post:
+    """A route of a visit at its centre; `said` is its name and summary."""
+    return post(
+        f"/v1/staff/home-visits/{{home_visit_id:uuid}}/{what}",
+        tags=["staff"],
+        opt=open_to(*callers),
+        status_code=201,
+        responses=problems(HomeVisitNotFound, *refuses),
+        **said,
+    )
 
 
-@post(
-    "/v1/staff/home-visits/{home_visit_id:uuid}/payments",
+@_at_visit(
+    "payments",
     operation_id="payHomeVisitAtCentre",
     summary="A citizen pays the fee of a home visit here",
-    tags=["staff"],
-    opt=open_to(*OFFICERS),
-    status_code=201,
-    responses=problems(HomeVisitNotFound, NothingOwed, AmountDiffers, ReceiptReused),
+    callers=OFFICERS,
+    refuses=(NothingOwed, AmountDiffers, ReceiptReused),
 )
 async def pay_at_centre(
     home_visit_id: FromPath[uuid.UUID],
@@ -66,7 +82,7 @@ async def pay_at_centre(
 ) -> Response[BillView]:
     """Exactly what is owed; the courier is shown that nothing is left to take."""
     return await once_required(
-        _bill,
+        bill_view,
         operations.pay_at_centre(
             home_visit_id=home_visit_id,
             centre_id=principal.centre,
@@ -79,14 +95,12 @@ async def pay_at_centre(
     )
 
 
-@post(
-    "/v1/staff/home-visits/{home_visit_id:uuid}/waivers",
+@_at_visit(
+    "waivers",
     operation_id="waiveHomeVisit",
     summary="A citizen shows that they do not pay",
-    tags=["staff"],
-    opt=open_to(*OFFICERS),
-    status_code=201,
-    responses=problems(HomeVisitNotFound, GroupUnknown),
+    callers=OFFICERS,
+    refuses=(GroupUnknown,),
 )
 async def waive(
     home_visit_id: FromPath[uuid.UUID],
@@ -97,7 +111,7 @@ async def waive(
 ) -> Response[BillView]:
     """The lines the group is exempt from are owed no more."""
     return await once_required(
-        _bill,
+        bill_view,
         operations.free_of_payment(
             home_visit_id=home_visit_id,
             centre_id=principal.centre,
@@ -109,14 +123,12 @@ async def waive(
     )
 
 
-@post(
-    "/v1/staff/home-visits/{home_visit_id:uuid}/refunds",
+@_at_visit(
+    "refunds",
     operation_id="refundHomeVisitAtCentre",
     summary="Give back a fee that was paid here",
-    tags=["staff"],
-    opt=open_to(*LEADERS),
-    status_code=201,
-    responses=problems(HomeVisitNotFound, NothingToRefund),
+    callers=LEADERS,
+    refuses=(NothingToRefund,),
 )
 async def refund(
     home_visit_id: FromPath[uuid.UUID],
@@ -127,7 +139,7 @@ async def refund(
 ) -> Response[BillView]:
     """What was paid to this centre and is no longer due; what a courier took, the post gives back."""
     return await once_required(
-        _bill,
+        bill_view,
         operations.refund_at_centre(
             home_visit_id=home_visit_id, centre_id=principal.centre, reference=data.reference, now=now
         ),

@@ -178,13 +178,18 @@ class HomeVisitView(msgspec.Struct):
             hand_over_code=queries.hand_over_code(visit.id),
             seal=visit.seal_number,
             dossier=visit.dossier_number,
-            bill=BillView.of(file.bill),
+            bill=bill_view(file),
             missing=list(visit.missing),
             held_until=visit.held_until,
             note_of_centre=visit.looked_into,
             timeline=[TimelineEntry(step.type, local(step.occurred_at)) for step in file.steps],
             version=visit.version,
         )
+
+
+def bill_view(file: VisitFile) -> BillView:
+    """What a visit costs, as everybody who takes, frees or gives back is answered."""
+    return BillView.of(file.bill)
 
 
 class PackageView(msgspec.Struct):

@@ -7,9 +7,12 @@ from typing import Annotated
 import msgspec
 
 from app.payments.numbers import BookDay
-from app.payments.rules import RECEIPT, Bill, Purse
+from app.payments.rules import MOST_VND, RECEIPT, Bill, Purse
 from app.payments.settlement import CentreLine, PurseLine, Settlement
 
+# An amount of đồng, and one that is more than nothing.
+Vnd = Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
+SomeVnd = Annotated[int, msgspec.Meta(ge=1, le=MOST_VND)]
 ReceiptNumber = Annotated[str, msgspec.Meta(pattern=RECEIPT)]
 
 

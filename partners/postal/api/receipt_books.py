@@ -1,19 +1,16 @@
 """Receipt books: which numbers the post has, who holds them, and which are void."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from app.http.access import open_to
 from app.http.body import served_day
-from app.http.principals import Caller, Principal
-from app.http.problems import problems
+from app.http.principals import Principal
 from app.payments import books, operations
 from app.payments.books import BookFile
 from app.payments.errors import (
@@ -32,6 +29,7 @@ from app.rounds import queries as rounds
 from app.rounds.errors import CourierNotFound
 from partners.postal import scopes
 from partners.postal.api.couriers import ExternalId
+from partners.postal.api.routes import puts, reads
 
 Printed = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$(?!\n)")]
 
@@ -118,13 +116,18 @@ def known_book(name: str) -> str:
     return name
 
 
-@put(
+async def _book_view(principal: Principal) -> Callable[[BookFile], BookView]:
+    """A book as the partner reads it, with its own ids of its couriers."""
+    names = await rounds.external_ids(principal.id)
+    return lambda file: BookView.of(file, names)
+
+
+@puts(
     "/v1/partner/receipt-books/{book:str}",
     operation_id="putReceiptBook",
     summary="A range of receipt numbers of ours",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
-    responses=problems(ReceiptBookNotFound, ReceiptBookNotValid, ReceiptBooksOverlap, ReceiptBookInUse),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(ReceiptBookNotFound, ReceiptBookNotValid, ReceiptBooksOverlap, ReceiptBookInUse),
 )
 async def put_book(
     book: FromPath[str],
@@ -141,18 +144,15 @@ async def put_book(
         last=data.last,
         now=now,
     )
-    return BookView.of(file, await rounds.external_ids(principal.id))
+    return (await _book_view(principal))(file)
 
 
-@put(
+@puts(
     "/v1/partner/receipt-books/{book:str}/holders/{day:date}",
     operation_id="handOutReceiptBook",
     summary="A courier has the book from this day on",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
-    responses=problems(
-        ReceiptBookNotFound, CourierNotFound, ReceiptBookDaysNotValid, ReceiptBookWithAnother
-    ),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(ReceiptBookNotFound, CourierNotFound, ReceiptBookDaysNotValid, ReceiptBookWithAnother),
 )
 async def hand_out(
     book: FromPath[str],
@@ -170,16 +170,15 @@ async def hand_out(
         until=None if data.valid_to is None else served_day(data.valid_to),
         now=now,
     )
-    return BookView.of(file, await rounds.external_ids(principal.id))
+    return (await _book_view(principal))(file)
 
 
-@put(
+@puts(
     "/v1/partner/receipt-books/{book:str}/void/{number:str}",
     operation_id="voidReceipt",
     summary="A number that will never be used",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
-    responses=problems(ReceiptBookNotFound, ReceiptOutsideBook, DayNotYet),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(ReceiptBookNotFound, ReceiptOutsideBook, DayNotYet),
 )
 async def void_receipt(
     book: FromPath[str],
@@ -202,17 +201,16 @@ async def void_receipt(
     return VoidView.of(row)
 
 
-@get(
+@reads(
     "/v1/partner/receipt-books",
     operation_id="listReceiptBooks",
     summary="Our receipt books",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_READ),
+    scope=scopes.SETTLEMENTS_READ,
 )
 async def list_books(principal: NamedDependency[Principal]) -> BookList:
     """By series and number, with their holders; empty for a partner that has registered none."""
-    names = await rounds.external_ids(principal.id)
-    return BookList([BookView.of(file, names) for file in await books.of_issuer(principal.id)])
+    view = await _book_view(principal)
+    return BookList([view(file) for file in await books.of_issuer(principal.id)])
 
 
 receipt_book_handlers: Final[list[Any]] = [put_book, hand_out, void_receipt, list_books]

@@ -1,11 +1,12 @@
 """Money between couriers, the post office and the centres: handed in, paid over, and the day's balance."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -13,11 +14,10 @@ from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
 from app.home_service import operations as home_service
 from app.home_service.errors import HomeVisitNotFound
-from app.http.access import open_to
+from app.home_service.views import bill_view
 from app.http.body import ShortText, served_day
 from app.http.once import Once
-from app.http.principals import Caller, Principal
-from app.http.problems import problems
+from app.http.principals import Principal
 from app.payments import operations, settlement
 from app.payments.cases import CaseRow
 from app.payments.errors import (
@@ -27,14 +27,14 @@ from app.payments.errors import (
     NothingRemitted,
     NothingToRefund,
 )
-from app.payments.rules import MOST_VND, Purse
+from app.payments.rules import Purse
 from app.payments.settlement import Settlement
-from app.payments.views import BillView, SettlementView
+from app.payments.views import BillView, SettlementView, SomeVnd, Vnd
 from app.rounds import queries as rounds
 from app.rounds.errors import CourierNotFound
 from partners.postal import scopes
+from partners.postal.api.routes import reads, writes
 
-Amount = Annotated[int, msgspec.Meta(ge=0, le=MOST_VND)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
@@ -43,8 +43,8 @@ class RemittanceRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
 
     date: date
     courier: Id
-    state_vnd: Amount = 0
-    postage_vnd: Amount = 0
+    state_vnd: Vnd = 0
+    postage_vnd: Vnd = 0
     slip: Id
 
 
@@ -53,7 +53,7 @@ class CentrePaymentRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=T
 
     date: date
     centre_id: uuid.UUID
-    amount_vnd: Annotated[int, msgspec.Meta(ge=1, le=MOST_VND)]
+    amount_vnd: SomeVnd
     reference: Id
 
 
@@ -94,27 +94,30 @@ class CaseView(msgspec.Struct):
         )
 
 
-@get(
+async def _day_view(principal: Principal) -> Callable[[Settlement], SettlementView]:
+    """A day as the partner reads it, with its own ids of its couriers."""
+    names = await rounds.external_ids(principal.id)
+    return lambda day: SettlementView.of(day, names)
+
+
+@reads(
     "/v1/partner/settlements/{day:date}",
     operation_id="getSettlement",
     summary="Our couriers' money of a day",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_READ),
+    scope=scopes.SETTLEMENTS_READ,
 )
 async def get_settlement(day: FromPath[date], principal: NamedDependency[Principal]) -> SettlementView:
     """By courier and by centre; it balances to zero or every reason why not is named."""
-    found = await settlement.of_day(principal.id, served_day(day))
-    return SettlementView.of(found, await rounds.external_ids(principal.id))
+    view = await _day_view(principal)
+    return view(await settlement.of_day(principal.id, served_day(day)))
 
 
-@post(
+@writes(
     "/v1/partner/remittances",
     operation_id="remitCash",
     summary="A courier hands in the cash of a day",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
-    status_code=201,
-    responses=problems(CourierNotFound, DayNotYet, NothingRemitted),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(CourierNotFound, DayNotYet, NothingRemitted),
 )
 async def remit_cash(
     data: JSONBody[RemittanceRequest],
@@ -123,9 +126,8 @@ async def remit_cash(
     once_required: NamedDependency[Once],
 ) -> Response[SettlementView]:
     """As it was counted: more or less than was reported opens a case; the day as it stands then."""
-    names = await rounds.external_ids(principal.id)
     return await once_required(
-        lambda day: SettlementView.of(day, names),
+        await _day_view(principal),
         operations.remit(
             partner_id=principal.id,
             courier=data.courier,
@@ -138,14 +140,12 @@ async def remit_cash(
     )
 
 
-@post(
+@writes(
     "/v1/partner/centre-payments",
     operation_id="payCentre",
     summary="State fees go to a centre's account",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
-    status_code=201,
-    responses=problems(CentreNotFound, DayNotYet),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(CentreNotFound, DayNotYet),
 )
 async def pay_centre(
     data: JSONBody[CentrePaymentRequest],
@@ -154,14 +154,9 @@ async def pay_centre(
     once_required: NamedDependency[Once],
 ) -> Response[SettlementView]:
     """Booked as told; what is still to be paid is each centre's `closing_vnd`."""
-    names = await rounds.external_ids(principal.id)
     centre = await centres.any_centre(data.centre_id)
-
-    def view(day: Settlement) -> SettlementView:
-        return SettlementView.of(day, names)
-
     return await once_required(
-        view,
+        await _day_view(principal),
         operations.pay_centre(
             partner_id=principal.id,
             centre_id=centre.id,
@@ -174,14 +169,13 @@ async def pay_centre(
     )
 
 
-@post(
+@writes(
     "/v1/partner/money-cases/{case_id:uuid}/close",
     operation_id="closeMoneyCase",
     summary="Answer for a difference",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(MoneyCaseNotFound, CaseNeedsMoney),
     status_code=200,
-    responses=problems(MoneyCaseNotFound, CaseNeedsMoney),
 )
 async def close_case(
     case_id: FromPath[uuid.UUID],
@@ -197,14 +191,12 @@ async def close_case(
     )
 
 
-@post(
+@writes(
     "/v1/partner/refunds",
     operation_id="refundHomeVisit",
     summary="Give back what is owed to a citizen",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.SETTLEMENTS_WRITE),
-    status_code=201,
-    responses=problems(HomeVisitNotFound, CourierNotFound, NothingToRefund),
+    scope=scopes.SETTLEMENTS_WRITE,
+    refuses=(HomeVisitNotFound, CourierNotFound, NothingToRefund),
 )
 async def refund(
     data: JSONBody[RefundRequest],
@@ -214,7 +206,7 @@ async def refund(
 ) -> Response[BillView]:
     """All that is owed back of one purse, by the post office or from the cash of a courier of today."""
     return await once_required(
-        lambda file: BillView.of(file.bill),
+        bill_view,
         home_service.refund_by_partner(
             home_visit_id=data.task_id,
             partner_id=principal.id,

@@ -5,21 +5,20 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Response, post
+from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from app.home_service import operations
 from app.home_service.operations.trouble import Trouble
 from app.home_service.reassigning import Dispatched
-from app.http.access import open_to
 from app.http.body import Moment, served_day
 from app.http.once import Once
-from app.http.principals import Caller, Principal
-from app.http.problems import problems
+from app.http.principals import Principal
 from app.rounds.errors import CourierNotFound, RunNotFound, TroubleNotValid
 from partners.postal import scopes
 from partners.postal.api.couriers import known_id
+from partners.postal.api.routes import writes
 
 
 class TroubleRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -41,14 +40,13 @@ class TroubleView(msgspec.Struct):
         return cls(found.moved, found.at_risk)
 
 
-@post(
+@writes(
     "/v1/partner/runs/{day:date}/{courier:str}/trouble",
     operation_id="reportTrouble",
     summary="A courier is late, does not come, or cannot go on",
-    tags=["partner"],
-    opt=open_to(Caller.PARTNER, scope=scopes.COURIERS_WRITE),
+    scope=scopes.COURIERS_WRITE,
+    refuses=(CourierNotFound, RunNotFound, TroubleNotValid),
     status_code=200,
-    responses=problems(CourierNotFound, RunNotFound, TroubleNotValid),
 )
 async def report_trouble(
     day: FromPath[date],
