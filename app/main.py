@@ -31,6 +31,7 @@ from app.home_service.areas_api import areas_router
 from app.home_service.incidents_api import incidents_router
 from app.home_service.money_api import money_router
 from app.home_service.packages_api import packages_router
+from app.home_service.planning_rules_api import planning_rules_router
 from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
 from app.http.health import health_router
@@ -72,6 +73,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     money_router,
     incidents_router,
     areas_router,
+    planning_rules_router,
     packages_router,
     calendar_router,
     tracking_router,

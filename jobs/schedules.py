@@ -35,6 +35,7 @@ from app.custody.operations import sign_head
 from app.documents import uploads
 from app.home_service.operations import (
     call_for_ended_holds,
+    close_ended_rounds,
     follow_run,
     publish_due,
     retry_waiting,
@@ -164,6 +165,11 @@ async def follow_couriers(_context: dict[Any, Any]) -> None:
         await follow_run(duty_id=duty_id, now=now)
 
 
+async def end_rounds(_context: dict[Any, Any]) -> None:
+    """Rounds whose block is over are closed; visits left open are named to a supervisor."""
+    await close_ended_rounds(now=current_time())
+
+
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
     await drainer.sweep()
@@ -241,6 +247,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
             cron(_job(tell_rounds), second={35}),
             cron(_job(follow_couriers), second={25}),
+            cron(_job(end_rounds), second={15}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),

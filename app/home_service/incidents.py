@@ -29,6 +29,7 @@ class Kind(StrEnum):
     ROADS_SLOWER = "roads_slower"
     PROMISE_AT_RISK = "promise_at_risk"
     COURIER_SILENT = "courier_silent"
+    LEFT_OPEN = "left_open"
 
 
 NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
@@ -75,6 +76,10 @@ NAMES: Final[Mapping[Kind, Words]] = MappingProxyType(
         Kind.COURIER_SILENT: Words(
             "Đã quá giờ bưu tá phải đi mà chưa có tin báo; cần gọi cho bưu tá",
             "Its courier should have set out long ago and nothing was heard; call the courier",
+        ),
+        Kind.LEFT_OPEN: Words(
+            "Ca tuyến đã kết thúc mà lượt này chưa được báo xong; cần hỏi bưu tá",
+            "The round is over and this visit was never reported as done; ask its courier",
         ),
     }
 )

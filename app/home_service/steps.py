@@ -45,6 +45,17 @@ async def locked(home_visit_id: uuid.UUID, *, citizen_id: uuid.UUID | None = Non
     return HomeVisitRow(*row)
 
 
+async def visits_of_duty(duty_id: uuid.UUID) -> list[HomeVisitRow]:
+    """The visits of a round, locked by id."""
+    columns = ", ".join(f"v.{name}" for name in COLUMNS.split(", "))
+    rows = await in_transaction().fetch(
+        f"SELECT {columns} FROM round_stop s JOIN home_visit v ON v.id = s.home_visit_id"
+        " WHERE s.duty_id = $1 ORDER BY v.id FOR UPDATE OF v",
+        duty_id,
+    )
+    return [HomeVisitRow(*row) for row in rows]
+
+
 async def set_state(visit: HomeVisitRow, state: State) -> HomeVisitRow:
     """Where the visit stands; a courier under way or done with a door is known to the round as well."""
     row = await in_transaction().fetchrow(

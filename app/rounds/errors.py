@@ -44,6 +44,14 @@ class AreaNotValid(Invalid):
     )
 
 
+class PlanningRulesNotValid(Invalid):
+    code = "planning_rules_not_valid"
+    detail = Words(
+        "Có số liệu ngoài giới hạn, thủ tục không có, hoặc một thời gian được nêu hai lần.",
+        "A figure is out of bounds, a procedure unknown, or a time said twice.",
+    )
+
+
 class ClosureNotFound(NotFound):
     code = "area_closure_not_found"
     detail = Words("Không có khu vực tạm ngừng này.", "There is no such area closure.")

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 from app.core.database import fetch, fetch_row
@@ -47,6 +47,9 @@ class PlannedStop(NamedTuple):
     lon: float
     done: bool
 
+
+# Couriers come back into signal at the post office when their block ends; then reports are due.
+REPORTS_AWAITED: Final = timedelta(hours=2)
 
 COURIER: Final = ", ".join(CourierRow._fields)
 SHIFT: Final = ", ".join(ShiftRow._fields)
@@ -134,6 +137,20 @@ async def duties_to_publish(*, now: datetime) -> list[uuid.UUID]:
         " ORDER BY starts_at, id",
         now + rules.published_before,
         now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def duties_to_close(*, now: datetime, at_most: int) -> list[uuid.UUID]:
+    """Duties whose block is over, with nothing open or open for too long, the first to end first."""
+    rows = await fetch(
+        "SELECT id FROM duty WHERE state IN ('planned', 'published', 'started') AND ends_at <= $1"
+        " AND (ends_at <= $2 OR NOT EXISTS (SELECT FROM round_stop"
+        "      WHERE round_stop.duty_id = duty.id AND round_stop.lock <> 'done'))"
+        " ORDER BY ends_at, id LIMIT $3",
+        now,
+        now - REPORTS_AWAITED,
+        at_most,
     )
     return [row["id"] for row in rows]
 

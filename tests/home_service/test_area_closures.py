@@ -12,6 +12,7 @@ import pytest
 from app.core.clock import local
 from app.core.database import DB
 from app.home_service import operations, queries, windows
+from app.home_service.errors import WindowGone
 from app.home_service.events import HomeVisitAtRisk
 from app.home_service.operations.areas import Draft
 from app.home_service.queries import HomeVisitRow
@@ -346,6 +347,35 @@ async def test_a_promise_and_a_closure_at_the_same_moment_leave_nobody_in_the_fl
     assert isinstance(closing, httpx.Response)
     assert closing.status_code in {201, 409}
     assert (closing.status_code == 201) == (promised == [])
+
+
+async def test_a_promise_that_waited_for_its_day_sees_the_area_closed_meanwhile(
+    zone: Zone, hire: Hire, tomorrow: date, now: datetime
+) -> None:
+    await hire("tu")
+    first = zone.windows[0]
+    assert DB.pool is not None
+    async with DB.pool.acquire() as closing, closing.transaction():
+        await closing.execute("SELECT FROM day_plan WHERE date = $1 FOR UPDATE", tomorrow)
+        asking = asyncio.create_task(ask(zone, now))
+        async with asyncio.timeout(20):
+            while not await DB.pool.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND wait_event_type = 'Lock'"
+            ):
+                await asyncio.sleep(0.02)
+        await closing.execute(
+            "INSERT INTO area_closure (id, communes, starts_at, ends_at, reason_vi, announced_at)"
+            " VALUES ($1, $2, $3, $4, 'lũ', $5)",
+            uuid.uuid4(),
+            [KIM_SON],
+            first.starts_at,
+            first.ends_at,
+            now,
+        )
+
+    with pytest.raises(WindowGone):
+        await asking
 
 
 async def test_closures_are_listed_for_dispatchers_and_monitors_and_for_nobody_else(

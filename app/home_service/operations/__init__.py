@@ -5,6 +5,7 @@ from app.home_service.operations.change import cancel, move_on, reschedule
 from app.home_service.operations.closed_windows import leave_closed_windows
 from app.home_service.operations.couriers import put_contract, put_courier, put_shift
 from app.home_service.operations.dispatch import assign_by_partner
+from app.home_service.operations.ended_rounds import close_duty, close_ended_rounds
 from app.home_service.operations.follow import follow_run, runs_to_follow
 from app.home_service.operations.hand_over import hand_over, reseal
 from app.home_service.operations.money import (
@@ -35,6 +36,8 @@ __all__ = [
     "call_for_ended_holds",
     "call_supervisor",
     "cancel",
+    "close_duty",
+    "close_ended_rounds",
     "close_incident",
     "count_package",
     "follow_run",

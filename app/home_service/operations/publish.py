@@ -7,9 +7,8 @@ from datetime import date, datetime
 from app.core import journal
 from app.core.database import in_transaction
 from app.core.operation import operation
-from app.home_service.queries import COLUMNS, HomeVisitRow
 from app.home_service.states import BEFORE_THE_DOOR, State
-from app.home_service.steps import name_courier
+from app.home_service.steps import name_courier, visits_of_duty
 from app.rounds import live
 from app.rounds import queries as rounds
 from app.rounds.blocks import DutyState
@@ -40,7 +39,7 @@ async def publish_duty(*, duty_id: uuid.UUID, now: datetime) -> bool:
     locked after the day: a crossing is found by PostgreSQL, and the operation runs again.
     """
     connection = in_transaction()
-    await _visits(duty_id)
+    await visits_of_duty(duty_id)
     day = await connection.fetchval("SELECT date FROM duty WHERE id = $1", duty_id)
     await live.locked([day], now=now)
     state = await connection.fetchval("SELECT state FROM duty WHERE id = $1", duty_id)
@@ -60,19 +59,8 @@ async def publish_duty(*, duty_id: uuid.UUID, now: datetime) -> bool:
         duty_id,
         version,
     )
-    for visit in await _visits(duty_id):
+    for visit in await visits_of_duty(duty_id):
         if State(visit.state) in BEFORE_THE_DOOR:
             await name_courier(visit, now=now)
     await journal.write("duty.published", object_kind="duty", object_id=duty_id, at=now)
     return True
-
-
-async def _visits(duty_id: uuid.UUID) -> list[HomeVisitRow]:
-    """The visits of a round, locked by id."""
-    columns = ", ".join(f"v.{name}" for name in COLUMNS.split(", "))
-    rows = await in_transaction().fetch(
-        f"SELECT {columns} FROM round_stop s JOIN home_visit v ON v.id = s.home_visit_id"
-        " WHERE s.duty_id = $1 ORDER BY v.id FOR UPDATE OF v",
-        duty_id,
-    )
-    return [HomeVisitRow(*row) for row in rows]
