@@ -10,6 +10,7 @@ import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,6 +28,7 @@ from app.core.migrations import migrate as run_migrations
 from app.core.migrations import missing
 from app.core.sandbox import NotThisDatabase
 from app.custody.commands import audit_commands
+from app.dossiers.commands import Calendar, due_date_command
 from app.entrance import Entrance, install_keys, open_entrance
 from app.payments.commands import tariff_command
 from app.servers import ServersError, running_servers
@@ -310,6 +312,19 @@ def journal(*, object_id: str, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _calendar() -> Calendar:
+    """The calendar of the database that is named, or the published one that comes with the project."""
+    from app.centres.queries import special_days
+    from app.sample import files
+
+    if Settings.from_environment().database_url is None:
+        return Calendar.of(files.calendar().days, source="published")
+    return Calendar.of(
+        run(with_database(lambda: special_days(start=date.min, end=date.max))), source="database"
+    )
+
+
+main.add_command(due_date_command(_calendar))
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
