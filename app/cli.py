@@ -5,7 +5,6 @@ ours. `--json` prints one object on stdout for machines.
 """
 
 import asyncio
-import contextlib
 import json
 import signal
 import sys
@@ -34,6 +33,7 @@ from app.payments.commands import tariff_command
 from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
+from bench.command import bench_command
 from partners.postal.commands import partner_commands
 
 T = TypeVar("T")
@@ -325,6 +325,7 @@ def _calendar() -> Calendar:
 
 
 main.add_command(due_date_command(_calendar))
+main.add_command(bench_command(run, out=OUT, err=ERR))
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
@@ -379,79 +380,6 @@ def openapi(*, folder: Path | None, checked: Path | None) -> None:
         from app.contract import documents
 
         click.echo(documents()["openapi.json"])
-
-
-@main.command()
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True)
-@click.option("--long", "long_run", is_flag=True, help="Take the time a careful figure needs.")
-@click.option(
-    "--instance",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="rounds: plan this file in Solomon's format; cost and routes as JSON.",
-)
-@click.option(
-    "--cpu-seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, help="For --instance."
-)
-def bench(
-    *, name: str | None, as_json: bool, long_run: bool, instance: Path | None, cpu_seconds: float
-) -> None:
-    """Measure against a reference in the same run (bench/README.md)."""
-    from bench import BENCHES
-
-    if instance is not None:
-        _plan_instance(name, instance, cpu_seconds)
-        return
-    if name not in BENCHES:
-        ERR.print(f"motcua: benches are {', '.join(sorted(BENCHES))}.")
-        sys.exit(2)
-    figures = run(_bench(name, long_run=long_run))
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        table = Table("metric", "value", "unit", "reference", "ratio", "floor", "", box=None)
-        for metric, figure in figures.items():
-            table.add_row(
-                metric,
-                *(str(figure[key]) for key in ("value", "unit", "reference", "ratio", "floor")),
-                "ok" if figure["ok"] else "BELOW",
-            )
-        OUT.print(table)
-    sys.exit(0 if all(figure["ok"] for figure in figures.values()) else 1)
-
-
-def _plan_instance(name: str | None, file: Path, cpu_seconds: float) -> None:
-    from app.rounds.planning.solomon import NotSolomon
-    from bench import rounds
-
-    if name != "rounds":
-        ERR.print("motcua: --instance belongs to the bench rounds.")
-        sys.exit(2)
-    try:
-        answer = rounds.of_instance(file.read_text(errors="replace"), cpu_seconds)
-    except NotSolomon as wrong:
-        ERR.print(f"motcua: {file.name} is not in Solomon's format: {wrong}.")
-        sys.exit(2)
-    click.echo(json.dumps(answer))
-    sys.exit(1 if answer["violations"] else 0)
-
-
-async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
-    import tempfile
-
-    from bench import BENCHES, WITHOUT_STORES
-
-    if name in WITHOUT_STORES:
-        pure: dict[str, Any] = await BENCHES[name]("", long=long_run)
-        return pure
-    settings = Settings.from_environment()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="motcua-bench-")))
-        async with running_servers(
-            folder, database_url=settings.database_url, redis_url=settings.redis_url
-        ) as servers:
-            figures: dict[str, Any] = await BENCHES[name](servers.database_url, long=long_run)
-            return figures
 
 
 if __name__ == "__main__":
