@@ -4,14 +4,14 @@ Whoever arranges rounds needs references, communes and times; no name, phone or 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from app.core.clock import local_date
+from app.core.clock import at_local, local_date
 from app.core.errors import Forbidden
 from app.home_service import queries as home_service
 from app.home_service.queries import HomeVisitRow
@@ -23,7 +23,7 @@ from app.pages.console import SIGN_IN, officer_frame
 from app.pages.responses import go, page
 from app.pages.rounds_map import Place, Track, draw
 from app.pages.session import officer_of
-from app.rounds import plans
+from app.rounds import closures, plans
 from app.rounds import queries as rounds
 from app.rounds.day import Day
 
@@ -32,6 +32,7 @@ READERS: Final = frozenset({Caller.DISPATCHER, Caller.MONITOR})
 UNDER_WAY: Final = frozenset({State.EN_ROUTE, State.ARRIVED, State.COUNTED, State.INCOMPLETE})
 IN_VAIN: Final = frozenset({State.FAILED, State.ATTEMPT_FAILED, State.CANCELLED, State.QUARANTINED})
 FIRST_YEAR, LAST_YEAR = 2000, 2099
+CLOSURES_SHOWN: Final = 50
 
 
 @get("/rounds", opt=open_to(Caller.ANYONE), include_in_schema=False)
@@ -49,6 +50,7 @@ async def show_rounds(request: MotcuaRequest, now: NamedDependency[datetime]) ->
         "day": asked,
         "as_of": now,
         "rounds_url": "/rounds",
+        "closures": await _closed_on(asked, language=language),
         **await _told(day, language=language),
     }
     return page(request, "rounds/index.html", context)
@@ -77,6 +79,37 @@ class Door(NamedTuple):
     lat: float
     lon: float
     because: str = ""
+
+
+class ClosedArea(NamedTuple):
+    """An area nobody is sent to on the day, in the words of the page."""
+
+    kind: str
+    communes: Sequence[str]
+    circle: tuple[float, float, float] | None
+    starts_at: datetime
+    ends_at: datetime
+    reason: str
+    lifted_at: datetime | None
+
+
+async def _closed_on(day: date, *, language: str) -> list[ClosedArea]:
+    start = at_local(day, 0)
+    rows = await closures.listed(start, start + timedelta(days=1), after=None, limit=CLOSURES_SHOWN)
+    return [
+        ClosedArea(
+            row.kind,
+            row.communes or (),
+            None
+            if row.lat is None or row.lon is None or row.radius_km is None
+            else (row.lat, row.lon, row.radius_km),
+            row.starts_at,
+            row.ends_at,
+            row.reason_en if language == "en" and row.reason_en else row.reason_vi,
+            row.lifted_at,
+        )
+        for row in rows
+    ]
 
 
 class Round(NamedTuple):

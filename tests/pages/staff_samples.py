@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from app.pages.rounds import Door, Round
+from app.pages.rounds import ClosedArea, Door, Round
 from app.pages.rounds_map import STYLES, Place, Track, draw
 from app.queue import voice
 from tests.pages.samples import (
@@ -279,6 +279,10 @@ def rounds_of_a_day() -> dict[str, Any]:
         "drawing": draw(tracks),
         "duties": [*duties, idle],
         "at_risk": [duties[0].doors[0]._replace(because="shift_changed")],
+        "closures": [
+            ClosedArea("flood", ["14638", "14641"], None, NOW, NOW + timedelta(days=2), LONG, None),
+            ClosedArea("road", [], (20.11, 106.12, 2.5), NOW, NOW + timedelta(hours=5), "Cầu yếu", NOW),
+        ],
     }
 
 
@@ -319,7 +323,14 @@ def cases() -> list[Case]:
         (
             "rounds/index.html",
             "empty",
-            {**STAFF_PAGE, **rounds_of_a_day(), "duties": [], "at_risk": [], "drawing": draw([])},
+            {
+                **STAFF_PAGE,
+                **rounds_of_a_day(),
+                "duties": [],
+                "at_risk": [],
+                "closures": [],
+                "drawing": draw([]),
+            },
         ),
     ]
     fragments: list[tuple[str, str, Mapping[str, Any]]] = [

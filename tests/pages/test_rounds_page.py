@@ -2,15 +2,18 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from app.home_service import operations
+from app.home_service.operations.areas import Draft
 from app.home_service.queries import HomeVisitRow
 from app.http.principals import Caller
 from app.identity import operations as identity
+from app.rounds.closures import Area, ClosureKind
 from tests.home_service.conftest import (  # noqa: F401 - fixtures
     Promise,
     hire,
@@ -63,6 +66,31 @@ async def test_a_door_promised_is_on_the_page_and_nobodys_name(
     for secret in (visit.contact_name, visit.contact_phone, visit.address_text):
         assert secret not in shown.text
     assert "Nobody works on this day." in today.text
+
+
+async def test_a_closed_area_of_the_day_is_shown_with_whom_it_left_without_a_round(
+    promise: Promise,  # noqa: F811
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    tomorrow: date,  # noqa: F811
+    now: datetime,
+) -> None:
+    visit = await promise()
+    draft = Draft(
+        Area(["14638"]), visit.starts_at, visit.ends_at, ClosureKind.FLOOD, "Lũ <sông Đáy>", "The river"
+    )
+    seen = await operations.preview_closure(draft=draft, now=now)
+    await operations.announce_closure(draft=draft, seen=seen.seen, officer_id=None, now=now)
+    await sign_in(visit, Caller.MONITOR)
+
+    shown = await open_rounds(client, day=tomorrow.isoformat(), lang="vi")
+    english = await open_rounds(client, day=tomorrow.isoformat(), lang="en")
+    later = await open_rounds(client, day=(tomorrow + timedelta(days=1)).isoformat(), lang="vi")
+
+    assert "Lũ &lt;sông Đáy&gt;" in shown.text
+    assert visit.reference in shown.text
+    assert "The river" in english.text and "its area is closed" in english.text
+    assert "sông Đáy" not in later.text
 
 
 @pytest.mark.parametrize("caller", [Caller.OFFICER, Caller.CENTRE_LEADER, Caller.CALENDAR_EDITOR])
