@@ -1,5 +1,6 @@
 """Receipt books: whose number it is, what is void, what is missing; and the money is booked in any case."""
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
@@ -13,10 +14,10 @@ from app.core.clock import local_date
 from app.core.database import DB
 from app.home_service.queries import HomeVisitRow
 from app.http.principals import Caller
-from app.payments import books, cases
+from app.payments import books, cases, operations
 from app.payments.books import BookFile
 from app.payments.errors import ReceiptBooksOverlap, ReceiptBookWithAnother
-from app.payments.rules import Purse, read_receipt
+from app.payments.rules import Purse, Void, read_receipt
 from app.rounds.queries import CourierRow
 from tests.conftest import SignedIn
 from tests.home_service.conftest import PARTNER, Zone, ask
@@ -361,3 +362,35 @@ async def test_postgresql_keeps_books_and_holders_apart(
             "INSERT INTO receipt_book SELECT gen_random_uuid(), issuer_id, 'other', series, first_number,"
             " last_number, digits, made_at FROM receipt_book"
         )
+
+
+async def test_a_day_before_knows_nothing_of_the_numbers_of_the_day_after(
+    visit: HomeVisitRow, book: BookFile
+) -> None:
+    await tell(fee(visit, FEE, receipt="AA/26P-0000105"))
+
+    [before] = (await settled(day_of(visit) - timedelta(days=1))).numbers
+    [after] = (await settled(day_of(visit) + timedelta(days=1))).numbers
+
+    assert (before.used, before.gaps) == ([], [])
+    assert (after.used, [tuple(gap) for gap in after.gaps]) == ([], [(101, 104)])
+
+
+@pytest.mark.parametrize("turn", range(4))
+async def test_used_and_told_as_void_at_once_is_a_case_whoever_comes_first(
+    visit: HomeVisitRow, book: BookFile, now: Any, turn: int
+) -> None:
+    void = operations.void_receipt(
+        partner_id=PARTNER,
+        book_name="Q-1",
+        number="0000101",
+        day=local_date(now),
+        because=Void.LOST,
+        now=now,
+    )
+    both = [tell(fee(visit, FEE, receipt="AA/26P-0000101")), void]
+
+    await asyncio.gather(*(both if turn % 2 else reversed(both)))
+
+    assert await held(visit) == FEE
+    assert [c.kind for c in await cases.of_visit(visit.id)] == ["receipt_void"]

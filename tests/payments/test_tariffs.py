@@ -200,3 +200,12 @@ def test_what_is_no_tariff_file_is_refused_in_one_line(content: bytes, tmp_path:
     assert answer.exit_code == 1
     assert answer.output.strip()
     assert isinstance(answer.exception, SystemExit)
+
+
+async def test_after_its_last_day_the_tariff_before_does_not_come_back(prices: None, now: datetime) -> None:
+    first = local_date(now) + timedelta(days=30)
+
+    await tariffs.put_tariff(decided(first, valid_to=first.isoformat()), now=now)
+
+    assert await price("collection", first) == [(None, 50_000)]
+    assert await price("collection", first + timedelta(days=1)) == []
