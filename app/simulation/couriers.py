@@ -50,7 +50,8 @@ class Courier:
     at: Place = POST_OFFICE
     falls_ill_at: datetime | None = None
     bags: list[Bag] = field(default_factory=list)
-    # Results on the way to their owners, those to be tried again, nobody was at home for, nobody took.
+    # Results: all that were ever in the bag, those on the way, to be tried again, to be kept, given back.
+    fetched: set[str] = field(default_factory=set)
     carried: dict[str, str] = field(default_factory=dict)
     again: list[Again] = field(default_factory=list)
     unclaimed: list[Task] = field(default_factory=list)
@@ -68,7 +69,6 @@ class Courier:
         for first, last in blocks:
             starts, ends = at_local(day, first), min(at_local(day, last), world.closes)
             await world.tempo.until(starts - BEGINS_BEFORE)
-            await self._fetch_results(ends)
             await self._block(ends)
             await self.post_office(evening=self.is_ill or (first, last) == blocks[-1])
             if self.is_ill:
@@ -83,7 +83,7 @@ class Courier:
                 await self.office.look()
             task = self._next(ends)
             if task is not None:
-                await self._visit(task)
+                await self._visit(task, ends)
             elif self.again and (self.again[0].at <= current_time() or current_time() >= ends):
                 await self._try_again(self.again.pop(0))
             elif current_time() >= ends:
@@ -101,35 +101,36 @@ class Courier:
         self.office.book.note(Happening.FALLS_ILL)
         return True
 
-    def _mine(self, ends: datetime) -> list[Task]:
-        return [
-            task
-            for task in self.office.tasks.values()
-            if task["courier"] == self.name
-            and _promise(task) not in self.done
+    def _is_mine(self, task: Task, ends: datetime) -> bool:
+        return (
+            task["courier"] == self.name
             and task["state"] != "cancelled"
             and moment_of(task["window"]["starts_at"]) < ends
-        ]
+        )
 
     def _next(self, ends: datetime) -> Task | None:
-        mine = self._mine(ends)
+        mine = [
+            task
+            for task in self.office.tasks.values()
+            if self._is_mine(task, ends) and _promise(task) not in self.done
+        ]
         return min(mine, key=lambda t: (t["window"]["starts_at"], t["sequence"] or 0), default=None)
 
     async def _fetch_results(self, ends: datetime) -> None:
-        """At the centre, what is to be brought in this block."""
-        await self.office.look()
-        results = [task for task in self._mine(ends) if task["kind"] == "delivery"]
-        for task in results:
-            await self._fetch(task)
-
-    async def _fetch(self, task: Task) -> None:
-        """An officer seals the result and gives it: two parties."""
+        """At the centre, everything that is to be brought in this block: an officer seals each result and
+        gives it, two parties.
+        """
         await self.ride(CENTRE)
-        seal = self.carried[task["id"]] = seal_of(task)
-        await self.phone.tell(task, "accepted")
-        await self.phone.tell(task, "sealed", seal=seal, officer=self.office.officer, papers=[])
+        await self.office.look()
+        for task in self.office.tasks.values():
+            if task["kind"] != "delivery" or task["id"] in self.fetched or not self._is_mine(task, ends):
+                continue
+            self.fetched.add(task["id"])
+            seal = self.carried[task["id"]] = seal_of(task)
+            await self.phone.tell(task, "accepted")
+            await self.phone.tell(task, "sealed", seal=seal, officer=self.office.officer, papers=[])
 
-    async def _visit(self, task: Task) -> None:
+    async def _visit(self, task: Task, ends: datetime) -> None:
         """Ride there, wait for the window, and do what can be done at the door."""
         book = self.office.book
         visit = book.visits.get(task["id"])
@@ -141,8 +142,8 @@ class Courier:
             return
         if task["kind"] == "collection":
             await self.phone.tell(task, "accepted")
-        elif task["id"] not in self.carried:
-            await self._fetch(task)
+        elif task["id"] not in self.fetched:
+            await self._fetch_results(ends)
         await self.phone.tell(task, "en_route")
         await self.ride(visit.household.place)
         await self.office.world.tempo.until(visit.starts_at)
@@ -224,6 +225,7 @@ class Courier:
         if self.carried:
             await self.office.pass_on(self.carried, self.name, colleague.name)
         colleague.carried |= self.carried
+        colleague.fetched |= self.carried.keys()
         colleague.again += self.again
         colleague.done |= {_promise(again.task) for again in self.again}
         self.carried, self.again = {}, []

@@ -5,7 +5,7 @@ It knows what a postal system knows: what the partner API tells it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -30,6 +30,17 @@ CHANGE_TRIES: Final = 5
 WINDOW_MINUTES: Final = 120
 VISITS_A_WINDOW: Final = 5
 MOST_INCIDENTS: Final = 100
+
+# How a visit stands in the house once it has ended so for the courier.
+STANDS_AS: Final[Mapping[str, Collection[str]]] = {
+    "received": ("handed_to_centre", "accepted"),
+    "absent": ("failed",),
+    "incomplete": ("failed",),
+    "cancelled": ("cancelled",),
+    "delivered": ("delivered",),
+    "held": ("held_at_post_office",),
+    "returned": ("returned",),
+}
 
 Task = dict[str, Any]
 
@@ -210,7 +221,17 @@ class Office:
             "collected_postage_vnd": sheet["collected_postage_vnd"],
             "reasons": len(sheet["reasons"]),
         }
+        await self._compared()
         await self._incidents()
+
+    async def _compared(self) -> None:
+        """What couriers did against what the house knows of it: after the evening the two are the same."""
+        await self.look()
+        for task in self.tasks.values():
+            visit = self.book.visits.get(task["id"])
+            expected = STANDS_AS.get(visit.ended or "") if visit is not None else None
+            if expected is not None and task["state"] not in expected:
+                self.book.differences.append(f"{task['kind']} {visit and visit.ended}: {task['state']}")
 
     async def _incidents(self) -> None:
         """What the shift lead reads in the evening; whoever was left without a courier is named there."""

@@ -17,8 +17,8 @@ DEAD_MINUTES: Final = (40.0, 150.0)
 OFF: Final = timedelta(hours=1)
 REPORTS: Final = "/v1/partner/events"
 MOST_AT_ONCE: Final = 200
-# What a courier may hear and put right at the door.
-CORRECTED: Final = frozenset({"wrong_code"})
+# What a courier may hear and put right: at the door, or with the report of the money later in the batch.
+CORRECTED: Final = frozenset({"wrong_code", "missing_fact: fee_collected"})
 
 
 @dataclass

@@ -51,6 +51,8 @@ class DoorBook:
     seen: Counter[str] = field(default_factory=Counter)
     incidents: Counter[str] = field(default_factory=Counter)
     named: Collection[str] = ()
+    # Where the house knows of another end than the courier.
+    differences: list[str] = field(default_factory=list)
     custody: dict[str, Any] = field(default_factory=dict)
     settlement: dict[str, int | bool] = field(default_factory=dict)
     # The house is asked by so many at once; the hall's visitors book beside them.
@@ -95,11 +97,12 @@ class DoorBook:
 
     @property
     def sound(self) -> bool:
-        """Nothing sealed is out of anybody's hands or still under way, no cash is unaccounted for, and
-        whoever looks for a promise that broke finds it.
+        """Nothing sealed is out of anybody's hands or still under way, no cash is unaccounted for, the
+        house knows how each visit ended, and an incident names each promise that broke.
         """
         lost = self.custody.get("faults") or self.custody.get("with_couriers")
-        return not lost and bool(self.settlement.get("balanced", True)) and not self.unnamed
+        told = not self.differences and not self.unnamed
+        return not lost and bool(self.settlement.get("balanced", True)) and told
 
     def late_minutes(self) -> list[float]:
         """By how much those who came after the window were late."""
@@ -159,6 +162,7 @@ class DoorBook:
             "deliveries_ended": {name: self._ends("delivery")[name] for name in DELIVERIES_END},
             "happened": as_seen(self.seen),
             "incidents": dict(self.incidents),
+            "differences": self.differences,
             "custody": self.custody,
             "settlement": self.settlement,
             "visit_refusals": dict(self.refused),

@@ -77,4 +77,5 @@ async def test_couriers_ride_on_a_fast_day_and_every_bag_and_dong_is_accounted_f
     assert day["custody"]["packages"] == day["packages_received"] + given_back
     assert day["custody"]["faults"] == day["custody"]["with_couriers"] == 0
     assert day["broken_without_incident"] == 0
+    assert day["differences"] == []
     assert day["settlement"]["balanced"] is True

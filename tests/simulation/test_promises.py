@@ -77,6 +77,13 @@ def test_a_day_is_not_sound_while_cash_is_missing() -> None:
     assert not book.sound
 
 
+def test_a_day_is_not_sound_while_the_house_knows_of_another_end() -> None:
+    book = book_of(visit(IN_TIME, "delivered", kind="delivery"))
+    book.differences.append("delivery delivered: arrived")
+
+    assert not book.sound
+
+
 def test_whoever_takes_another_window_has_two_promises_and_is_there_the_second_time() -> None:
     one = visit(IN_TIME, "absent")
     book = book_of(one)
