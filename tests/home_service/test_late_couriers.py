@@ -1,5 +1,6 @@
 """What couriers' telephones say makes them late, or on time again, without anybody calling."""
 
+import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -184,6 +185,43 @@ async def test_who_is_next_is_told_once_and_again_after_another_lateness(
     assert (await facts_of(second.id)).count("home_visit.late") == 1
     assert "home_visit.late" not in await facts_of(third.id)
     assert (await stop_of(second))["late_told_at"] is not None
+
+
+async def test_two_clocks_at_once_tell_once(zone: Zone, hire: Hire, now: datetime, eight: datetime) -> None:
+    await hire("tu")
+    first, second, third = await in_order([await ask(zone, now) for _ in range(3)])
+    await arrives(first, 1, eight + 70 * MINUTE)
+    moment = eight + 71 * MINUTE
+    [duty_id] = await operations.runs_to_follow(now=moment)
+
+    found = await asyncio.gather(*(operations.follow_run(duty_id=duty_id, now=moment) for _ in range(4)))
+
+    assert sum(len(each.told) for each in found) == 1
+    assert (await facts_of(second.id)).count("home_visit.late") == 1
+    assert sum(len(each.at_risk) for each in found) == len(set(await at_risk(second, third)))
+
+
+async def at_risk(*visits: HomeVisitRow) -> list[uuid.UUID]:
+    return [visit.id for visit in visits if (await stop_of(visit))["at_risk_since"] is not None]
+
+
+async def test_late_on_time_and_late_again_is_told_twice(
+    zone: Zone, hire: Hire, now: datetime, eight: datetime
+) -> None:
+    await hire("tu")
+    first = await ask(zone, now)
+    second = await ask(zone, now, window_id=zone.windows[1].id, door=door(lat=LAT + 0.05))
+    await arrives(first, 1, eight + 115 * MINUTE)
+    assert (await look(eight + 116 * MINUTE)).told == [second.id]
+    await seals(first, 4, eight + 117 * MINUTE)
+    assert (await look(eight + 118 * MINUTE)).told == []
+    assert (await stop_of(second))["late_told_at"] is None
+
+    await says(second, Report.ACCEPTED, 6, eight + 169 * MINUTE)
+    await says(second, Report.EN_ROUTE, 7, eight + 170 * MINUTE)
+
+    assert (await look(eight + 171 * MINUTE)).told == [second.id]
+    assert (await facts_of(second.id)).count("home_visit.late") == 2
 
 
 async def test_whoever_the_courier_is_on_the_way_to_hears_when(

@@ -57,7 +57,8 @@ async def runs_to_follow(*, now: datetime) -> list[uuid.UUID]:
     if day is None:
         return []
     seen = await seen_on(date, now=now)
-    heard = await _heard(day)
+    silent = {number: set(lateness.silent(day, number, now=now)) for number in range(len(day.duties))}
+    heard = await _heard(day, set().union(*silent.values()))
     late = {number for number, row in enumerate(day.duties) if row.clear_at is not None}
     expected = {number: list(lateness.waiting(day, number, now=now)) for number in late}
     visits = await queries.by_ids({each.home_visit_id for every in expected.values() for each in every})
@@ -65,7 +66,7 @@ async def runs_to_follow(*, now: datetime) -> list[uuid.UUID]:
         row.id
         for number, row in enumerate(day.duties)
         if lateness.concluded(day, number, seen.get(row.id, {}), now=now) is not None
-        or set(lateness.silent(day, number, now=now)) - set(heard.silent)
+        or silent[number] - set(heard.silent)
         or any(_is_news(each, visits, heard, now=now) for each in expected.get(number, ()))
     ]
     return found[:AT_ONCE]
@@ -103,7 +104,7 @@ async def follow_run(*, duty_id: uuid.UUID, now: datetime) -> Followed:
         assert number is not None, "a duty that is late is still worked"
         # What came into the round has just been locked as well.
         visits = await queries.by_ids(day.visits_of(number))
-    heard = await _heard(day)
+    heard = await _heard(day, lateness.silent(day, number, now=now))
     told = await _tell(day, number, visits, heard, now=now)
     return Followed(*gone, told, await _call(day, number, visits, heard, now=now))
 
@@ -112,14 +113,14 @@ def _number_of(day: Day, duty_id: uuid.UUID) -> int | None:
     return next((number for number, row in enumerate(day.duties) if row.id == duty_id), None)
 
 
-async def _heard(day: Day) -> Heard:
+async def _heard(day: Day, silent_now: Collection[uuid.UUID]) -> Heard:
     late = await fetch(
         "SELECT home_visit_id FROM round_stop WHERE date = $1 AND late_told_at IS NOT NULL", day.head.date
     )
-    silent = await fetch(
+    silent = silent_now and await fetch(
         "SELECT home_visit_id FROM visit_incident WHERE kind = $1 AND home_visit_id = ANY($2)",
         Incident.COURIER_SILENT.value,
-        [stop.home_visit_id for stop in day.stops],
+        list(silent_now),
     )
     return Heard({row["home_visit_id"] for row in late}, {row["home_visit_id"] for row in silent})
 
