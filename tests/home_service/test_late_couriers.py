@@ -299,16 +299,29 @@ async def test_what_is_heard_hours_late_moves_nobody(
     zone: Zone, hire: Hire, now: datetime, eight: datetime
 ) -> None:
     await hire("tu")
-    first, second = await in_order([await ask(zone, now) for _ in range(2)])
-    await ask(zone, now, window_id=zone.windows[1].id)
-    heard = eight + 110 * MINUTE
+    first, *rest = await in_order([await ask(zone, now) for _ in range(4)])
     for seq, kind in enumerate((Report.ACCEPTED, Report.EN_ROUTE, Report.ARRIVED), start=1):
-        await says(first, kind, seq, eight + 45 * MINUTE, received=heard)
+        await says(first, kind, seq, eight + 50 * MINUTE, received=eight + 111 * MINUTE)
 
-    found = await look(heard + MINUTE)
+    found = await look(eight + 112 * MINUTE)
 
+    # Heard within the hour, the last of them would be at risk.
     assert (found.moved, found.at_risk, found.told) == ([], [], [])
-    assert await courier_of(second) == "tu"
+    assert [await courier_of(visit) for visit in rest] == ["tu"] * 3
+
+
+async def test_a_door_whose_window_closed_before_its_courier_was_free_is_not_behind_them(
+    zone: Zone, hire: Hire, now: datetime, eight: datetime
+) -> None:
+    await hire("tu")
+    first, second = await in_order([await ask(zone, now) for _ in range(2)])
+    await arrives(first, 1, eight)
+    await seals(first, 4, second.ends_at + MINUTE)
+
+    found = await look(second.ends_at + 2 * MINUTE)
+
+    assert found.at_risk == [second.id]
+    assert await incidents_of(second) == ["promise_at_risk"]
 
 
 async def test_silence_calls_a_supervisor_once_and_moves_nobody(

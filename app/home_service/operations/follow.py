@@ -117,10 +117,14 @@ async def _heard(day: Day, silent_now: Collection[uuid.UUID]) -> Heard:
     late = await fetch(
         "SELECT home_visit_id FROM round_stop WHERE date = $1 AND late_told_at IS NOT NULL", day.head.date
     )
-    silent = silent_now and await fetch(
-        "SELECT home_visit_id FROM visit_incident WHERE kind = $1 AND home_visit_id = ANY($2)",
-        Incident.COURIER_SILENT.value,
-        list(silent_now),
+    silent = (
+        await fetch(
+            "SELECT home_visit_id FROM visit_incident WHERE kind = $1 AND home_visit_id = ANY($2)",
+            Incident.COURIER_SILENT.value,
+            list(silent_now),
+        )
+        if silent_now
+        else []
     )
     return Heard({row["home_visit_id"] for row in late}, {row["home_visit_id"] for row in silent})
 
