@@ -9,6 +9,7 @@ from app.core.clock import at_local
 from app.core.database import DB
 from app.home_service import operations
 from app.home_service.operations.ended_rounds import close_duty, close_ended_rounds
+from app.home_service.operations.follow import runs_to_follow
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Report
 from app.rounds import plans
@@ -96,6 +97,26 @@ async def test_what_a_telephone_without_signal_says_later_still_counts(
     assert (await states())["morning"] == "closed"
     assert DB.pool is not None
     assert tu.id == await DB.pool.fetchval("SELECT courier_id FROM home_visit WHERE id = $1", visit.id)
+
+
+async def test_a_late_courier_of_a_closed_round_is_followed_no_more(
+    zone: Zone, hire: Hire, now: datetime, noon: datetime
+) -> None:
+    await hire("tu")
+    visit = await ask(zone, now, window_id=zone.windows[1].id)
+    await reach(visit, Report.EN_ROUTE)
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "UPDATE duty SET clear_at = $1, version = nextval('plan_version') WHERE block = 'morning'",
+        noon + timedelta(hours=5),
+    )
+    await DB.pool.execute("UPDATE day_plan SET version = nextval('plan_version')")
+    while_late = await runs_to_follow(now=noon)
+
+    await close_ended_rounds(now=noon + timedelta(hours=2))
+
+    assert len(while_late) == 1
+    assert await runs_to_follow(now=noon + timedelta(hours=2)) == []
 
 
 async def test_a_door_reported_in_between_closes_the_round_at_the_next_tick(

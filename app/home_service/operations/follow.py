@@ -59,7 +59,9 @@ async def runs_to_follow(*, now: datetime) -> list[uuid.UUID]:
     seen = await seen_on(date, now=now)
     silent = {number: set(lateness.silent(day, number, now=now)) for number in range(len(day.duties))}
     heard = await _heard(day, set().union(*silent.values()))
-    late = {number for number, row in enumerate(day.duties) if row.clear_at is not None}
+    late = {
+        number for number, row in enumerate(day.duties) if row.clear_at is not None and row.state in TOLD
+    }
     expected = {number: list(lateness.waiting(day, number, now=now)) for number in late}
     visits = await queries.by_ids({each.home_visit_id for every in expected.values() for each in every})
     found = [
