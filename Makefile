@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 T ?= tests
+WORKERS ?= 2
 ARGS ?=
 
 .PHONY: help setup demo run worker check fix lint types contracts openapi openapi-check \
@@ -58,8 +59,8 @@ openapi: setup ## Write openapi/*.json
 openapi-check: setup ## The checked-in contract equals the generated one
 	@$(BIN)/motcua openapi --check openapi
 
-test: setup ## Run the suite (T=path for a part)
-	@$(BIN)/python -m pytest $(T)
+test: setup ## Run the suite (T=path for a part, WORKERS=4 on a larger machine)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)
 
 test-races: setup ## The races, ten times over, and the long ones once
 	@for n in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python -m pytest tests -q -k "race or at_once or together" || exit 1; done
