@@ -25,7 +25,7 @@ def test_a_way_is_made_of_moves_and_ends_where_it_should(kind: Kind, start: Stat
 
 
 @pytest.mark.parametrize(
-    ("kind", "end"), [(kind, end) for kind in Kind for end in {NATURAL_END[kind], State.CONFIRMED}]
+    ("kind", "end"), [(kind, end) for kind in Kind for end in (NATURAL_END[kind], State.CONFIRMED)]
 )
 def test_every_kind_has_a_way_from_its_courier_to_its_end(kind: Kind, end: State) -> None:
     assert way(kind, State.ASSIGNED, end)
