@@ -15,11 +15,22 @@ from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Reason, Report, State
 from app.payments.rules import Purse
 from app.rounds.queries import CourierRow
+from partners.postal.api.events import EventBatch, EventInput, apply_batch
 from partners.postal.sandbox import saying
 from partners.postal.sandbox.ways import Step
-from tests.home_service.conftest import Zone, ask, collection, event, new_seal, receive, report, state_of
+from tests.home_service.conftest import (
+    PARTNER,
+    Zone,
+    ask,
+    collection,
+    event,
+    new_seal,
+    receive,
+    report,
+    state_of,
+)
 from tests.home_service.test_deliveries import finish
-from tests.payments.conftest import FEE, STATUS, bill, fee, money, tell
+from tests.payments.conftest import FEE, STATUS, bill, evening, fee, money, tell
 
 OFFICER = uuid.UUID(int=5)
 
@@ -93,6 +104,28 @@ async def test_the_result_waits_for_its_payment_and_then_goes(visit: HomeVisitRo
     assert (await tell(fee(visit, postage, seq=6, kind="postage"))).reason is None
     # The word of the hand-over was kept: it counts as soon as it may.
     assert await state_of(visit) == "delivered"
+
+
+async def test_a_batch_that_tells_the_payment_last_is_refused_nothing(visit: HomeVisitRow) -> None:
+    told = [
+        handed(visit),
+        fee(visit, (await bill(visit)).owed(Purse.POSTAGE), seq=6, kind="postage"),
+        fee(visit, FEE, seq=5),
+    ]
+
+    answers = await apply_batch(EventBatch(events=[sent(each) for each in told]), PARTNER, evening(visit))
+
+    assert [(answer.event_id, answer.outcome, answer.reason) for answer in answers] == [
+        (each.event_id, Outcome.APPLIED, None) for each in told
+    ]
+    assert await state_of(visit) == "delivered"
+
+
+def sent(event: PartnerEvent) -> EventInput:
+    """The event as a device writes it down."""
+    return EventInput(
+        **{name: getattr(event, name) for name in EventInput.__struct_fields__ if hasattr(event, name)}
+    )
 
 
 async def test_who_shows_a_paper_gets_the_result_for_nothing(visit: HomeVisitRow) -> None:

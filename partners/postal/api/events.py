@@ -153,15 +153,19 @@ async def report_events(
 
 
 async def apply_batch(data: EventBatch, partner_id: uuid.UUID, now: datetime) -> list[Answer]:
-    """Every event of a batch by itself, however it came; then what waited for one of them."""
+    """Every event of a batch by itself, however it came; then what waited for one of them.
+
+    They are taken in the order their devices made them, so that none is refused for the want of one that
+    lies beside it, and answered in the order they came.
+    """
     events = [event.event(sent_at=data.sent_at, device_id=data.device_id) for event in data.events]
-    answers = [
-        await operations.apply_partner_event(partner_id=partner_id, event=event, now=now)
-        for event in reports.timed(events, now=now)
-    ]
+    timed = reports.timed(events, now=now)
+    answers: dict[int, Answer] = {}
+    for place, event in sorted(enumerate(timed), key=lambda each: (each[1].courier, each[1].device_seq)):
+        answers[place] = await operations.apply_partner_event(partner_id=partner_id, event=event, now=now)
     for visit_id in await operations.visits_to_retry(partner_id=partner_id, received_before=now):
         await operations.retry_waiting(home_visit_id=visit_id, now=now)
-    return answers
+    return [answers[place] for place in range(len(timed))]
 
 
 @post(
