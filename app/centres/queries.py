@@ -328,6 +328,12 @@ async def unit_on(code: str, *, on: date) -> UnitRow | None:
     return None if row is None else UnitRow(*row)
 
 
+async def any_unit(unit_id: uuid.UUID) -> UnitRow | None:
+    """A unit of any period, for history."""
+    row = await fetch_row(f"{UNIT} WHERE id = $1", unit_id)
+    return None if row is None else UnitRow(*row)
+
+
 async def successors(unit_id: uuid.UUID) -> list[Successor]:
     """What became of a unit: more than one row, or one that is `divided`, is a question to a person."""
     rows = await fetch(f"{SUCCESSORS} WHERE l.old_id = $1 ORDER BY u.code", unit_id)
