@@ -54,6 +54,7 @@ class Settings:
     clock: FastClock | None
     roads_url: str | None = None
     sandbox: bool = False
+    antivirus: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -88,6 +89,7 @@ class Settings:
             clock=_clock(env),
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
             sandbox=_flag(env, "MOTCUA_SANDBOX"),
+            antivirus=_antivirus(env),
         )
         _refuse_sandbox_beside_production(settings)
         return settings
@@ -126,6 +128,16 @@ def _clock(env: Mapping[str, str]) -> FastClock | None:
         return FastClock.parse(raw)
     except ValueError as reason:
         raise SettingsError(f"MOTCUA_CLOCK must be SHOWS,STARTED,RATE: {reason}.") from None
+
+
+def _antivirus(env: Mapping[str, str]) -> str | None:
+    raw = env.get("MOTCUA_CLAMD") or None
+    if raw is None:
+        return None
+    parts = urlsplit(raw)
+    if (parts.scheme == "unix" and parts.path) or (parts.scheme == "tcp" and parts.hostname):
+        return raw
+    raise SettingsError("MOTCUA_CLAMD must be unix:///path/of/the/socket or tcp://host:port.")
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -26,6 +26,7 @@ from app.core.outbox import KINDS, Fact
 from app.documents import operations as documents
 from app.documents import store as document_store
 from app.documents.events import DocumentUploaded
+from app.documents.inspection.antivirus import Scanner
 from app.dossiers.events import DossierAccepted
 from app.home_service import operations as home_service
 from app.home_service.events import (
@@ -114,6 +115,7 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
     channels = make_channels(settings)
     egress = Egress(allow_private=settings.allow_private_webhooks)
     document_store.open_store(settings.documents_url)
+    scanner = Scanner(settings.antivirus) if settings.antivirus else None
 
     async def people(fact: Fact) -> None:
         await tell_person(fact, channels=channels)
@@ -129,6 +131,9 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
 
     async def replays(fact: WebhookReplayAsked) -> None:
         await pushing.push_again(fact, egress=egress, now=current_time(), signed_at=machine_time())
+
+    async def inspection(fact: DocumentUploaded) -> None:
+        await documents.inspect(document_id=fact.document_id, scanner=scanner, now=current_time())
 
     yield [
         *(
@@ -161,7 +166,14 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
             lifetime=timedelta(days=5),
         ),
         Subscription(WebhookReplayAsked, REPLAYS, replays, lane=Lane.BULK, in_order=True, max_attempts=50),
-        Subscription(DocumentUploaded, INSPECTION, inspect_document, lane=Lane.URGENT),
+        Subscription(
+            DocumentUploaded,
+            INSPECTION,
+            inspection,
+            lane=Lane.URGENT,
+            max_attempts=50_000,
+            lifetime=timedelta(days=30),
+        ),
         Subscription(DossierAccepted, HOME_SERVICE, note_acceptance),
         Subscription(CalendarConfirmed, CALENDAR, carry_day_out),
         *(Subscription(fact, WAITLIST, offer_places, lane=Lane.URGENT) for fact in BRINGS_PLACES),
@@ -223,11 +235,6 @@ async def offer_places(fact: Any) -> None:
 async def carry_day_out(fact: CalendarConfirmed) -> None:
     """Go on with a confirmed day, should whoever confirmed it have been cut off."""
     await calendar.carry_out(proposal_id=fact.proposal_id, now=current_time())
-
-
-async def inspect_document(fact: DocumentUploaded) -> None:
-    """Look into an upload before anybody may use it."""
-    await documents.inspect(document_id=fact.document_id, now=current_time())
 
 
 async def note_acceptance(fact: DossierAccepted) -> None:

@@ -35,8 +35,15 @@ ComponentPlace = Annotated[
 Kind = Annotated[Literal["component", "result"], QueryParameter(description="What it is.")]
 
 
+class ServedView(msgspec.Struct):
+    """What a reader of a clean document gets: an image is written anew, and so is a PDF nobody signed."""
+
+    content_type: str
+    sha256: str
+
+
 class DocumentView(msgspec.Struct):
-    """A document without its content."""
+    """A document without its content; `content_type`, `size_bytes` and `sha256` are of what was sent."""
 
     id: uuid.UUID
     kind: str
@@ -45,6 +52,7 @@ class DocumentView(msgspec.Struct):
     content_type: str
     size_bytes: int
     sha256: str
+    served: ServedView | None
     dossier: str | None
     component: int | None
     created_at: datetime
@@ -52,6 +60,7 @@ class DocumentView(msgspec.Struct):
 
     @classmethod
     def of(cls, row: DocumentRow) -> "DocumentView":
+        digest, content_type = row.served
         return cls(
             id=row.id,
             kind=row.kind,
@@ -60,6 +69,7 @@ class DocumentView(msgspec.Struct):
             content_type=row.content_type,
             size_bytes=row.size_bytes,
             sha256=row.sha256.hex(),
+            served=ServedView(content_type, digest.hex()) if row.state == "clean" else None,
             dossier=row.dossier_number,
             component=row.component,
             created_at=local(row.created_at),
@@ -91,7 +101,7 @@ def same_digest(content: bytes, declared: bytes | None) -> bool:
 async def received(request: MotcuaRequest) -> tuple[bytes, bytes, str]:
     """The body as a kept content: its SHA-256, itself, and its declared type."""
     content_type = request.content_type[0]
-    if content_type not in rules.SIGNATURES:
+    if content_type not in rules.TYPES:
         raise UnsupportedMedia
     content = await request.body()
     digest = await operations.keep(content, expected_sha256=declared_digest(request))
@@ -102,7 +112,7 @@ async def received(request: MotcuaRequest) -> tuple[bytes, bytes, str]:
     "/v1/staff/documents",
     operation_id="uploadDocument",
     summary="Scan a paper or a result",
-    description="The body is the file itself (PDF, JPEG or PNG, at most 10 MB).",
+    description="The body is the file itself (PDF, JPEG, PNG or HEIC, at most 10 MB).",
     tags=["staff"],
     opt=open_to(*OFFICERS),
     request_max_body_size=rules.MAX_BYTES,
@@ -181,9 +191,10 @@ async def read_document(
     row = await queries.by_id(document_id)
     if row.owner_id != principal.id or row.state != "clean":
         raise DocumentNotFound
+    digest, content_type = row.served
     return Response(
-        await store.read(row.sha256),
-        media_type=row.content_type,
+        await store.read(digest),
+        media_type=content_type,
         headers={
             "Content-Disposition": f'attachment; filename="{row.id}"',
             "X-Content-Type-Options": "nosniff",

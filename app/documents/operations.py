@@ -13,9 +13,12 @@ from app.core.actor import current_actor
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.documents import rules, store
+from app.documents import store
 from app.documents.errors import DigestMismatch, DocumentNotFound, EmptyDocument
 from app.documents.events import DocumentUploaded
+from app.documents.inspection.antivirus import Scanner
+from app.documents.inspection.process import look_into
+from app.documents.inspection.verdict import Reason, Verdict
 from app.documents.queries import DocumentRow, by_id
 
 
@@ -89,28 +92,41 @@ async def upload(
     return await by_id(document_id)
 
 
-async def inspect(*, document_id: uuid.UUID, now: datetime) -> None:
-    """Look into a quarantined content and say clean or rejected. Twice is once."""
+async def inspect(*, document_id: uuid.UUID, scanner: Scanner | None, now: datetime) -> None:
+    """Look into a quarantined content and say clean or rejected. Twice is once.
+
+    Raises `Later` while the virus scanner does not answer or the machine is too busy: the content stays
+    quarantined. What is served is kept before the row that names it.
+    """
     row = await by_id(document_id)
     if row.state != "quarantined":
         return
     content = await store.read(row.sha256)
     if hashlib.sha256(content).digest() != row.sha256:
-        reason: str | None = "content_changed"
+        verdict = Verdict(Reason.CONTENT_CHANGED)
+    elif scanner is not None and await scanner.finds_malware(content):
+        verdict = Verdict(Reason.MALWARE)
     else:
-        reason = rules.reason_to_reject(content, content_type=row.content_type)
-    await _judge(document_id=document_id, reason=reason, now=now)
+        verdict = await look_into(content, declared=row.content_type)
+    served = content if verdict.content is None else verdict.content
+    if verdict.reason is None:
+        await store.put(hashlib.sha256(served).digest(), served)
+    await _judge(document_id=document_id, verdict=verdict, served=served, now=now)
 
 
 @operation
-async def _judge(*, document_id: uuid.UUID, reason: str | None, now: datetime) -> None:
-    state = "clean" if reason is None else "rejected"
+async def _judge(*, document_id: uuid.UUID, verdict: Verdict, served: bytes, now: datetime) -> None:
+    is_clean = verdict.reason is None
+    state = "clean" if is_clean else "rejected"
     tag = await in_transaction().execute(
-        "UPDATE document SET state = $2, rejected_because = $3, version = version + 1"
-        " WHERE id = $1 AND state = 'quarantined'",
+        "UPDATE document SET state = $2, rejected_because = $3, clean_sha256 = $4, clean_size_bytes = $5,"
+        " clean_content_type = $6, version = version + 1 WHERE id = $1 AND state = 'quarantined'",
         document_id,
         state,
-        reason or "",
+        verdict.reason or "",
+        hashlib.sha256(served).digest() if is_clean else None,
+        len(served) if is_clean else None,
+        verdict.content_type if is_clean else None,
     )
     if tag == "UPDATE 1":
         await journal.write(
@@ -118,7 +134,7 @@ async def _judge(*, document_id: uuid.UUID, reason: str | None, now: datetime) -
             object_kind="document",
             object_id=document_id,
             at=now,
-            detail={"reason": reason},
+            detail={"reason": verdict.reason},
         )
 
 

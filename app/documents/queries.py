@@ -10,7 +10,11 @@ from app.documents.errors import DocumentNotClean, DocumentNotFound
 
 
 class DocumentRow(NamedTuple):
-    """A document without its content."""
+    """A document without its content.
+
+    `sha256`, `size_bytes` and `content_type` are of what came, `clean_…` of what inspection made of it
+    (absent before it, and where an earlier release did it), `signed_…` of the PDF an officer signed last.
+    """
 
     id: uuid.UUID
     centre_id: uuid.UUID | None
@@ -25,8 +29,20 @@ class DocumentRow(NamedTuple):
     content_type: str
     state: str
     rejected_because: str
+    clean_sha256: bytes | None
+    clean_size_bytes: int | None
+    clean_content_type: str | None
+    signed_sha256: bytes | None
+    signed_size_bytes: int | None
     created_at: datetime
     version: int
+
+    @property
+    def served(self) -> tuple[bytes, str]:
+        """The SHA-256 and the media type of what a reader gets."""
+        if self.signed_sha256 is not None:
+            return self.signed_sha256, "application/pdf"
+        return self.clean_sha256 or self.sha256, self.clean_content_type or self.content_type
 
 
 COLUMNS = ", ".join(DocumentRow._fields)

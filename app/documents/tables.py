@@ -2,7 +2,9 @@
 
 from piccolo.columns import (
     UUID,
+    Boolean,
     Bytea,
+    Date,
     ForeignKey,
     Integer,
     OnDelete,
@@ -16,7 +18,10 @@ from app.core.database import DB
 
 
 class Document(Table, db=DB, tablename="document"):
-    """One scan or one result (bản quét; kết quả)."""
+    """One scan, one result, or what a person keeps (bản quét; kết quả; giấy tờ của công dân).
+
+    Three contents: what came, what inspection wrote in its place, and what an officer signed.
+    """
 
     id = UUID(primary_key=True, default=None)
     centre_id = UUID(null=True, default=None)
@@ -31,6 +36,11 @@ class Document(Table, db=DB, tablename="document"):
     content_type = Text(null=False, default=None)
     state = Text(null=False, default=None)
     rejected_because = Text(null=False, default="")
+    clean_sha256 = Bytea(null=True, default=None)
+    clean_size_bytes = Integer(null=True, default=None)
+    clean_content_type = Text(null=True, default=None)
+    signed_sha256 = Bytea(null=True, default=None)
+    signed_size_bytes = Integer(null=True, default=None)
     uploaded_by_kind = Text(null=False, default=None)
     uploaded_by_id = Text(null=False, default=None)
     created_at = Timestamptz(null=False, default=None)
@@ -71,3 +81,35 @@ class DocumentRead(Table, db=DB, tablename="document_read"):
     reader_kind = Text(null=False, default=None)
     reader_id = Text(null=False, default=None)
     at = Timestamptz(null=False, default=None)
+
+
+class DocumentCoding(Table, db=DB, tablename="document_coding"):
+    """What a paper is, as an officer read it (mã hoá thành phần hồ sơ, kết quả)."""
+
+    document_id = ForeignKey(
+        Document, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
+    )
+    name = Text(null=False, default=None)
+    code = Text(null=False, default=None)
+    number = Text(null=False, default=None)
+    issuer = Text(null=False, default=None)
+    scope = Text(null=False, default=None)
+    issued_on = Date(null=True, default=None)
+    valid_until = Date(null=True, default=None)
+    is_permanent = Boolean(null=False, default=None)
+    coded_by = UUID(null=False, default=None)
+    coded_at = Timestamptz(null=False, default=None)
+
+
+class DocumentSignature(Table, db=DB, tablename="document_signature"):
+    """An officer's signature on a document (chữ ký số); `sha256` and `size_bytes` are of the signed PDF."""
+
+    document_id = ForeignKey(
+        Document, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
+    )
+    signer_id = UUID(null=False, default=None)
+    certificate_sha256 = Bytea(null=False, default=None)
+    certificate_name = Text(null=False, default=None)
+    sha256 = Bytea(null=False, default=None)
+    size_bytes = Integer(null=False, default=None)
+    signed_at = Timestamptz(null=False, default=None)

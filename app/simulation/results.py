@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.core.clock import current_time
 from app.demo.people import StoryBroken, as_dialled, until
+from app.documents.one_page import one_page
 from app.simulation.asking import ANYBODY, promised
 from app.simulation.chances import Happening, happens
 from app.simulation.doors import awaits_result
@@ -19,7 +20,7 @@ from app.simulation.members import Member
 from app.simulation.office import Office
 from app.simulation.traffic import Place
 
-RESULT: Final = b"%PDF-1.4\n% decision, signed\n%%EOF\n"
+RESULT: Final = one_page("decision, signed")
 DECIDED_MINUTES: Final = (5.0, 25.0)
 RESULTS_A_COURIER: Final = 4
 # A window that begins sooner is nobody's any more.

@@ -10,6 +10,7 @@ import pytest
 from app.core.clock import at_local, local
 from app.core.database import DB
 from app.custody.audit import verify
+from app.documents.one_page import one_page
 from app.home_service import queries
 from app.http.principals import Caller
 from partners.postal import scopes
@@ -218,7 +219,7 @@ async def finished(town: Town, hoa: Person, door: Door, dossier: dict[str, Any])
     scan = await town.http.post(
         "/v1/staff/documents",
         params={"kind": "result", "dossier": dossier["number"]},
-        content=b"%PDF-1.4\n% decision\n%%EOF\n",
+        content=one_page("decision"),
         headers=mai.headers | PDF,
     )
     await town.drainer.drain()
@@ -266,7 +267,7 @@ async def test_story_17_absent_first_then_the_sister_with_an_authorisation(
     scan = await town.http.post(
         "/v1/partner/documents",
         params={"task_id": visit["id"]},
-        content=b"%PDF-1.4\n% authorisation\n%%EOF\n",
+        content=one_page("authorisation"),
         headers=post.program.headers | PDF,
     )
     assert (scan.status_code, scan.json()["state"]) == (201, "quarantined")
@@ -281,6 +282,6 @@ async def test_story_17_absent_first_then_the_sister_with_an_authorisation(
     assert returned["status"] == 10
     [mai, _] = await officers(town, visit)
     proof = (await mai.get(f"/v1/staff/documents/{scan.json()['id']}")).json()
-    assert proof["sha256"] == hashlib.sha256(b"%PDF-1.4\n% authorisation\n%%EOF\n").hexdigest()
+    assert proof["sha256"] == hashlib.sha256(one_page("authorisation")).hexdigest()
     await asked_the_next_morning(town, tomorrow + timedelta(days=1))
     assert (await verify()).faults == []

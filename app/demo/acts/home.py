@@ -7,6 +7,7 @@ from app.core.clock import current_time, local
 from app.demo.acts.counter import upload_result
 from app.demo.cast import Cast
 from app.demo.people import StoryBroken, as_dialled, sign_in_by_code, until
+from app.documents.one_page import one_page
 
 DISABILITY_ASSESSMENT: Final = "1.001699"
 MARRIAGE: Final = "1.000894"
@@ -18,7 +19,7 @@ HOUSE: Final = {
     "lon": 105.9712,
 }
 HOA: Final = "Phạm Thị Hòa"
-DECISION: Final = b"%PDF-1.4\n% decision, signed\n%%EOF\n"
+DECISION: Final = one_page("decision, signed")
 DAYS: Final = timedelta(days=14)
 
 

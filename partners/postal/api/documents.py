@@ -58,7 +58,7 @@ class UploadView(msgspec.Struct):
     "/v1/partner/documents",
     operation_id="uploadScan",
     summary="Upload a scan made at the door",
-    description="The body is the file itself (PDF, JPEG or PNG, at most 10 MB), or with"
+    description="The body is the file itself (PDF, JPEG, PNG or HEIC, at most 10 MB), or with"
     " `Upload-Complete: ?0` its first part, or nothing yet; `Repr-Digest` and `Upload-Length` are"
     " of the whole file.",
     tags=["partner"],
@@ -101,7 +101,7 @@ async def _begin(
     now: datetime,
 ) -> Response[UploadView]:
     content_type = request.content_type[0]
-    if content_type not in rules.SIGNATURES:
+    if content_type not in rules.TYPES:
         raise UnsupportedMedia
     first, _ = await _arriving(request)
     upload = await uploads.begin(

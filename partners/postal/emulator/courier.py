@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import httpx
 
+from app.documents.one_page import one_page
 from partners.postal.emulator.client import TRIES, MotcuaClient
 from partners.postal.emulator.faults import Fault
 
 HUB: Final = "BC-37-01"
-SCAN: Final = b"%PDF-1.4\n% scan of a paper, made at the door\n%%EOF\n"
 # An item number whose check digit is another, as it was once printed in a carrier's own sample.
 MISTYPED: Final = "EJ012345678VN"
 REPORTS: Final = "/v1/partner/events"
@@ -93,7 +93,7 @@ class CourierPhone:
             self.event("sealed", seal=self.seal, papers=papers, **self._item),
         )
         for paper in papers:
-            scan = SCAN + f"% component {paper['component']}\n".encode()
+            scan = one_page(f"component {paper['component']}, scanned at the door")
             await self._client.upload(self._task["id"], paper["component"], scan)
         results += await self.report(
             self.event("reached_hub", hub=HUB), self.event("handed_over", to="centre")
