@@ -55,6 +55,7 @@ class Settings:
     roads_url: str | None = None
     sandbox: bool = False
     antivirus: str | None = None
+    payment_stops_clock: bool = True
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -90,6 +91,7 @@ class Settings:
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
             sandbox=_flag(env, "MOTCUA_SANDBOX"),
             antivirus=_antivirus(env),
+            payment_stops_clock=_flag(env, "MOTCUA_PAYMENT_STOPS_CLOCK", default="yes"),
         )
         _refuse_sandbox_beside_production(settings)
         return settings
@@ -140,8 +142,8 @@ def _antivirus(env: Mapping[str, str]) -> str | None:
     raise SettingsError("MOTCUA_CLAMD must be unix:///path/of/the/socket or tcp://host:port.")
 
 
-def _flag(env: Mapping[str, str], name: str) -> bool:
-    raw = (env.get(name) or "no").lower()
+def _flag(env: Mapping[str, str], name: str, *, default: str = "no") -> bool:
+    raw = (env.get(name) or default).lower()
     if raw not in {"yes", "no", "true", "false", "1", "0"}:
         raise SettingsError(f"{name} must be yes or no.")
     return raw in {"yes", "true", "1"}

@@ -23,7 +23,21 @@ from app.core.links import tracking_token
 from app.core.outbox import Fact
 from app.custody.events import IncidentOpened
 from app.dossiers import queries as dossiers
-from app.dossiers.events import DossierAccepted, DossierCompleted, DossierReturned
+from app.dossiers.events import (
+    DossierAccepted,
+    DossierCompleted,
+    DossierCorrected,
+    DossierExtended,
+    DossierFact,
+    DossierPaymentDue,
+    DossierPaymentReceived,
+    DossierRefused,
+    DossierReturned,
+    DossierStopped,
+    DossierSupplemented,
+    DossierSupplementRequested,
+    DossierWithdrawn,
+)
 from app.home_service import fees
 from app.home_service import queries as home_service
 from app.home_service.events import (
@@ -135,15 +149,14 @@ async def _return(fact: TicketReturnAgreed) -> Wording | None:
     return Wording(contact, "return_agreed", values, fact.subject, fact.version, path)
 
 
-async def _dossier(
-    fact: DossierAccepted | DossierCompleted | DossierReturned, template: str
-) -> Wording | None:
+async def _dossier(fact: DossierFact, template: str) -> Wording | None:
     contact = await dossiers.contact_of(fact.dossier_id)
     if contact is None:
         return None
     values = {"number": fact.dossier_number}
-    if isinstance(fact, DossierAccepted):
-        values["time"] = f"{local(fact.due_at):{TIME}}"
+    due_at = getattr(fact, "due_at", None)
+    if due_at is not None:
+        values["time"] = f"{local(due_at):{TIME}}"
     return Wording(contact, template, values, fact.subject, fact.version)
 
 
@@ -249,6 +262,15 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         DossierAccepted: _with(_dossier, "dossier_accepted"),
         DossierCompleted: _with(_dossier, "dossier_completed"),
         DossierReturned: _with(_dossier, "dossier_returned"),
+        DossierRefused: _with(_dossier, "dossier_refused"),
+        DossierSupplementRequested: _with(_dossier, "dossier_supplement_requested"),
+        DossierSupplemented: _with(_dossier, "dossier_supplemented"),
+        DossierPaymentDue: _with(_dossier, "dossier_payment_due"),
+        DossierPaymentReceived: _with(_dossier, "dossier_payment_received"),
+        DossierExtended: _with(_dossier, "dossier_extended"),
+        DossierWithdrawn: _with(_dossier, "dossier_withdrawn"),
+        DossierStopped: _with(_dossier, "dossier_stopped"),
+        DossierCorrected: _with(_dossier, "dossier_corrected"),
         HomeVisitConfirmed: _with(_visit, "home_visit_confirmed"),
         HomeVisitEnRoute: _with(_visit, "home_visit_en_route"),
         HomeVisitCollected: _with(_visit, "home_visit_collected"),

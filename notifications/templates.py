@@ -137,6 +137,61 @@ _ALL: Final = (
         {"number": 30},
     ),
     Template(
+        "dossier_supplement_requested", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "Motcua: hồ sơ {number} cần bổ sung giấy tờ. Xem nội dung trong ứng dụng hoặc hỏi tại trung tâm.",
+        "Motcua: dossier {number} needs more papers. See which in the app, or ask at the centre.",
+        {"number": 30},
+    ),
+    Template(
+        "dossier_supplemented", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: hồ sơ {number} đã đủ giấy tờ bổ sung. Ngày hẹn trả mới: {time}.",
+        "Motcua: the supplement of dossier {number} is complete. Now promised for {time}.",
+        {"number": 30, "time": 16},
+    ),
+    Template(
+        "dossier_refused", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "Motcua: hồ sơ {number} không được tiếp nhận. Xem lý do trong ứng dụng hoặc hỏi tại trung tâm.",
+        "Motcua: dossier {number} is not accepted. See why in the app, or ask at the centre.",
+        {"number": 30},
+    ),
+    Template(
+        "dossier_extended", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "Motcua: xin lỗi Ông/Bà, hồ sơ {number} chưa kịp giải quyết. Hẹn trả lại: {time}.",
+        "Motcua: we are sorry, dossier {number} takes longer. It is now promised for {time}.",
+        {"number": 30, "time": 16},
+    ),
+    Template(
+        "dossier_payment_due", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "Motcua: hồ sơ {number} cần thực hiện nghĩa vụ tài chính. Xem nội dung trong ứng dụng hoặc tại"
+        " trung tâm.",
+        "Motcua: a payment is due for dossier {number}. See which in the app, or ask at the centre.",
+        {"number": 30},
+    ),
+    Template(
+        "dossier_payment_received", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: hồ sơ {number} đã hoàn thành nghĩa vụ tài chính. Ngày hẹn trả: {time}.",
+        "Motcua: the payment for dossier {number} is done. Promised for {time}.",
+        {"number": 30, "time": 16},
+    ),
+    Template(
+        "dossier_withdrawn", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "Motcua: đã rút hồ sơ {number} theo yêu cầu của Ông/Bà.",
+        "Motcua: dossier {number} is withdrawn as you asked.",
+        {"number": 30},
+    ),
+    Template(
+        "dossier_stopped", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "Motcua: hồ sơ {number} đã dừng xử lý. Xem lý do trong ứng dụng hoặc hỏi tại trung tâm.",
+        "Motcua: processing of dossier {number} was stopped. See why in the app, or ask at the centre.",
+        {"number": 30},
+    ),
+    Template(
+        "dossier_corrected", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "Motcua: kết quả hồ sơ {number} được thu hồi để xử lý lại. Xin lỗi Ông/Bà, vui lòng chờ tin mới.",
+        "Motcua: the result of dossier {number} is recalled and worked on again. We are sorry.",
+        {"number": 30},
+    ),
+    Template(
         "home_visit_confirmed", 2, Category.URGENT, 12 * HOUR, 2,
         "Motcua: bưu tá sẽ đến {window} (mã {reference}). Phải trả tại nhà: phí, lệ phí {state},"
         " cước {postage}. Chỉ đọc mã giao nhận khi gặp bưu tá.",

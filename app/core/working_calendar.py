@@ -103,6 +103,20 @@ class WorkingCalendar:
             day = self.next_working_day(day)
         return self._on_day(counted, day)
 
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """How much of the time between two moments is worked; nothing when the end is not later."""
+        total = timedelta()
+        for day in self._days_from(start.astimezone(ZONE).date()):
+            if day > end.astimezone(ZONE).date():
+                return total
+            for opens, closes in self.intervals(day):
+                total += max(min(closes, end) - max(opens, start), timedelta())
+        raise AssertionError("unreachable: days end with CalendarHorizon")
+
+    def add_worked(self, start: datetime, length: timedelta) -> datetime:
+        """The moment so much worked time after `start` has passed, in UTC."""
+        return self._after_hours(self.next_working_moment(start), length)
+
     def next_working_day(self, day: date) -> date:
         """The first working day after this one."""
         return next(d for d in self._days_from(day + timedelta(days=1)) if self.is_working_day(d))

@@ -17,17 +17,19 @@ from app.core.text import clean_name
 from app.documents.errors import DocumentNotClean, DocumentNotFound
 from app.dossiers import operations, queries
 from app.dossiers.errors import (
+    CalendarNotDeclared,
     CitizenNumberNotAccepted,
     DossierAlreadyAccepted,
     DossierNotFound,
     DossierSourceMissing,
+    OtherCentreDecides,
     ResultNotDigitised,
     StaleDossier,
     StatusNotAllowing,
     UnknownComponent,
 )
 from app.dossiers.operations.accept import Applicant, Component
-from app.dossiers.queries import DossierFile, DossierRow
+from app.dossiers.queries import DecisionRow, DossierFile, DossierRow, PauseRow
 from app.dossiers.states import NAMES, Status
 from app.http.access import open_to
 from app.http.body import ShortText
@@ -60,7 +62,9 @@ class ApplicantInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
 
 
 class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """Exactly one of `ticket_id` (being served) and `seal` (received here)."""
+    """Exactly one of `ticket_id` (being served) and `seal` (received here). `register_only` gives it a
+    number and status 1: accepting or refusing it comes later.
+    """
 
     procedure: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z][0-9A-Z.]{2,29}$")]
     applicant: ApplicantInput
@@ -68,6 +72,7 @@ class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fr
     seal: Annotated[str, msgspec.Meta(min_length=3, max_length=40)] | None = None
     components: Annotated[list[ComponentInput], msgspec.Meta(max_length=50)] = []
     return_mode: Literal["counter", "home"] = "counter"
+    register_only: bool = False
 
 
 class CompleteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -81,6 +86,50 @@ class TimelineEntry(msgspec.Struct):
     at: datetime
 
 
+class DecisionView(msgspec.Struct):
+    """Why it moved, as the officer wrote it for the applicant; `move` is the route that was called."""
+
+    move: str
+    status: int
+    reason: str
+    at: datetime
+    counts_as_late: bool
+    previous_promised_at: datetime | None
+    promised_at: datetime | None
+
+    @classmethod
+    def of(cls, row: DecisionRow) -> "DecisionView":
+        return cls(
+            move=row.move,
+            status=row.to_status,
+            reason=row.reason,
+            at=local(row.at),
+            counts_as_late=row.counts_as_late,
+            previous_promised_at=_shown(row.previous_due_at),
+            promised_at=_shown(row.due_at),
+        )
+
+
+class SupplementView(msgspec.Struct):
+    """One time papers were asked for; the promised moment before and after are both told."""
+
+    requested_at: datetime
+    received_at: datetime | None
+    stops_clock: bool
+    previous_promised_at: datetime | None
+    promised_at: datetime | None
+
+    @classmethod
+    def of(cls, row: PauseRow) -> "SupplementView":
+        return cls(
+            requested_at=local(row.began_at),
+            received_at=_shown(row.ended_at),
+            stops_clock=row.stops_clock,
+            previous_promised_at=_shown(row.previous_due_at),
+            promised_at=_shown(row.due_at),
+        )
+
+
 class DossierView(msgspec.Struct):
     """A dossier without anybody's name: who asks knows whose it is."""
 
@@ -90,15 +139,21 @@ class DossierView(msgspec.Struct):
     status_name_en: str
     procedure: str
     centre_id: uuid.UUID
+    competent_centre_id: uuid.UUID
     channel: str
     return_mode: str
     accepted_at: datetime
-    promised_at: datetime
+    promised_at: datetime | None
     completed_at: datetime | None
     returned_at: datetime | None
     result_document_id: uuid.UUID | None
     version: int
+    supplement_count: int
+    extension_count: int
+    counts_as_late: bool
     timeline: list[TimelineEntry]
+    supplements: list[SupplementView] = []
+    decisions: list[DecisionView] = []
 
     @classmethod
     def of(cls, file: DossierFile) -> "DossierView":
@@ -112,6 +167,10 @@ class DossierView(msgspec.Struct):
             )
             for entry in file.timeline
         ]
+        view.supplements = [
+            SupplementView.of(row) for row in file.pauses if row.status == Status.SUPPLEMENT
+        ]
+        view.decisions = [DecisionView.of(row) for row in file.decisions]
         return view
 
     @classmethod
@@ -124,14 +183,18 @@ class DossierView(msgspec.Struct):
             status_name_en=name.en,
             procedure=row.procedure_code,
             centre_id=row.centre_id,
+            competent_centre_id=row.processed_at,
             channel=row.channel,
             return_mode=row.return_mode,
             accepted_at=local(row.accepted_at),
-            promised_at=local(row.due_at),
-            completed_at=local(row.completed_at) if row.completed_at else None,
-            returned_at=local(row.returned_at) if row.returned_at else None,
+            promised_at=_shown(row.due_at),
+            completed_at=_shown(row.completed_at),
+            returned_at=_shown(row.returned_at),
             result_document_id=row.result_document_id,
             version=row.version,
+            supplement_count=row.supplement_count,
+            extension_count=row.extension_count,
+            counts_as_late=row.supplement_count > 1,
             timeline=[],
         )
 
@@ -141,11 +204,15 @@ class DossierList(msgspec.Struct):
     next_cursor: str | None
 
 
-def _version(file: DossierFile) -> str:
+def _shown(moment: datetime | None) -> datetime | None:
+    return None if moment is None else local(moment)
+
+
+def version_of(file: DossierFile) -> str:
     return etag(file.dossier.version)
 
 
-def _known(number: str) -> str:
+def known_number(number: str) -> str:
     """A spelling that cannot be a number names no dossier."""
     if not DOSSIER_NUMBER.fullmatch(number):
         raise DossierNotFound
@@ -174,6 +241,7 @@ def _components(given: Sequence[ComponentInput]) -> list[Component]:
         UnknownComponent,
         CitizenNumberNotAccepted,
         DossierAlreadyAccepted,
+        CalendarNotDeclared,
         DocumentNotFound,
         DocumentNotClean,
     ),
@@ -201,10 +269,11 @@ async def accept_dossier(
             ),
             components=_components(data.components),
             return_mode=data.return_mode,
+            register_only=data.register_only,
             now=now,
         ),
         status=201,
-        etag=_version,
+        etag=version_of,
     )
 
 
@@ -220,8 +289,8 @@ async def get_at_centre(
     number: FromPath[str], principal: NamedDependency[Principal]
 ) -> Response[DossierView]:
     """With its timeline."""
-    file = await queries.at_centre(_known(number), centre_id=principal.centre)
-    return Response(DossierView.of(file), headers={"ETag": _version(file)})
+    file = await queries.at_centre(known_number(number), centre_id=principal.centre)
+    return Response(DossierView.of(file), headers={"ETag": version_of(file)})
 
 
 @post(
@@ -235,6 +304,7 @@ async def get_at_centre(
         DossierNotFound,
         StaleDossier,
         StatusNotAllowing,
+        OtherCentreDecides,
         ResultNotDigitised,
         DocumentNotFound,
         DocumentNotClean,
@@ -252,13 +322,13 @@ async def complete_dossier(
     return await once(
         DossierView.of,
         operations.complete(
-            number=_known(number),
+            number=known_number(number),
             centre_id=principal.centre,
             result_document_id=data.result_document_id,
             expected_version=expected_version,
             now=now,
         ),
-        etag=_version,
+        etag=version_of,
     )
 
 
@@ -282,12 +352,12 @@ async def return_dossier(
     return await once(
         DossierView.of,
         operations.return_at_counter(
-            number=_known(number),
+            number=known_number(number),
             centre_id=principal.centre,
             expected_version=expected_version,
             now=now,
         ),
-        etag=_version,
+        etag=version_of,
     )
 
 
@@ -324,8 +394,8 @@ async def get_dossier(
     number: FromPath[str], principal: NamedDependency[Principal]
 ) -> Response[DossierView]:
     """Status, promised date and timeline."""
-    file = await queries.of_citizen(_known(number), citizen_id=principal.id)
-    return Response(DossierView.of(file), headers={"ETag": _version(file)})
+    file = await queries.of_citizen(known_number(number), citizen_id=principal.id)
+    return Response(DossierView.of(file), headers={"ETag": version_of(file)})
 
 
 dossiers_router: Final = Router(

@@ -1,6 +1,6 @@
 """Why something about a dossier is refused."""
 
-from app.core.errors import Conflict, Invalid, NotFound, PreconditionFailed, Words
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed, Words
 
 
 class DossierNotFound(NotFound):
@@ -33,10 +33,10 @@ class UnknownComponent(Invalid):
 class StatusNotAllowing(Conflict):
     code = "dossier_status"
     detail = Words(
-        "Trạng thái hiện tại ({status}) không cho phép thao tác này.",
-        "The current status ({status}) does not allow this.",
+        "Trạng thái hiện tại ({state}) không cho phép thao tác này.",
+        "The current status ({state}) does not allow this.",
     )
-    told = ("status",)
+    told = ("state",)
 
 
 class StaleDossier(PreconditionFailed):
@@ -54,3 +54,60 @@ class ResultNotDigitised(Invalid):
 class CitizenNumberNotAccepted(Invalid):
     code = "citizen_number_not_accepted"
     detail = Words("Số định danh gồm 12 chữ số.", "A personal number has 12 digits.")
+
+
+class LeaderNeeded(Conflict):
+    """What an officer may do once, a centre leader answers for the second time."""
+
+    code = "leader_needed"
+    detail = Words("Thao tác này cần lãnh đạo trung tâm.", "This needs a centre leader.")
+
+
+class SecondSupplement(LeaderNeeded):
+    code = "second_supplement"
+    title = Words("Yêu cầu bổ sung lần thứ hai", "A second supplement request")
+    detail = Words(
+        "Yêu cầu bổ sung quá một lần bị tính là trễ hạn trong điểm quốc gia;"
+        " cần lãnh đạo trung tâm và lý do.",
+        "More than one supplement request counts as late in the national score;"
+        " it needs a centre leader and a reason.",
+    )
+
+
+class SecondExtension(LeaderNeeded):
+    code = "second_extension"
+    title = Words("Gia hạn lần thứ hai", "A second extension")
+    detail = Words(
+        "Hồ sơ đã được gia hạn một lần; lần nữa cần lãnh đạo trung tâm và lý do.",
+        "The dossier was extended once; another time needs a centre leader and a reason.",
+    )
+
+
+class NewDateNotValid(Invalid):
+    code = "promised_date_not_valid"
+    detail = Words(
+        "Ngày hẹn mới phải sau ngày hẹn cũ, sau hiện tại, và trong giờ làm việc.",
+        "The new promised moment must be after the old one and after now, and in working hours.",
+    )
+
+
+class OtherCentreDecides(Forbidden):
+    code = "other_centre_decides"
+    detail = Words(
+        "Việc này thuộc trung tâm khác: nơi tiếp nhận hoặc nơi có thẩm quyền giải quyết.",
+        "This is for the other centre: the receiving one, or the competent one.",
+    )
+
+
+class CalendarNotDeclared(Conflict):
+    code = "calendar_not_declared"
+    detail = Words(
+        "Chưa có lịch nghỉ của năm {year}, chưa thể hẹn ngày trả.",
+        "The days off of {year} have not been declared, so nothing can be promised there.",
+    )
+    told = ("year",)
+
+
+class ReasonMissing(Invalid):
+    code = "reason_missing"
+    detail = Words("Cần ghi lý do.", "A reason is needed.")

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from app.core.clock import at_local
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
+from app.core.rows import select
 from app.dossiers.errors import DossierNotFound
-from app.dossiers.states import Status
+from app.dossiers.states import Move, Status
 
 
 class DossierRow(NamedTuple):
@@ -29,11 +30,55 @@ class DossierRow(NamedTuple):
     return_mode: str
     status: int
     accepted_at: datetime
-    due_at: datetime
+    due_at: datetime | None
     completed_at: datetime | None
     returned_at: datetime | None
     result_document_id: uuid.UUID | None
     version: int
+    ended_at: datetime | None
+    supplement_count: int
+    extension_count: int
+    competent_centre_id: uuid.UUID | None
+
+    @property
+    def processed_at(self) -> uuid.UUID:
+        """The centre that is competent: the receiving one, unless another is named."""
+        return self.competent_centre_id or self.centre_id
+
+    @property
+    def promise(self) -> datetime:
+        """The promised moment of a dossier that was accepted; what is only registered has none."""
+        if self.due_at is None:
+            raise LookupError("This dossier was never accepted.")
+        return self.due_at
+
+
+class DecisionRow(NamedTuple):
+    """Why a dossier moved, in the officer's words; `move` is a `states.Move`."""
+
+    move: str
+    from_status: int
+    to_status: int
+    reason: str
+    apology: str | None
+    counts_as_late: bool
+    previous_due_at: datetime | None
+    due_at: datetime | None
+    at: datetime
+    actor_id: str
+
+
+class PauseRow(NamedTuple):
+    """A time the dossier waited for its applicant; `ended_at` is None while it does."""
+
+    id: uuid.UUID
+    status: int
+    from_status: int
+    stops_clock: bool
+    began_at: datetime
+    ended_at: datetime | None
+    previous_due_at: datetime | None
+    due_at: datetime | None
 
 
 class TimelineRow(NamedTuple):
@@ -48,9 +93,15 @@ class DossierFile(NamedTuple):
 
     dossier: DossierRow
     timeline: Sequence[TimelineRow]
+    decisions: Sequence[DecisionRow]
+    pauses: Sequence[PauseRow]
 
 
 COLUMNS = ", ".join(DossierRow._fields)
+DECISION: Final = select(DecisionRow, "dossier_decision")
+PAUSE: Final = select(PauseRow, "dossier_pause")
+# Where they are two, both the receiving and the competent centre know it.
+OF_CENTRE: Final = "(centre_id = $2 OR competent_centre_id = $2)"
 WITH_RESULT: Final = [Status.DONE.value, Status.RETURNED.value]
 
 
@@ -61,7 +112,34 @@ async def _file(where: str, *arguments: object) -> DossierFile:
     events = await fetch(
         "SELECT status, at FROM dossier_event WHERE dossier_id = $1 ORDER BY at, id", row["id"]
     )
-    return DossierFile(DossierRow(*row), [TimelineRow(*event) for event in events])
+    return DossierFile(
+        DossierRow(*row),
+        [TimelineRow(*event) for event in events],
+        await decisions_of(row["id"]),
+        await pauses_of(row["id"]),
+    )
+
+
+async def decisions_of(dossier_id: uuid.UUID) -> Sequence[DecisionRow]:
+    """Everything decided with a reason, oldest first."""
+    rows = await fetch(f"{DECISION} WHERE dossier_id = $1 ORDER BY at, id", dossier_id)
+    return [DecisionRow(*row) for row in rows]
+
+
+async def latest_decision(dossier_id: uuid.UUID, move: Move) -> DecisionRow | None:
+    """The last time a move was decided, with its reason: what its official form says."""
+    row = await fetch_row(
+        f"{DECISION} WHERE dossier_id = $1 AND move = $2 ORDER BY at DESC, id DESC LIMIT 1",
+        dossier_id,
+        move.value,
+    )
+    return None if row is None else DecisionRow(*row)
+
+
+async def pauses_of(dossier_id: uuid.UUID) -> Sequence[PauseRow]:
+    """Every time it waited for its applicant, oldest first."""
+    rows = await fetch(f"{PAUSE} WHERE dossier_id = $1 ORDER BY began_at, id", dossier_id)
+    return [PauseRow(*row) for row in rows]
 
 
 async def by_number(number: str) -> DossierFile:
@@ -69,8 +147,8 @@ async def by_number(number: str) -> DossierFile:
 
 
 async def at_centre(number: str, *, centre_id: uuid.UUID) -> DossierFile:
-    """A dossier as an officer of its centre sees it."""
-    return await _file("number = $1 AND centre_id = $2", number, centre_id)
+    """A dossier as an officer of its receiving or its competent centre sees it."""
+    return await _file(f"number = $1 AND {OF_CENTRE}", number, centre_id)
 
 
 async def of_citizen(number: str, *, citizen_id: uuid.UUID) -> DossierFile:

@@ -55,7 +55,7 @@ class RegisterRow(NamedTuple):
 
 DAY: Final = (
     "WITH day AS (SELECT id, row_number() OVER (ORDER BY accepted_at, id) AS line FROM dossier"
-    " WHERE centre_id = $1 AND accepted_at >= $2 AND accepted_at < $3)"
+    " WHERE centre_id = $1 AND accepted_at >= $2 AND accepted_at < $3 AND due_at IS NOT NULL)"
 )
 LINE: Final = select(RegisterRow, "day JOIN dossier USING (id)")
 
@@ -113,7 +113,8 @@ async def register_length(*, centre_id: uuid.UUID, day: date) -> int:
     """How many lines a local day's register has."""
     return int(
         await fetch_value(
-            "SELECT count(*) FROM dossier WHERE centre_id = $1 AND accepted_at >= $2 AND accepted_at < $3",
+            "SELECT count(*) FROM dossier WHERE centre_id = $1 AND accepted_at >= $2 AND accepted_at < $3"
+            " AND due_at IS NOT NULL",
             centre_id,
             *_bounds(day),
         )

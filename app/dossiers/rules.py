@@ -27,6 +27,22 @@ def due_at(*, accepted_at: datetime, value: int, unit: Unit, calendar: WorkingCa
             return calendar.add(accepted_at, calendar_days=value)
 
 
+def moved_by_pause(
+    *, due: datetime, began: datetime, ended: datetime, calendar: WorkingCalendar
+) -> datetime:
+    """The promised moment after a pause: whatever worked time was left when the clock stopped is left when
+    it goes on (DOMAIN 3.1, 3.2). A promise that was over before the pause stays as it was.
+    """
+    left = calendar.worked(began, due)
+    if not left:
+        return due
+    moved = calendar.add_worked(ended, left)
+    if calendar.next_working_moment(due) == due:
+        # The end of one day's work and the beginning of the next are the same; it stays the one it was.
+        moved = calendar.next_working_moment(moved)
+    return max(due, moved)
+
+
 class Timeliness(StrEnum):
     """trước hạn, đúng hạn, quá hạn: three values, one rule."""
 

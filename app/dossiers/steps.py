@@ -57,7 +57,7 @@ async def mark_returned(dossier_number: str, *, how: str, now: datetime) -> None
         return
     target = after(status, Move.RETURN)
     if target is None:
-        raise StatusNotAllowing(status=status.value)
+        raise StatusNotAllowing(state=status.value)
     await connection.execute(
         "UPDATE dossier SET status = $2, returned_at = $3, version = version + 1 WHERE id = $1",
         row["id"],

@@ -2,6 +2,7 @@
 
 from piccolo.columns import (
     UUID,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
@@ -35,11 +36,15 @@ class Dossier(Table, db=DB, tablename="dossier"):
     return_mode = Text(null=False, default=None)
     status = SmallInt(null=False, default=None)
     accepted_at = Timestamptz(null=False, default=None)
-    due_at = Timestamptz(null=False, default=None)
+    due_at = Timestamptz(null=True, default=None)
     completed_at = Timestamptz(null=True, default=None)
     returned_at = Timestamptz(null=True, default=None)
     result_document_id = UUID(null=True, default=None)
     version = Integer(null=False, default=1)
+    ended_at = Timestamptz(null=True, default=None)
+    supplement_count = SmallInt(null=False, default=0)
+    extension_count = SmallInt(null=False, default=0)
+    competent_centre_id = UUID(null=True, default=None)
 
 
 class DossierComponent(Table, db=DB, tablename="dossier_component"):
@@ -62,6 +67,58 @@ class DossierEvent(Table, db=DB, tablename="dossier_event"):
     at = Timestamptz(null=False, default=None)
     actor_kind = Text(null=False, default=None)
     actor_id = Text(null=False, default=None)
+
+
+class DossierDecision(Table, db=DB, tablename="dossier_decision"):
+    """What an officer decided and why (lý do): the words stand here, never in a fact or a log."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
+    move = Text(null=False, default=None)
+    from_status = SmallInt(null=False, default=None)
+    to_status = SmallInt(null=False, default=None)
+    reason = Text(null=False, default=None)
+    apology = Text(null=True, default=None)
+    counts_as_late = Boolean(null=False, default=False)
+    previous_due_at = Timestamptz(null=True, default=None)
+    due_at = Timestamptz(null=True, default=None)
+    at = Timestamptz(null=False, default=None)
+    actor_id = Text(null=False, default=None)
+
+
+class DossierPause(Table, db=DB, tablename="dossier_pause"):
+    """A time a dossier waits for its applicant, and the promised dates before and after it."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
+    status = SmallInt(null=False, default=None)
+    from_status = SmallInt(null=False, default=None)
+    stops_clock = Boolean(null=False, default=None)
+    began_at = Timestamptz(null=False, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+    previous_due_at = Timestamptz(null=True, default=None)
+    due_at = Timestamptz(null=True, default=None)
+
+
+class DossierWarning(Table, db=DB, tablename="dossier_warning"):
+    """Who was warned of which promised date."""
+
+    dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
+    due_at = Timestamptz(null=False, default=None)
+    level = Text(primary_key=True, default=None)
+    at = Timestamptz(null=False, default=None)
+
+
+class DossierApologyDraft(Table, db=DB, tablename="dossier_apology_draft"):
+    """Form 04 (phiếu xin lỗi và hẹn lại) as it waits for its reason and a signature."""
+
+    dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
+    due_at = Timestamptz(primary_key=True, default=None)
+    proposed_due_at = Timestamptz(null=False, default=None)
+    reason = Text(null=False, default=None)
+    state = Text(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+    sent_at = Timestamptz(null=True, default=None)
 
 
 class DossierSeries(Table, db=DB, tablename="dossier_series"):

@@ -34,7 +34,8 @@ async def prepare(*, number: str, form: Form, centre_id: uuid.UUID, now: datetim
     await records.keep_still(number)
     file = await dossiers.at_centre(number, centre_id=centre_id)
     write = WRITERS.get(form)
-    if write is None or not rules.was_accepted(Status(file.dossier.status)):
+    taken = file.dossier.due_at is not None and rules.was_accepted(Status(file.dossier.status))
+    if write is None or not taken:
         raise FormNotFitting(form=form.value, dossier_status=file.dossier.status)
     record = await record_of(file.dossier)
     edition = edition_on(record.accepted_on)

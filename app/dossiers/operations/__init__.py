@@ -2,6 +2,23 @@
 
 from app.dossiers.operations.accept import accept
 from app.dossiers.operations.complete import complete
+from app.dossiers.operations.correct import correct
+from app.dossiers.operations.decide import decide, receive
+from app.dossiers.operations.extend import extend
+from app.dossiers.operations.payment import demand_payment, note_payment
 from app.dossiers.operations.return_result import return_at_counter
+from app.dossiers.operations.supplement import receive_supplement, request_supplement
 
-__all__ = ["accept", "complete", "return_at_counter"]
+__all__ = [
+    "accept",
+    "complete",
+    "correct",
+    "decide",
+    "demand_payment",
+    "extend",
+    "note_payment",
+    "receive",
+    "receive_supplement",
+    "request_supplement",
+    "return_at_counter",
+]

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.centres import queries as centres
 from app.core import journal, outbox
@@ -17,14 +17,15 @@ from app.core.keys import keys
 from app.core.operation import operation
 from app.custody import steps as custody
 from app.documents import queries as documents
-from app.dossiers import queries, rules
+from app.dossiers import queries
 from app.dossiers.errors import (
     CitizenNumberNotAccepted,
     DossierAlreadyAccepted,
     DossierSourceMissing,
     UnknownComponent,
 )
-from app.dossiers.events import DossierAccepted
+from app.dossiers.events import DossierAccepted, DossierFact, DossierRegistered
+from app.dossiers.moving import promised
 from app.dossiers.queries import DossierFile
 from app.dossiers.states import Status
 from app.dossiers.steps import next_number, note_status
@@ -72,8 +73,10 @@ async def accept(
     components: Sequence[Component],
     return_mode: str,
     now: datetime,
+    register_only: bool = False,
 ) -> DossierFile:
-    """Give the dossier its number and its promised moment.
+    """Give the dossier its number and its promised moment; one that is only registered (status 1) waits for
+    both an officer's word and its promise.
 
     Raises `DossierSourceMissing` unless exactly one of ticket and seal is given, `ProcedureNotFound`,
     `UnknownComponent`, and whatever makes the ticket or the package unusable.
@@ -84,13 +87,8 @@ async def accept(
         raise ProcedureNotFound
     source = await _source(centre_id, procedure_code, ticket_id, seal)
     await _check_components(components, len(procedure.papers), centre_id, source)
-    calendar = await centres.load_working_calendar()
-    due_at = rules.due_at(
-        accepted_at=now,
-        value=procedure.processing_value,
-        unit=rules.Unit(procedure.processing_unit),
-        calendar=calendar,
-    )
+    status = Status.NEW if register_only else Status.ACCEPTED
+    due_at = None if register_only else await promised(procedure_code, accepted_at=now)
     dossier_id = new_id()
     number = format_dossier_number(
         centre.agency_code,
@@ -117,27 +115,30 @@ async def accept(
         source.ticket_id,
         source.package_id,
         return_mode,
-        Status.ACCEPTED.value,
+        status.value,
         now,
         due_at,
     )
     await _keep_components(dossier_id, components)
-    await note_status(dossier_id, Status.ACCEPTED, at=now)
-    await outbox.record(
-        DossierAccepted(
-            occurred_at=now,
-            dossier_id=dossier_id,
-            dossier_number=number,
-            centre_id=centre_id,
-            procedure_code=procedure_code,
-            version=1,
-            due_at=due_at,
-            ticket_id=source.ticket_id,
-            package_id=source.package_id,
+    await note_status(dossier_id, status, at=now)
+    known: dict[str, Any] = {
+        "occurred_at": now,
+        "dossier_id": dossier_id,
+        "dossier_number": number,
+        "centre_id": centre_id,
+        "procedure_code": procedure_code,
+        "version": 1,
+    }
+    fact: DossierFact = (
+        DossierRegistered(**known, status=status.value, due_at=None)
+        if due_at is None
+        else DossierAccepted(
+            **known, due_at=due_at, ticket_id=source.ticket_id, package_id=source.package_id
         )
     )
+    await outbox.record(fact)
     await journal.write(
-        "dossier.accepted",
+        fact.kind,
         object_kind="dossier",
         object_id=dossier_id,
         at=now,

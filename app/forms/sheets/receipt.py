@@ -29,7 +29,7 @@ def receipt(record: Record) -> dict[str, Any]:
         "papers": [_paper(component, procedure) for component in record.components],
         **_terms(procedure),
         "received": wording.moment(dossier.accepted_at),
-        "promised": wording.moment(dossier.due_at),
+        "promised": wording.moment(dossier.promise),
         "returned_at": returned_at(record),
         "line": record.line,
         "register_day": wording.short_day(dossier.accepted_at),
