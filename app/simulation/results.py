@@ -20,7 +20,7 @@ from app.simulation.members import Member
 from app.simulation.office import Office
 from app.simulation.traffic import Place
 
-RESULT: Final = one_page("decision, signed")
+RESULT: Final = "decision, signed"
 DECIDED_MINUTES: Final = (5.0, 25.0)
 RESULTS_A_COURIER: Final = 4
 # A window that begins sooner is nobody's any more.
@@ -93,7 +93,7 @@ async def _digitised(officer: Member, number: str) -> str:
         "POST",
         "/v1/staff/documents",
         params={"kind": "result", "dossier": number},
-        content=RESULT + number.encode(),
+        content=one_page(f"{RESULT}: {number}"),
         headers={"Content-Type": "application/pdf"},
     )
     answer.raise_for_status()

@@ -16,7 +16,7 @@ WAIT_TARGET_S: Final = 15 * 60
 # Lan checks in at once, so her time is one that somebody may check in for now (half an hour before).
 SOON: Final = timedelta(minutes=29)
 MOST_COUNTERS: Final = 200
-RESULT: Final = one_page("certified copy, signed")
+RESULT: Final = "certified copy, signed"
 
 
 async def play(cast: Cast) -> None:
@@ -230,7 +230,7 @@ async def _minh_serves(cast: Cast, called: dict[str, Any]) -> None:
     await cast.show_messages()
 
 
-async def upload_result(cast: Cast, number: str, content: bytes) -> dict[str, Any]:
+async def upload_result(cast: Cast, number: str, line: str) -> dict[str, Any]:
     """Scan a result, and wait until it was inspected."""
     document = (
         await cast.minh.ask(
@@ -238,7 +238,7 @@ async def upload_result(cast: Cast, number: str, content: bytes) -> dict[str, An
             "/v1/staff/documents",
             expect=201,
             params={"kind": "result", "dossier": number},
-            content=content + number.encode(),
+            content=one_page(f"{line}: {number}"),
             headers={"Content-Type": "application/pdf"},
         )
     ).json()

@@ -7,7 +7,6 @@ from app.core.clock import current_time, local
 from app.demo.acts.counter import upload_result
 from app.demo.cast import Cast
 from app.demo.people import StoryBroken, as_dialled, sign_in_by_code, until
-from app.documents.one_page import one_page
 
 DISABILITY_ASSESSMENT: Final = "1.001699"
 MARRIAGE: Final = "1.000894"
@@ -19,7 +18,7 @@ HOUSE: Final = {
     "lon": 105.9712,
 }
 HOA: Final = "Phạm Thị Hòa"
-DECISION: Final = one_page("decision, signed")
+DECISION: Final = "decision, signed"
 DAYS: Final = timedelta(days=14)
 
 
