@@ -334,6 +334,14 @@ async def any_unit(unit_id: uuid.UUID) -> UnitRow | None:
     return None if row is None else UnitRow(*row)
 
 
+async def names_on(on: date, *, tier: str, language: str) -> dict[str, str]:
+    """What every unit of a tier is called on the day, by its code: 129 communes make a province."""
+    rows = await fetch(
+        f"SELECT code, name_vi, name_en FROM admin_unit WHERE {EXISTS} AND tier = $2", on, tier
+    )
+    return {row["code"]: row["name_en"] if language == "en" else row["name_vi"] for row in rows}
+
+
 async def successors(unit_id: uuid.UUID) -> list[Successor]:
     """What became of a unit: more than one row, or one that is `divided`, is a question to a person."""
     rows = await fetch(f"{SUCCESSORS} WHERE l.old_id = $1 ORDER BY u.code", unit_id)

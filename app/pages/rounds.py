@@ -11,6 +11,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
+from app.centres import queries as centres
 from app.core.clock import at_local, local_date
 from app.core.errors import Forbidden
 from app.home_service import queries as home_service
@@ -50,6 +51,7 @@ async def show_rounds(request: MotcuaRequest, now: NamedDependency[datetime]) ->
         "day": asked,
         "as_of": now,
         "rounds_url": "/rounds",
+        "communes": await centres.names_on(asked, tier="commune", language=language),
         "closures": await _closed_on(asked, language=language),
         **await _told(day, language=language),
     }

@@ -20,6 +20,7 @@ from app.simulation.people import World
 from app.simulation.promises import DoorBook
 from partners.postal.emulator.client import MotcuaClient
 
+GIVEN_NAMES: Final = ("Tú", "Bình", "Chi", "Dương", "Giang", "Hải")
 POST_OFFICE: Final = (20.2545, 105.9738)
 HUB: Final = "BC-37-01"
 LOOK_EVERY_MINUTES: Final = 4.0
@@ -76,7 +77,7 @@ class Office:
             await self.client.put(
                 f"/v1/partner/couriers/{name}",
                 {
-                    "given_name": "Tú",
+                    "given_name": GIVEN_NAMES[n % len(GIVEN_NAMES)],
                     "phone": f"0987 000 {101 + n}",
                     "skills": ["*"],
                     "lat": POST_OFFICE[0],

@@ -279,6 +279,7 @@ def rounds_of_a_day() -> dict[str, Any]:
         "drawing": draw(tracks),
         "duties": [*duties, idle],
         "at_risk": [duties[0].doors[0]._replace(because="shift_changed")],
+        "communes": {"14329": "Phường Hoa Lư", "14638": "Xã Kim Sơn"},
         "closures": [
             ClosedArea("flood", ["14638", "14641"], None, NOW, NOW + timedelta(days=2), LONG, None),
             ClosedArea("road", [], (20.11, 106.12, 2.5), NOW, NOW + timedelta(hours=5), "Cầu yếu", NOW),
@@ -328,6 +329,7 @@ def cases() -> list[Case]:
                 **rounds_of_a_day(),
                 "duties": [],
                 "at_risk": [],
+                "communes": {},
                 "closures": [],
                 "drawing": draw([]),
             },

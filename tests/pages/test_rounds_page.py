@@ -63,6 +63,7 @@ async def test_a_door_promised_is_on_the_page_and_nobodys_name(
     assert visit.reference in shown.text
     assert "<polyline" in shown.text
     assert "Thu gom" in shown.text
+    assert "Xã Kim Sơn" in shown.text
     for secret in (visit.contact_name, visit.contact_phone, visit.address_text):
         assert secret not in shown.text
     assert "Nobody works on this day." in today.text
@@ -90,6 +91,7 @@ async def test_a_closed_area_of_the_day_is_shown_with_whom_it_left_without_a_rou
     assert "Lũ &lt;sông Đáy&gt;" in shown.text
     assert visit.reference in shown.text
     assert "The river" in english.text and "its area is closed" in english.text
+    assert "Xã Kim Sơn" in shown.text and "14638" not in shown.text
     assert "sông Đáy" not in later.text
 
 
