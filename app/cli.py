@@ -30,6 +30,7 @@ from app.custody.commands import audit_commands
 from app.dossiers.commands import Calendar, due_date_command
 from app.entrance import Entrance, install_keys, open_entrance
 from app.payments.commands import tariff_command
+from app.procedures.commands import import_command
 from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
@@ -328,6 +329,7 @@ main.add_command(due_date_command(_calendar))
 main.add_command(bench_command(run, out=OUT, err=ERR))
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 main.add_command(tariff_command(lambda work: run(with_database(work))))
+main.add_command(import_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 for _command in partner_commands(lambda work: run(with_database(work))):
     main.add_command(_command)

@@ -123,13 +123,17 @@ async def _look_up(question: _Question) -> Need:
     if missing:
         raise ProcedureNotOffered(procedures=", ".join(missing))
     items = tuple(
-        StoredItem(item.procedure, item.quantity, offers[item.procedure].grains * item.quantity)
+        StoredItem(known[item.procedure].code, item.quantity, offers[item.procedure].grains * item.quantity)
         for item in question.items
     )
+    # Two codes may be one procedure, the older and the newer.
+    called = [item.procedure for item in items]
+    if len(set(called)) != len(called):
+        raise ItemsNotValid
     grains = sum(item.grains for item in items)
     if grains > rules.MOST_GRAINS:
         raise VisitTooLong(most=rules.MOST_GRAINS)
-    pool_ids = await procedures.pools_serving(question.centre_id, codes)
+    pool_ids = await procedures.pools_serving(question.centre_id, called)
     if not pool_ids:
         raise NotServedTogether
     return Need(

@@ -88,6 +88,7 @@ class Appointment(Table, db=DB, tablename="appointment"):
     version = Integer(null=False, default=None)
     created_at = Timestamptz(null=False, default=None)
     placement = Text(null=False, default="supported")
+    tax_code = Text(null=True, default=None)
 
 
 class AppointmentSlot(Table, db=DB, tablename="appointment_slot"):

@@ -45,10 +45,14 @@ class Dossier(Table, db=DB, tablename="dossier"):
     supplement_count = SmallInt(null=False, default=0)
     extension_count = SmallInt(null=False, default=0)
     competent_centre_id = UUID(null=True, default=None)
+    tax_code = Text(null=True, default=None)
 
 
 class DossierComponent(Table, db=DB, tablename="dossier_component"):
-    """One paper handed in (thành phần hồ sơ): how many, and its scan."""
+    """One paper handed in (thành phần hồ sơ): how many, its scan, and whether it was there already.
+
+    `reuse` as exchanged: 0 no, 1 from another dossier's component, 2 from a result.
+    """
 
     dossier_id = ForeignKey(Dossier, null=False, default=None, on_delete=OnDelete.restrict)
     component = SmallInt(primary_key=True, default=None)
@@ -56,6 +60,9 @@ class DossierComponent(Table, db=DB, tablename="dossier_component"):
     certified_copies = SmallInt(null=False, default=None)
     copies = SmallInt(null=False, default=None)
     document_id = UUID(null=True, default=None)
+    reuse = SmallInt(null=False, default=0)
+    from_national_store = Boolean(null=False, default=False)
+    result_code = Text(null=True, default=None)
 
 
 class DossierEvent(Table, db=DB, tablename="dossier_event"):

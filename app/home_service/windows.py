@@ -80,16 +80,17 @@ async def windows(
     procedure = await procedures.by_code(procedure_code, on=local_date(now))
     if procedure is None:
         raise ProcedureNotFound
+    code = procedure.code
     refusal = why_not_at_home(kind, procedure)
     if refusal is not None:
-        return Windows([], refusal.code, await instead(refusal, procedure_code, lat, lon, now=now))
+        return Windows([], refusal.code, await instead(refusal, code, lat, lon, now=now))
     place = await place_of(lat, lon, commune=commune, now=now)
     if place is None:
         return Windows([], OutOfReach.code)
-    kept, reason = await that_can_be_kept(place, kind, [procedure_code], start=start, end=end, now=now)
+    kept, reason = await that_can_be_kept(place, kind, [code], start=start, end=end, now=now)
     if kept:
         return Windows(kept, None)
-    return Windows([], reason, await others(place, kind, [procedure_code], now=now))
+    return Windows([], reason, await others(place, kind, [code], now=now))
 
 
 async def that_can_be_kept(

@@ -1,9 +1,9 @@
 """The catalogue for anybody: what may be asked for, with which papers, and where."""
 
-import re
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get
@@ -30,10 +30,7 @@ from app.http.problems import problems
 from app.http.requests import MotcuaRequest
 from app.procedures import queries, rules
 from app.procedures.errors import ProcedureNotFound
-from app.procedures.queries import PaperRow, Position, ProcedureRow
-
-# National codes and local ones (DOMAIN: `1.001193`, `1.001193.000.00.00.H42`, `9.000001.H42`).
-CODE: Final = re.compile(r"[1-9]\.\d{6}(\.\d{2})?(\.000\.00\.00)?(\.[GH]\d{2})?", re.ASCII)
+from app.procedures.queries import CodeRow, PaperRow, Position, ProcedureRow
 
 Query = Annotated[
     str | None,
@@ -61,6 +58,8 @@ class PaperView(msgspec.Struct):
     what_to_bring_en: str
     optional: bool
     reusable_from: str | None
+    code: str | None
+    replaced_by: str | None
 
     @classmethod
     def of(cls, row: PaperRow) -> "PaperView":
@@ -74,6 +73,8 @@ class PaperView(msgspec.Struct):
             what_to_bring_en=row.bring_en,
             optional=row.optional,
             reusable_from=row.reusable_from,
+            code=row.code,
+            replaced_by=row.replaced_by,
         )
 
 
@@ -101,10 +102,20 @@ class MinutesView(msgspec.Struct):
     p80: int
 
 
+class CodeView(msgspec.Struct):
+    """A code the procedure has, had or will have, and when; `valid_to` is null while nothing ends it."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None
+
+
 class ProcedureView(msgspec.Struct):
     """A procedure as it stands on the date."""
 
+    id: uuid.UUID
     code: str
+    codes: list[CodeView]
     code_is_local: bool
     name_vi: str
     name_en: str
@@ -112,6 +123,8 @@ class ProcedureView(msgspec.Struct):
     sector_name_vi: str
     sector_name_en: str
     level: str
+    agency_vi: str
+    agency_en: str
     receive_anywhere: bool
     site_inspection: bool
     papers: list[PaperView]
@@ -129,12 +142,15 @@ class ProcedureView(msgspec.Struct):
     decision: str
     valid_from: date
     valid_to: date | None
+    form_schema: dict[str, Any] | None
 
     @classmethod
-    def of(cls, row: ProcedureRow) -> "ProcedureView":
+    def of(cls, row: ProcedureRow, codes: Sequence[CodeRow]) -> "ProcedureView":
         sector = rules.sector_name(row.sector)
         return cls(
+            id=row.key,
             code=row.code,
+            codes=[CodeView(*each) for each in codes],
             code_is_local=row.code_is_local,
             name_vi=row.name_vi,
             name_en=row.name_en,
@@ -142,6 +158,8 @@ class ProcedureView(msgspec.Struct):
             sector_name_vi=sector.vi,
             sector_name_en=sector.en,
             level=row.level,
+            agency_vi=row.agency_vi,
+            agency_en=row.agency_en,
             receive_anywhere=row.receive_anywhere,
             site_inspection=row.site_inspection,
             papers=[PaperView.of(paper) for paper in row.papers],
@@ -166,6 +184,7 @@ class ProcedureView(msgspec.Struct):
             decision=row.decision,
             valid_from=row.valid_from,
             valid_to=row.valid_to,
+            form_schema=row.form_schema,
         )
 
 
@@ -192,16 +211,16 @@ async def search_procedures(
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[ProcedureList]:
-    """Procedures whose name holds every word of `q`; exact spellings first."""
+    """Procedures whose name holds every word of `q`, exact spellings first; by a code of before too."""
+    day, text = on or local_date(now), search_text(q or "")
+    if rules.CODE.fullmatch(text):
+        [text] = await queries.current_codes([text], on=day)
     found = await queries.search(
-        search_text(q or ""),
-        sector=sector,
-        on=on or local_date(now),
-        after=position_of(cursor, Position),
-        limit=limit,
+        text, sector=sector, on=day, after=position_of(cursor, Position), limit=limit
     )
     next_cursor = None if found.next is None else cursor_of(found.next)
-    view = ProcedureList([ProcedureView.of(row) for row in found.rows], next_cursor)
+    codes = await queries.codes_of(row.key for row in found.rows)
+    view = ProcedureList([ProcedureView.of(row, codes[row.key]) for row in found.rows], next_cursor)
     return answer(request, view, next_cursor=next_cursor)
 
 
@@ -219,11 +238,12 @@ async def get_procedure(
     now: NamedDependency[datetime],
     on: On = None,
 ) -> Response[ProcedureView]:
-    """The version of the procedure that stands on the date."""
-    row = await queries.by_code(code, on=on or local_date(now)) if CODE.fullmatch(code) else None
+    """The version of the procedure that stands on the date, by any code it has had."""
+    row = await queries.by_code(code, on=on or local_date(now)) if rules.CODE.fullmatch(code) else None
     if row is None:
         raise ProcedureNotFound
-    return answer(request, ProcedureView.of(row))
+    codes = await queries.codes_of([row.key])
+    return answer(request, ProcedureView.of(row, codes[row.key]))
 
 
 @get(
@@ -262,7 +282,7 @@ async def list_centres(
 
 async def _offering(code: str, day: date) -> frozenset[uuid.UUID]:
     """A code that cannot be one of ours is offered nowhere, and never reaches the database."""
-    if not CODE.fullmatch(code):
+    if not rules.CODE.fullmatch(code):
         return frozenset()
     return await queries.centres_offering(code, on=day)
 

@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import asyncpg
 import msgspec
 
-from app.core.database import fetch, fetch_row
+from app.core.database import fetch
 from app.core.rows import select
 from app.core.text import escape_like, fold
 from app.procedures import rules
@@ -29,6 +29,8 @@ class PaperRow(NamedTuple):
     optional: bool
     reusable_from: str | None
     digitise_class: int | None
+    code: str | None
+    replaced_by: str | None
 
 
 class ProcedureRow(NamedTuple):
@@ -40,11 +42,14 @@ class ProcedureRow(NamedTuple):
     """
 
     id: uuid.UUID
+    key: uuid.UUID
     code: str
     name_vi: str
     name_en: str
     sector: str
     level: str
+    agency_vi: str
+    agency_en: str
     receive_anywhere: bool
     site_inspection: bool
     presence: Presence
@@ -71,6 +76,7 @@ class ProcedureRow(NamedTuple):
     decision: str
     valid_from: date
     valid_to: date | None
+    form_schema: dict[str, Any] | None
     papers: tuple[PaperRow, ...]
 
 
@@ -80,6 +86,14 @@ class Offer(NamedTuple):
     grains: int
     p50_minutes: int
     p80_minutes: int
+
+
+class CodeRow(NamedTuple):
+    """A code of a procedure, and the days its versions carried it."""
+
+    code: str
+    valid_from: date
+    valid_to: date | None
 
 
 class Position(NamedTuple):
@@ -98,8 +112,27 @@ class Found(NamedTuple):
 
 
 EXISTS: Final = "valid_from <= $1 AND (valid_to IS NULL OR valid_to >= $1)"
-PROCEDURE: Final = "SELECT * FROM procedure"
 PAPER: Final = select(PaperRow, "procedure_paper", extra=("procedure_id",))
+# Which procedure is meant by a code. A code stays its procedure's after another took its place, until
+# a second procedure is given it; written with a province or a part online, it is the national one.
+MEANT: Final = r"""
+unnest($2::text[]) asked (code)
+  LEFT JOIN LATERAL (
+    SELECT named.key FROM procedure named
+     WHERE named.code IN (asked.code,
+           substring(asked.code FROM '^([1-9]\.\d{6})(?:\.\d{2})?(?:\.000\.00\.00)?(?:\.[GH]\d{2})?$'))
+       AND named.valid_from <= $1
+     ORDER BY length(named.code) DESC, named.valid_from DESC
+     LIMIT 1) meant ON true
+  LEFT JOIN procedure p ON p.key = meant.key
+   AND p.valid_from <= $1 AND (p.valid_to IS NULL OR p.valid_to >= $1)
+"""
+VERSIONS_MEANT: Final = f"SELECT asked.code AS asked, p.* FROM {MEANT} WHERE p.id IS NOT NULL"
+OFFERS_MEANT: Final = f"""
+SELECT {", ".join(f"o.{name}" for name in Offer._fields)}, asked.code AS asked FROM {MEANT}
+  JOIN procedure_offer o ON o.procedure_code = coalesce(p.code, asked.code) AND o.centre_id = $3
+   AND o.valid_from <= $1 AND (o.valid_to IS NULL OR o.valid_to >= $1)
+"""
 OFFER: Final = select(Offer, "procedure_offer", extra=("procedure_code",))
 # Every word must occur somewhere; first come the names that hold the words as they were typed, with
 # their marks, then those that hold them side by side without.
@@ -123,19 +156,36 @@ def searchable(name_vi: str, name_en: str, code: str) -> str:
 
 
 async def by_code(code: str, *, on: date) -> ProcedureRow | None:
-    """The version of a procedure that stands on the day."""
-    row = await fetch_row(f"{PROCEDURE} WHERE {EXISTS} AND code = $2", on, code)
-    if row is None:
-        return None
-    papers = await _papers([row["id"]])
-    return _row(row, papers, on=on)
+    """The version of a procedure that stands on the day, by any code it has had."""
+    return (await by_codes([code], on=on)).get(code)
 
 
 async def by_codes(codes: Iterable[str], *, on: date) -> dict[str, ProcedureRow]:
-    """The versions that stand on the day, by code; unknown codes are absent."""
-    rows = await fetch(f"{PROCEDURE} WHERE {EXISTS} AND code = ANY($2)", on, list(codes))
+    """The versions that stand on the day, by the code each was asked for; unknown codes are absent."""
+    rows = await fetch(VERSIONS_MEANT, on, list(codes))
     papers = await _papers([row["id"] for row in rows])
-    return {row["code"]: _row(row, papers, on=on) for row in rows}
+    return {row["asked"]: _row(row, papers, on=on) for row in rows}
+
+
+async def current_codes(codes: Iterable[str], *, on: date) -> list[str]:
+    """What these are called on the day, in their order; what means no procedure stays as it is."""
+    asked = list(codes)
+    called = {row["asked"]: row["code"] for row in await fetch(VERSIONS_MEANT, on, asked)}
+    return [called.get(code, code) for code in asked]
+
+
+async def codes_of(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CodeRow]]:
+    """Every code each of these procedures has had or will have, the oldest first."""
+    rows = await fetch(
+        "SELECT key, code, min(valid_from) AS valid_from,"
+        " CASE WHEN bool_or(valid_to IS NULL) THEN NULL ELSE max(valid_to) END AS valid_to"
+        " FROM procedure WHERE key = ANY($1) GROUP BY key, code ORDER BY key, min(valid_from)",
+        list(keys),
+    )
+    codes: dict[uuid.UUID, list[CodeRow]] = {}
+    for row in rows:
+        codes.setdefault(row["key"], []).append(CodeRow(*row[1:]))
+    return codes
 
 
 async def search(text: str, *, sector: str | None, on: date, after: Position | None, limit: int) -> Found:
@@ -160,14 +210,9 @@ async def search(text: str, *, sector: str | None, on: date, after: Position | N
 
 
 async def offers(centre_id: uuid.UUID, codes: Iterable[str], *, on: date) -> dict[str, Offer]:
-    """What the centre offers of these on the day; what it does not offer is absent."""
-    rows = await fetch(
-        f"{OFFER} WHERE {EXISTS} AND centre_id = $2 AND procedure_code = ANY($3)",
-        on,
-        centre_id,
-        list(codes),
-    )
-    return {row["procedure_code"]: Offer(*row[:-1]) for row in rows}
+    """What the centre offers of these on the day, by the code asked for; what it does not is absent."""
+    rows = await fetch(OFFERS_MEANT, on, list(codes), centre_id)
+    return {row["asked"]: Offer(*row[:-1]) for row in rows}
 
 
 async def offered_by(centre_id: uuid.UUID, *, on: date) -> dict[str, Offer]:
@@ -181,12 +226,12 @@ async def offered_by(centre_id: uuid.UUID, *, on: date) -> dict[str, Offer]:
 
 
 async def centres_offering(code: str, *, on: date) -> frozenset[uuid.UUID]:
-    """The centres where a procedure may be handed in on the day."""
+    """The centres where a procedure may be handed in on the day, by any code it has had."""
     rows = await fetch(
-        "SELECT centre_id FROM procedure_offer WHERE procedure_code = $2 AND valid_from <= $1"
+        "SELECT centre_id FROM procedure_offer WHERE procedure_code = ANY($2) AND valid_from <= $1"
         " AND (valid_to IS NULL OR valid_to >= $1)",
         on,
-        code,
+        await current_codes([code], on=on),
     )
     return frozenset(row["centre_id"] for row in rows)
 
@@ -258,6 +303,7 @@ def _row(
         "home_collection": IntakeMode.HOME_PAPER in modes,
         "home_delivery": row["postal_return"],
         "p80_minutes": rules.p80_minutes(p50_minutes=row["p50_minutes"], p90_minutes=row["p90_minutes"]),
+        "form_schema": None if row["form_schema"] is None else msgspec.json.decode(row["form_schema"]),
         "papers": papers.get(row["id"], ()),
     }
     stored = {name: row[name] for name in ProcedureRow._fields if name not in decided}

@@ -1,6 +1,7 @@
 """What is decided about procedures: pure, values in, verdict out."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -11,6 +12,9 @@ from app.core.errors import Words
 
 # Directive 24/CT-TTg: centres stop taking paper for 25 essential procedures from this day on.
 PAPERLESS_SINCE: Final = date(2025, 10, 1)
+
+# National codes and local ones (DOMAIN: `1.001193`, `1.001193.000.00.00.H42`, `9.000001.H42`).
+CODE: Final = re.compile(r"[1-9]\.\d{6}(\.\d{2})?(\.000\.00\.00)?(\.[GH]\d{2})?", re.ASCII)
 
 MOST_GRAINS: Final = 24
 # Standard normal quantiles of 80 % and 90 %.

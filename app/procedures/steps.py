@@ -2,16 +2,18 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import date
-from typing import NamedTuple
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
+from app.core.database import in_transaction
 from app.core.rows import put
 
 
 class ProcedureRecord(NamedTuple):
-    """One version of a procedure as stored."""
+    """One version of a procedure as stored; versions of one `key` are one procedure, whatever the code."""
 
     id: uuid.UUID
+    key: uuid.UUID
     code: str
     name_vi: str
     name_en: str
@@ -42,6 +44,9 @@ class ProcedureRecord(NamedTuple):
     decision: str
     valid_from: date
     valid_to: date | None
+    agency_vi: str = ""
+    agency_en: str = ""
+    form_schema: dict[str, Any] | None = None
 
 
 class PaperRecord(NamedTuple):
@@ -60,6 +65,8 @@ class PaperRecord(NamedTuple):
     optional: bool
     reusable_from: str | None
     digitise_class: int | None
+    code: str | None = None
+    replaced_by: str | None = None
 
 
 class OfferRecord(NamedTuple):
@@ -98,3 +105,46 @@ async def put_offers(rows: Iterable[OfferRecord]) -> int:
 
 async def put_pool_procedures(rows: Iterable[PoolProcedureRecord]) -> int:
     return await put("pool_procedure", rows, key=("pool_id", "procedure_code"))
+
+
+async def replace_papers(procedure_id: uuid.UUID, papers: Iterable[PaperRecord]) -> None:
+    """The papers of a version that has not begun are these and no others."""
+    await in_transaction().execute("DELETE FROM procedure_paper WHERE procedure_id = $1", procedure_id)
+    await put_papers(papers)
+
+
+async def end_offers(code: str, *, last: date) -> None:
+    """No centre offers it after the day; an offer that would begin later never does."""
+    connection = in_transaction()
+    await connection.execute(
+        "DELETE FROM procedure_offer WHERE procedure_code = $1 AND valid_from > $2", code, last
+    )
+    await connection.execute(
+        "UPDATE procedure_offer SET valid_to = $2 WHERE procedure_code = $1"
+        " AND (valid_to IS NULL OR valid_to > $2)",
+        code,
+        last,
+    )
+
+
+async def carry_offers(old: str, new: str, *, first: date) -> None:
+    """What was offered under a code is offered under its next one from the day on, by the same pools."""
+    connection = in_transaction()
+    await connection.execute(
+        "INSERT INTO procedure_offer (centre_id, procedure_code, grains, p50_minutes, p80_minutes,"
+        " valid_from, valid_to)"
+        " SELECT centre_id, $2, grains, p50_minutes, p80_minutes, greatest(valid_from, $3), valid_to"
+        "   FROM procedure_offer WHERE procedure_code = $1 AND (valid_to IS NULL OR valid_to >= $3)"
+        " ON CONFLICT DO NOTHING",
+        old,
+        new,
+        first,
+    )
+    await connection.execute(
+        "INSERT INTO pool_procedure (pool_id, procedure_code, centre_id, preference)"
+        " SELECT pool_id, $2, centre_id, preference FROM pool_procedure WHERE procedure_code = $1"
+        " ON CONFLICT DO NOTHING",
+        old,
+        new,
+    )
+    await end_offers(old, last=first - timedelta(days=1))

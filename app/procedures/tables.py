@@ -1,6 +1,7 @@
 """What is stored about procedures: versions by date, their papers, and who offers them."""
 
 from piccolo.columns import (
+    JSONB,
     UUID,
     Boolean,
     Date,
@@ -16,9 +17,13 @@ from app.core.database import DB
 
 
 class Procedure(Table, db=DB, tablename="procedure"):
-    """One version of one procedure (thủ tục hành chính), valid from a date on."""
+    """One version of one procedure (thủ tục hành chính), valid from a date on.
+
+    `key` is the procedure's whatever its code and its agency; a code is what it is called meanwhile.
+    """
 
     id = UUID(primary_key=True, default=None)
+    key = UUID(null=False, default=None)
     code = Text(null=False, default=None)
     name_vi = Text(null=False, default=None)
     name_en = Text(null=False, default=None)
@@ -47,6 +52,9 @@ class Procedure(Table, db=DB, tablename="procedure"):
     processing_verified = Boolean(null=False, default=None)
     code_is_local = Boolean(null=False, default=None)
     decision = Text(null=False, default=None)
+    agency_vi = Text(null=False, default="")
+    agency_en = Text(null=False, default="")
+    form_schema = JSONB(null=True, default=None)
     valid_from = Date(null=False, default=None)
     valid_to = Date(null=True, default=None)
 
@@ -67,6 +75,8 @@ class ProcedurePaper(Table, db=DB, tablename="procedure_paper"):
     optional = Boolean(null=False, default=None)
     reusable_from = Text(null=True, default=None)
     digitise_class = SmallInt(null=True, default=None)
+    code = Text(null=True, default=None)
+    replaced_by = Text(null=True, default=None)
 
 
 class ProcedureOffer(Table, db=DB, tablename="procedure_offer"):

@@ -50,6 +50,11 @@ def shared_period(centre: CentreEntry, version: Version) -> tuple[date, date | N
     return None if end is not None and end < start else (start, end)
 
 
+def procedure_key(entry: ProcedureEntry) -> uuid.UUID:
+    """One key for all versions of a procedure, also those under a code of before."""
+    return sample_id("procedure-key", entry.code)
+
+
 def version_id(version: Version) -> uuid.UUID:
     return sample_id("procedure", f"{version.code}|{version.valid_from}")
 
@@ -64,6 +69,7 @@ def rows_of(entry: ProcedureEntry) -> Iterator[ProcedureRecord]:
     for version in entry.versions:
         yield ProcedureRecord(
             id=version_id(version),
+            key=procedure_key(entry),
             code=version.code,
             name_vi=entry.name_vi,
             name_en=entry.name_en,
@@ -94,6 +100,8 @@ def rows_of(entry: ProcedureEntry) -> Iterator[ProcedureRecord]:
             decision=version.decision,
             valid_from=version.valid_from,
             valid_to=version.valid_to,
+            agency_vi=version.agency_vi,
+            agency_en=version.agency_en,
         )
 
 
@@ -115,6 +123,8 @@ def _papers(file: ProceduresFile) -> Iterator[PaperRecord]:
                     optional=paper.optional,
                     reusable_from=paper.reusable_from,
                     digitise_class=paper.digitise_class,
+                    code=paper.code,
+                    replaced_by=paper.replaced_by,
                 )
 
 

@@ -146,6 +146,8 @@ class Version(Strict, frozen=True):
     valid_from: date
     valid_to: date | None
     decision: str
+    agency_vi: str = ""
+    agency_en: str = ""
 
 
 class Processing(Strict, frozen=True):
@@ -185,6 +187,8 @@ class Paper(Strict, frozen=True):
     optional: bool
     reusable_from: str | None
     digitise_class: int | None
+    code: str | None = None
+    replaced_by: str | None = None
 
 
 class ProcedureEntry(Strict, frozen=True):

@@ -57,6 +57,7 @@ async def two_names_that_differ_in_their_marks() -> None:
     await steps.put_procedures(
         stored._replace(
             id=uuid.uuid4(),
+            key=uuid.uuid4(),
             code=code,
             name_vi=name,
             folded=searchable(name, "", code),

@@ -85,6 +85,7 @@ async def accept(
     procedure = await procedures.by_code(procedure_code, on=local_date(now))
     if procedure is None:
         raise ProcedureNotFound
+    procedure_code = procedure.code
     source = await _source(centre_id, procedure_code, ticket_id, seal)
     await _check_components(components, len(procedure.papers), centre_id, source)
     status = Status.NEW if register_only else Status.ACCEPTED

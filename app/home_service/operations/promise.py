@@ -81,12 +81,13 @@ async def promise(
     with windows that can still be kept.
     """
     window = await _window(window_id)
+    codes = await procedures.current_codes(procedure_codes, on=local_date(now))
     try:
         async with plans.turn([] if window is None else [local_date(window.starts_at)]) as turn:
             return await _promise(
                 citizen_id=citizen_id,
                 kind=kind,
-                codes=procedure_codes,
+                codes=codes,
                 window=window,
                 door=door,
                 dossier_number=dossier_number,
@@ -94,7 +95,7 @@ async def promise(
                 now=now,
             )
     except _NotKept as lost:
-        found = await windows.others(lost.place, kind, procedure_codes, now=now)
+        found = await windows.others(lost.place, kind, codes, now=now)
         raise WindowGone(alternatives=found) from None
 
 

@@ -123,7 +123,8 @@ async def issue_printed(
     if known is not None:
         return IssuedTicket(known, await queries.forecast_of(known, now=now))
     await require_known_group(priority_group)
-    serving = set(await procedures.pools_serving(centre_id, procedure_codes))
+    codes = await procedures.current_codes(procedure_codes, on=local_date(now))
+    serving = set(await procedures.pools_serving(centre_id, codes))
     pools = [
         pool
         for pool in await centres.pools_of(centre_id, "counter")
@@ -134,8 +135,8 @@ async def issue_printed(
     joining = Joining(
         centre_id=centre_id,
         pool_id=pools[0].id,
-        codes=procedure_codes,
-        duration=await duration_of(centre_id, procedure_codes, now=now),
+        codes=codes,
+        duration=await duration_of(centre_id, codes, now=now),
         priority_group=priority_group,
         appointment_id=None,
         citizen_id=None,

@@ -61,7 +61,8 @@ async def issue_walk_in(
     this and none will be today.
     """
     await require_known_group(priority_group)
-    pool_ids = await procedures.pools_serving(centre_id, procedure_codes)
+    codes = await procedures.current_codes(procedure_codes, on=local_date(now))
+    pool_ids = await procedures.pools_serving(centre_id, codes)
     if not pool_ids:
         raise NotServedHere
     pools_open = await _open(pool_ids, now=now)
@@ -70,8 +71,8 @@ async def issue_walk_in(
     joining = Joining(
         centre_id=centre_id,
         pool_id=await _shortest(pools_open or pool_ids),
-        codes=procedure_codes,
-        duration=await duration_of(centre_id, procedure_codes, now=now),
+        codes=codes,
+        duration=await duration_of(centre_id, codes, now=now),
         priority_group=priority_group,
         appointment_id=None,
         citizen_id=None,
