@@ -35,6 +35,7 @@ from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
 from bench.command import bench_command
+from partners.portal.command import portal_commands
 from partners.postal.commands import partner_commands
 
 T = TypeVar("T")
@@ -272,6 +273,7 @@ def doctor(*, as_json: bool) -> None:
 
 async def _doctor(*, as_json: bool) -> bool:
     from app.servers.doctor import examine
+    from app.servers.neighbours import examine_neighbours
 
     settings = Settings.from_environment()
     findings = await examine(
@@ -282,6 +284,7 @@ async def _doctor(*, as_json: bool) -> bool:
         port=settings.port,
         missing_migrations=missing,
     )
+    findings += await examine_neighbours(settings)
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings]))
     else:
@@ -331,6 +334,7 @@ main.add_command(audit_commands(lambda work: run(with_database(work)), console=E
 main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(import_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
+main.add_command(portal_commands(lambda work: run(with_database(work))))
 for _command in partner_commands(lambda work: run(with_database(work))):
     main.add_command(_command)
 

@@ -57,6 +57,7 @@ from app.settings import Settings
 from app.staff.api import staff_router
 from app.tracking.api import tracking_router
 from notifications.api import notifications_router
+from partners.portal import figures as portal_figures
 from partners.postal.api import partner_router
 from partners.postal.api.sandbox import sandbox_router
 
@@ -146,6 +147,7 @@ def create_app(
     app.state.tokens = tokens
     app.state.clock = machine_time
     app.state.partner_buckets = Buckets(settings.partner_requests_per_minute)
+    app.state.figures = [portal_figures.refresh] if settings.portal else []
     app.state.gatekeeper = SignInGatekeeper(tokens)
     return app
 

@@ -19,6 +19,8 @@ PUBLIC_URL_LENGTH: Final = 64
 # Nobody's account: what the emulator answers to.
 SANDBOX_ACCOUNT: Final = "AC00000000000000000000000000000000"
 REAL_PROVIDER: Final = "twilio.com"
+# In place of a neighbour's address: the emulator that comes with the project, started by `up` and `demo`.
+EMULATED: Final = "emulator"
 
 
 class SettingsError(Exception):
@@ -31,6 +33,16 @@ class TwilioSettings:
     auth_token: Secret
     api_base: str
     sender: str
+
+
+@dataclass(frozen=True)
+class PortalSettings:
+    """The national portal's adapter; its `url` is `emulator` until the one of the project has a port."""
+
+    url: str
+    agency: str
+    user: str
+    password: Secret
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,7 @@ class Settings:
     partner_requests_per_minute: int
     clock: FastClock | None
     roads_url: str | None = None
+    portal: PortalSettings | None = None
     sandbox: bool = False
     antivirus: str | None = None
     payment_stops_clock: bool = True
@@ -89,6 +102,7 @@ class Settings:
             partner_requests_per_minute=max(1, _integer(env, "MOTCUA_PARTNER_REQUESTS_PER_MINUTE", 600)),
             clock=_clock(env),
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
+            portal=_portal(env),
             sandbox=_flag(env, "MOTCUA_SANDBOX"),
             antivirus=_antivirus(env),
             payment_stops_clock=_flag(env, "MOTCUA_PAYMENT_STOPS_CLOCK", default="yes"),
@@ -108,8 +122,41 @@ def _refuse_sandbox_beside_production(settings: Settings) -> None:
             "MOTCUA_SANDBOX=yes goes with the SMS emulator only: unset TWILIO_ACCOUNT_SID, and let"
             " TWILIO_API_BASE name the emulator."
         )
+    if settings.portal is not None and not _is_here(settings.portal.url):
+        raise SettingsError(
+            "MOTCUA_SANDBOX=yes goes with the portal emulator only: MOTCUA_PORTAL_URL=emulator."
+        )
     if settings.clock is not None:
         raise SettingsError("MOTCUA_SANDBOX=yes has a clock of its own: unset MOTCUA_CLOCK.")
+
+
+def _portal(env: Mapping[str, str]) -> PortalSettings | None:
+    """None where the deployment tells no portal of anything."""
+    url = _neighbour_url(env, "MOTCUA_PORTAL_URL")
+    if url is None:
+        return None
+    names = ("MOTCUA_PORTAL_AGENCY", "MOTCUA_PORTAL_USER", "MOTCUA_PORTAL_PASSWORD")
+    lacking = [name for name in names if not env.get(name)]
+    if lacking and not _is_here(url):
+        raise SettingsError(f"MOTCUA_PORTAL_URL needs {', '.join(lacking)} too.")
+    agency, user, password = (env.get(name) or EMULATED for name in names)
+    return PortalSettings(url, agency, user, Secret(password))
+
+
+def _neighbour_url(env: Mapping[str, str], name: str) -> str | None:
+    """Personal data goes there: over TLS, unless it stays on this machine."""
+    url = env.get(name)
+    if not url:
+        return None
+    if not _is_here(url) and not url.startswith("https://"):
+        raise SettingsError(f"{name} must start with https://, or be `{EMULATED}`.")
+    return url.rstrip("/")
+
+
+def _is_here(url: str) -> bool:
+    return url == EMULATED or (
+        url.startswith("http://") and urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+    )
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:

@@ -78,6 +78,7 @@ class Supervisor:
                 "MOTCUA_CLOCK": str(self.settings.clock or ""),
                 "MOTCUA_SANDBOX": "yes" if self.settings.sandbox else "no",
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
+                "MOTCUA_PORTAL_URL": self.settings.portal.url if self.settings.portal else "",
                 "PYTHONUNBUFFERED": "1",
             }
             | dict(extra or {})

@@ -41,6 +41,7 @@ from app.identity.events import OtpRequested
 from app.payments.events import SettlementUnbalanced
 from app.queue.events import TicketCalled, TicketReturnAgreed
 from app.settings import Settings
+from jobs.neighbours import neighbour_subscriptions
 from jobs.subscription import Lane, Subscription
 from notifications.channels import make_channels
 from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_person
@@ -105,7 +106,8 @@ _HEARD: Final = {
     *FOR_PARTNERS,
     WebhookReplayAsked,
 }
-# Facts nobody listens to today: drained so that they do not wait for ever, and kept as they are.
+# Facts nobody listens to, or neighbours only: drained so that they do not wait for ever, and kept as they
+# are.
 SILENT: Final = sorted(kind for kind, fact in KINDS.items() if fact not in _HEARD)
 
 
@@ -135,7 +137,7 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
     async def inspection(fact: DocumentUploaded) -> None:
         await documents.inspect(document_id=fact.document_id, scanner=scanner, now=current_time())
 
-    yield [
+    always = [
         *(
             Subscription(fact, PEOPLE, people, lane=LANES.get(fact, Lane.NORMAL), max_attempts=60)
             for fact in MESSAGES
@@ -178,6 +180,8 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
         Subscription(CalendarConfirmed, CALENDAR, carry_day_out),
         *(Subscription(fact, WAITLIST, offer_places, lane=Lane.URGENT) for fact in BRINGS_PLACES),
     ]
+    async with neighbour_subscriptions(settings) as neighbours:
+        yield [*always, *neighbours]
 
 
 async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:

@@ -15,7 +15,7 @@ from app.core.clock import current_time
 from app.core.database import DB
 from app.sample import openings
 from app.sample import seed as sample
-from app.settings import Settings
+from app.settings import EMULATED, Settings
 from app.supervisor import Child, Supervisor, free_port, supervised
 
 LOG_NAME: Final = "motcua.log"
@@ -49,6 +49,7 @@ class Stage:
     postal: str
     log: Path
     before: tuple[datetime, datetime, int]
+    portal: str = ""
 
     @property
     def urls(self) -> dict[str, str]:
@@ -61,7 +62,11 @@ class Stage:
             "contract": f"{self.api}/openapi.json",
             "sms": f"{self.sms}/__log",
             "log": str(self.log),
-        } | ({"postal": f"{self.postal}/__log"} if self.postal else {})
+        } | {
+            name: f"{address}/__log"
+            for name, address in (("postal", self.postal), ("portal", self.portal))
+            if address
+        }
 
     async def figures(self, *, sms: Sequence[str], webhooks: Sequence[uuid.UUID]) -> dict[str, int]:
         """What this run owes by the database, and how much of it is among what arrived. Read only."""
@@ -95,6 +100,12 @@ async def staged(
         otp_per_address_per_hour=max(settings.otp_per_address_per_hour, PEOPLE_PER_ADDRESS),
         twilio=replace(settings.twilio, api_base=f"http://127.0.0.1:{sms_port}"),
     )
+    portal_port = free_port()
+    if settings.portal is not None and settings.portal.url == EMULATED:
+        settings = replace(settings, portal=replace(settings.portal, url=f"http://127.0.0.1:{portal_port}"))
+        portal_wanted = True
+    else:
+        portal_wanted = False
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = settings.data_dir / LOG_NAME
     async with supervised(settings, log_file=log) as supervisor:
@@ -104,10 +115,11 @@ async def staged(
         sms = f"http://127.0.0.1:{sms_port}"
         await supervisor.wait_until_answers(starting, f"{sms}/__log")
         before = await _before(supervisor)
+        portal = await _start_portal_emulator(supervisor, portal_port) if portal_wanted else ""
         await supervisor.start_worker()
         api = await supervisor.start_api()
         postal = await _start_postal_emulator(supervisor, api, postal_port) if postal_wanted else ""
-        yield Stage(supervisor, api, sms, postal, log, before)
+        yield Stage(supervisor, api, sms, postal, log, before, portal)
 
 
 async def _before(supervisor: Supervisor) -> tuple[datetime, datetime, int]:
@@ -136,6 +148,15 @@ async def _start_sms_emulator(supervisor: Supervisor, port: int) -> Child:
         ["-m", "notifications.emulator", "--port", str(port)],
         {"TWILIO_ACCOUNT_SID": twilio.account_sid, "TWILIO_AUTH_TOKEN": str(twilio.auth_token)},
     )
+
+
+async def _start_portal_emulator(supervisor: Supervisor, port: int) -> str:
+    child = await supervisor.start(
+        "portal emulator", ["-m", "partners.portal.emulator", "--port", str(port)]
+    )
+    address = f"http://127.0.0.1:{port}"
+    await supervisor.wait_until_answers(child, f"{address}/__log")
+    return address
 
 
 async def _start_postal_emulator(supervisor: Supervisor, api: str, port: int) -> str:

@@ -1,6 +1,7 @@
 """What an operator's tools ask: alive, ready, figures, public keys."""
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 import msgspec
@@ -64,8 +65,15 @@ async def readyz(request: Request[Any, Any, Any]) -> Ready:
 
 
 @get("/metrics", operation_id="getMetrics", opt=open_to(Caller.ANYONE), tags=["operation"])
-async def metrics() -> Response[bytes]:
-    """Prometheus text; keep it behind the proxy (docs/runbooks/metrics.md)."""
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Prometheus text; keep it behind the proxy (docs/runbooks/metrics.md).
+
+    Figures that are read from PostgreSQL keep their last value while it is away.
+    """
+    for refresh in getattr(request.app.state, "figures", ()):
+        with contextlib.suppress(*INTERRUPTIONS, Unavailable):
+            async with asyncio.timeout(READY_WITHIN_S):
+                await refresh()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
