@@ -21,9 +21,10 @@ NAMES: Final = (
     "rounds",
     "promises",
     "windows",
+    "forms",
 )
 # These ask no store, so none is started for them; their DSN is empty.
-WITHOUT_STORES: Final = frozenset({"forecast", "promises", "rounds"})
+WITHOUT_STORES: Final = frozenset({"forecast", "forms", "promises", "rounds"})
 
 
 def _run(name: str) -> Bench:

@@ -1,7 +1,8 @@
 """What is written down about a dossier for paper: its papers, its trail, its line in the register.
 
-The register (sổ theo dõi hồ sơ) of a centre has a line a dossier in order of acceptance, and sheets of
-`SHEET` lines a local day.
+The register (sổ theo dõi hồ sơ) of a centre has a line for every dossier it accepted, in that order, and
+sheets of `SHEET` lines a local day. What was only registered, or was refused, has been promised nothing and
+has no line.
 """
 
 import uuid
@@ -49,7 +50,7 @@ class RegisterRow(NamedTuple):
     status: int
     accepted_at: datetime
     due_at: datetime
-    completed_at: datetime | None
+    ended_at: datetime | None
     returned_at: datetime | None
 
 
@@ -89,11 +90,12 @@ async def citizen_number(dossier_id: uuid.UUID) -> str | None:
     return keys().fields.decrypt(sealed, place=f"dossier|citizen_no_sealed|{dossier_id}").decode()
 
 
-async def register_line(dossier_id: uuid.UUID, *, centre_id: uuid.UUID, day: date) -> int:
-    """Its line in the register of the local day it was accepted."""
-    return int(
-        await fetch_value(f"{DAY} SELECT line FROM day WHERE id = $4", centre_id, *_bounds(day), dossier_id)
+async def register_line(dossier_id: uuid.UUID, *, centre_id: uuid.UUID, day: date) -> int | None:
+    """Its line in the register of the local day it was accepted; None when it was not."""
+    line: int | None = await fetch_value(
+        f"{DAY} SELECT line FROM day WHERE id = $4", centre_id, *_bounds(day), dossier_id
     )
+    return line
 
 
 async def register_sheet(line: int, *, centre_id: uuid.UUID, day: date) -> Sequence[RegisterRow]:
@@ -111,14 +113,7 @@ async def register_sheet(line: int, *, centre_id: uuid.UUID, day: date) -> Seque
 
 async def register_length(*, centre_id: uuid.UUID, day: date) -> int:
     """How many lines a local day's register has."""
-    return int(
-        await fetch_value(
-            "SELECT count(*) FROM dossier WHERE centre_id = $1 AND accepted_at >= $2 AND accepted_at < $3"
-            " AND due_at IS NOT NULL",
-            centre_id,
-            *_bounds(day),
-        )
-    )
+    return int(await fetch_value(f"{DAY} SELECT count(*) FROM day", centre_id, *_bounds(day)))
 
 
 def _bounds(day: date) -> tuple[datetime, datetime]:

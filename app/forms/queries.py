@@ -19,18 +19,27 @@ from app.staff import queries as staff
 
 
 class Record(NamedTuple):
-    """One dossier with everything a form may say of it; `officers` are names by id."""
+    """One dossier with everything a form may say of it; `officers` are names by id.
+
+    `centre` received it, `competent` decides it; `places` are their units' names by the centre's id.
+    """
 
     dossier: DossierRow
     centre: CentreRow
-    place: str
+    competent: CentreRow
+    places: dict[uuid.UUID, str]
     procedure: ProcedureRow | None
     components: Sequence[ComponentRow]
     trail: Sequence[TrailRow]
     hands: Sequence[ChainLink]
     officers: dict[str, str]
     citizen_number: str | None
-    line: int
+    line: int | None
+
+    @property
+    def was_accepted(self) -> bool:
+        """What was only registered, or was refused, has been promised nothing."""
+        return self.dossier.due_at is not None
 
     @property
     def accepted_on(self) -> date:
@@ -41,25 +50,36 @@ class Record(NamedTuple):
         return self.dossier.procedure_code if self.procedure is None else self.procedure.name_vi
 
 
-async def record_of(dossier: DossierRow) -> Record:
-    """Everything about it; the parts agree while the dossier is kept still."""
+async def record_of(dossier: DossierRow, *, decided_by: Sequence[str] = ()) -> Record:
+    """Everything about it; the parts agree while the dossier is kept still.
+
+    `decided_by` are officers' ids to be named besides those of its trail.
+    """
     accepted_on = local_date(dossier.accepted_at)
     centre = await centres.any_centre(dossier.centre_id)
-    unit = await centres.any_unit(centre.unit_id)
+    competent = await centres.any_centre(dossier.processed_at)
     trail = await records.trail(dossier.id)
     hands = [] if dossier.package_id is None else await custody.chain(dossier.package_id)
     return Record(
         dossier=dossier,
         centre=centre,
-        place="" if unit is None else unit.name_vi,
+        competent=competent,
+        places={row.id: await _place(row) for row in (centre, competent)},
         procedure=await procedures.by_code(dossier.procedure_code, on=accepted_on),
         components=await records.components(dossier.id),
         trail=trail,
         hands=hands,
-        officers=await _names({step.actor_id for step in trail if step.actor_kind == "officer"}),
+        officers=await _names(
+            {*decided_by, *(step.actor_id for step in trail if step.actor_kind == "officer")}
+        ),
         citizen_number=await records.citizen_number(dossier.id),
         line=await records.register_line(dossier.id, centre_id=dossier.centre_id, day=accepted_on),
     )
+
+
+async def _place(centre: CentreRow) -> str:
+    unit = await centres.any_unit(centre.unit_id)
+    return "" if unit is None else unit.name_vi
 
 
 async def _names(officer_ids: set[str]) -> dict[str, str]:

@@ -1,14 +1,23 @@
 """Which form fits which dossier, and who carries it (pure)."""
 
-from app.dossiers.states import Status
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
-# Before it is accepted a dossier has no number in the register and nobody has promised anything.
-NOT_TAKEN: frozenset[Status] = frozenset({Status.NEW, Status.NOT_ACCEPTED})
+from app.dossiers.states import Move
+from app.forms.editions import Form
 
-
-def was_accepted(status: Status) -> bool:
-    """Forms 01, 06 and 07 speak of a dossier that was taken."""
-    return status not in NOT_TAKEN
+# Forms that tell a decision, the last of its kind; the others tell of a dossier that was accepted.
+DECISIONS: Final[Mapping[Form, Move]] = MappingProxyType(
+    {
+        Form.SUPPLEMENT_REQUEST: Move.REQUEST_SUPPLEMENT,
+        Form.REFUSAL: Move.REFUSE,
+        Form.APOLOGY: Move.EXTEND,
+        Form.STOP_NOTICE: Move.STOP,
+    }
+)
+# Decided, and so signed, by the centre that is competent; everything else by the one that receives.
+OF_COMPETENT_CENTRE: Final = frozenset({Form.APOLOGY, Form.STOP_NOTICE})
 
 
 def carried_by_courier(*, channel: str, return_mode: str) -> bool:

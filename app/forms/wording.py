@@ -49,8 +49,10 @@ def in_capitals(text: str) -> str:
     return printable(text).upper()
 
 
-def moment(at: datetime) -> str:
-    """08 giờ 05 phút, thứ Sáu, ngày 27 tháng 11 năm 2026."""
+def moment(at: datetime | None) -> str:
+    """08 giờ 05 phút, thứ Sáu, ngày 27 tháng 11 năm 2026; nothing for no moment."""
+    if at is None:
+        return ""
     there = local(at)
     return f"{there:%H} giờ {there:%M} phút, {WEEKDAYS[there.weekday()]}, {day(at)}"
 

@@ -1,5 +1,6 @@
 """The forms over HTTP: what they say, who gets them, and what is written down."""
 
+import asyncio
 import uuid
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from app.core.links import tracking_token
 from app.dossiers.queries import DossierRow
 from app.forms import operations, qr, wording
 from app.forms.editions import TITLES, Form
+from app.forms.rules import DECISIONS
 from app.http.principals import Caller
 from app.sample import seed
 from tests.forms.conftest import NUMBER, Read, taken
@@ -137,7 +139,7 @@ async def test_the_register_has_a_line_a_dossier_in_order_of_acceptance(
     assert not read.says(NUMBER)
 
 
-@pytest.mark.parametrize("form", [Form.SUPPLEMENT_REQUEST, Form.REFUSAL, Form.APOLOGY, Form.STOP_NOTICE])
+@pytest.mark.parametrize("form", DECISIONS)
 async def test_a_form_with_nothing_to_say_is_not_printed(
     client: httpx.AsyncClient, dossier: DossierRow, minh: dict[str, str], form: Form
 ) -> None:
@@ -231,3 +233,14 @@ async def test_a_dossier_of_before_the_first_edition_has_no_form(
 
     assert (answer.status_code, answer.json()["code"]) == (409, "form_not_in_force")
     assert "2025-09-14" in answer.json()["detail"]
+
+
+async def test_a_server_at_work_prints_to_several_at_once(
+    served: str, dossier: DossierRow, minh: dict[str, str]
+) -> None:
+    """Another event loop than here, and a server process with children of its own."""
+    async with httpx.AsyncClient(base_url=served, headers=minh, timeout=30) as there:
+        answers = await asyncio.gather(*(there.get(path(dossier, form.value)) for form in TODAY * 2))
+
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert all(Read(answer.content).says(dossier.number) for answer in answers)

@@ -61,7 +61,8 @@ def receipt(*texts: str) -> Sheet:
     facts: dict[str, Any] = {
         **dict.fromkeys(words, "x"),
         **dict.fromkeys(
-            ("exemptions", "received", "promised", "returned_at", "register_day", "officer"), "x"
+            ("exemptions", "competent", "received", "promised", "returned_at", "register_day", "officer"),
+            "x",
         ),
         "head": head,
         "applicant": first.upper(),

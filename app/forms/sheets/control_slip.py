@@ -38,15 +38,14 @@ class _Step(NamedTuple):
 
 def control_slip(record: Record, *, calendar: WorkingCalendar, now: datetime) -> dict[str, Any]:
     dossier = record.dossier
-    ended = dossier.completed_at or dossier.returned_at
-    judged = rules.timeliness(due=dossier.promise, ended=ended, now=now)
+    judged = rules.timeliness(due=dossier.promise, ended=dossier.ended_at, now=now)
     over = Status(dossier.status) in ENDED | {Status.DONE}
     return {
         "applicant": wording.in_capitals(dossier.applicant_name),
         "procedure": wording.printable(record.procedure_name),
         "procedure_code": dossier.procedure_code,
         "received": wording.moment(dossier.accepted_at),
-        "promised": wording.moment(dossier.promise),
+        "promised": wording.moment(dossier.due_at),
         "steps": _timed(_steps(record), calendar, now),
         "status": NAMES[Status(dossier.status)].vi,
         # Before its end only lateness is certain.

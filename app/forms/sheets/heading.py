@@ -35,15 +35,17 @@ def heading(form: Form, record: Record, *, edition: Edition, now: datetime) -> d
 
 def letterhead(form: Form, record: Record, *, edition: Edition, now: datetime) -> dict[str, Any]:
     """Without what belongs to one dossier."""
+    issuer = record.competent if form in rules.OF_COMPETENT_CENTRE else record.centre
+    place = record.places[issuer.id]
     return {
         "form": form.value,
         "title": TITLES[form],
         "source": edition.source,
-        "authority": wording.in_capitals(f"Ủy ban nhân dân {record.place}"),
-        "unit": wording.in_capitals(record.centre.name_vi),
-        "centre": wording.printable(record.centre.name_vi),
-        "address": wording.printable(record.centre.address_vi),
-        "dateline": f"{place_name(record.place)}, {wording.day(now)}",
+        "authority": wording.in_capitals(f"Ủy ban nhân dân {place}"),
+        "unit": wording.in_capitals(issuer.name_vi),
+        "centre": wording.printable(issuer.name_vi),
+        "address": wording.printable(issuer.address_vi),
+        "dateline": f"{place_name(place)}, {wording.day(now)}",
         "printed": wording.short_moment(now),
     }
 

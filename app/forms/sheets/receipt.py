@@ -31,6 +31,9 @@ def receipt(record: Record) -> dict[str, Any]:
         "received": wording.moment(dossier.accepted_at),
         "promised": wording.moment(dossier.promise),
         "returned_at": returned_at(record),
+        "competent": ""
+        if record.competent.id == record.centre.id
+        else wording.printable(record.competent.name_vi),
         "line": record.line,
         "register_day": wording.short_day(dossier.accepted_at),
         "officer": accepted_by(record),

@@ -12,12 +12,14 @@ RETURNED: Final = {"counter": "Tại quầy", "home": "Tại nhà"}
 
 
 def register(
-    record: Record, *, lines: Sequence[RegisterRow], length: int, names: Mapping[str, str]
+    record: Record, line: int, *, lines: Sequence[RegisterRow], length: int, names: Mapping[str, str]
 ) -> dict[str, Any]:
-    """`names` are the procedures' by code, `length` is how many lines the day has."""
+    """The sheet with the record's `line`. `names` are the procedures' by code, `length` is how many lines
+    the day has.
+    """
     return {
         "day": wording.day(record.dossier.accepted_at),
-        "sheet": (record.line - 1) // SHEET + 1,
+        "sheet": (line - 1) // SHEET + 1,
         "sheets": (length - 1) // SHEET + 1,
         "length": length,
         "lines": [_line(row, names) for row in lines],
@@ -33,7 +35,7 @@ def _line(row: RegisterRow, names: Mapping[str, str]) -> dict[str, Any]:
         "phone": wording.phone(row.applicant_phone),
         "received": wording.short_moment(row.accepted_at),
         "promised": wording.short_moment(row.due_at),
-        "completed": wording.short_moment(row.completed_at),
+        "ended": wording.short_moment(row.ended_at),
         "returned": wording.short_moment(row.returned_at),
         "how": RETURNED[row.return_mode],
         "status": NAMES[Status(row.status)].vi,
