@@ -26,6 +26,7 @@ from app.core.wakeups import WAKEUPS
 from app.documents import store as document_store
 from app.documents.api import documents_router
 from app.dossiers.api import dossiers_router
+from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
 from app.forms.api import forms_router
 from app.home_service.api import home_service_router
@@ -73,6 +74,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     documents_router,
     dossiers_router,
     dossier_moves_router,
+    due_dossiers_router,
     forms_router,
     home_service_router,
     money_router,

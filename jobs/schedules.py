@@ -33,6 +33,7 @@ from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
 from app.documents import uploads
+from app.dossiers.operations import warn_of_due
 from app.home_service.operations import (
     call_for_ended_holds,
     close_ended_rounds,
@@ -64,6 +65,8 @@ EVERY_FIVE_MINUTES: Final = set(range(0, 60, 5))
 # Days of centres per tick: within the time of a job, and a province's night is learned in half an hour.
 LEARNED_AT_ONCE: Final = 25
 CHECKED_AT_ONCE: Final = 100
+# Batches of warnings per tick: within the time of a job, the rest comes with the next.
+WARNED_AT_ONCE: Final = 10
 JOB_TIMEOUT_S: Final = 30
 # Two in the morning in Việt Nam; arq counts in UTC here.
 AT_NIGHT: Final = {19}
@@ -132,6 +135,16 @@ async def watch_halls(_context: dict[Any, Any]) -> None:
 async def sign_chains(_context: dict[Any, Any]) -> None:
     """Sign how far every chain of custody was when yesterday ended; a day has one head."""
     await sign_head(now=current_time())
+
+
+async def warn_of_promises(_context: dict[Any, Any]) -> None:
+    """Officers and leaders are warned before a promised date, apologies are drafted on it; once each, and
+    whatever an outage left out is caught up.
+    """
+    now = current_time()
+    for _ in range(WARNED_AT_ONCE):
+        if not await warn_of_due(now=now):
+            return
 
 
 async def retry_reports(_context: dict[Any, Any]) -> None:
@@ -243,6 +256,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
+            cron(_job(warn_of_promises), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
             cron(_job(tell_rounds), second={35}),

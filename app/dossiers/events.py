@@ -126,3 +126,12 @@ class DossierCorrected(DossierMoved, frozen=True, kw_only=True):
     kind: ClassVar[str] = "dossier.corrected"
 
     from_status: int
+
+
+class DossierWarned(DossierFact, frozen=True, kw_only=True):
+    """The promised moment is near, or over; `level` is who is to look: officer, leader, overdue."""
+
+    kind: ClassVar[str] = "dossier.warned"
+
+    level: str
+    due_at: datetime

@@ -22,7 +22,7 @@ ALTER TABLE dossier
 UPDATE dossier SET ended_at = completed_at WHERE completed_at IS NOT NULL;
 CREATE INDEX dossier_competent ON dossier (competent_centre_id, accepted_at)
     WHERE competent_centre_id IS NOT NULL;
-CREATE INDEX dossier_running ON dossier (due_at) WHERE status IN (2, 4, 6);
+CREATE INDEX dossier_running ON dossier (due_at) WHERE status IN (2, 4, 5, 6);
 
 -- What an officer decided and why: the words stand here and nowhere else.
 CREATE TABLE dossier_decision (

@@ -8,6 +8,7 @@ from app.dossiers.operations.extend import extend
 from app.dossiers.operations.payment import demand_payment, note_payment
 from app.dossiers.operations.return_result import return_at_counter
 from app.dossiers.operations.supplement import receive_supplement, request_supplement
+from app.dossiers.operations.warn import warn_of_due
 
 __all__ = [
     "accept",
@@ -21,4 +22,5 @@ __all__ = [
     "receive_supplement",
     "request_supplement",
     "return_at_counter",
+    "warn_of_due",
 ]
