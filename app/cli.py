@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.core import sandbox
-from app.core.clock import current_time, local
+from app.core.clock import current_time, local, machine_time
 from app.core.database import DB, DatabaseUnavailable
 from app.core.keys import KeysMissing
 from app.core.migrations import migrate as run_migrations
@@ -242,8 +242,10 @@ async def _migrate(*, as_json: bool) -> None:
 def seed(*, as_json: bool, open_now: bool) -> None:
     """Load the sample of Ninh Bình; running it twice changes nothing."""
     from app.sample.seed import seed as load
+    from app.sample.signing_keys import make_signing_keys
 
     summary = run(with_database(lambda: load(now=current_time(), open_at_once=open_now)))
+    make_signing_keys(Settings.from_environment().signing_keys, now=machine_time())
     if as_json:
         click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
     else:

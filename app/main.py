@@ -23,8 +23,10 @@ from app.core import sandbox
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
+from app.documents import signing
 from app.documents import store as document_store
 from app.documents.api import documents_router
+from app.documents.own_api import own_documents_router
 from app.dossiers.api import dossiers_router
 from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
@@ -72,6 +74,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     appointments_router,
     queue_router,
     documents_router,
+    own_documents_router,
     dossiers_router,
     dossier_moves_router,
     due_dossiers_router,
@@ -118,6 +121,7 @@ def create_app(
         await sandbox.claim_database()
         await WAKEUPS.open(redis_url)
         document_store.open_store(settings.documents_url)
+        signing.install(signing.SigningKeys(settings.signing_keys, passphrase=settings.signing_passphrase))
         try:
             yield
         finally:

@@ -60,6 +60,7 @@ class Settings:
     twilio: TwilioSettings
     documents_url: str
     keys_file: Path | None
+    signing_keys: Path
     allow_private_webhooks: bool
     otp_per_address_per_hour: int
     partner_requests_per_minute: int
@@ -69,6 +70,7 @@ class Settings:
     sandbox: bool = False
     antivirus: str | None = None
     payment_stops_clock: bool = True
+    signing_passphrase: Secret | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -106,6 +108,8 @@ class Settings:
             sandbox=_flag(env, "MOTCUA_SANDBOX"),
             antivirus=_antivirus(env),
             payment_stops_clock=_flag(env, "MOTCUA_PAYMENT_STOPS_CLOCK", default="yes"),
+            signing_keys=Path(env.get("MOTCUA_SIGNING_KEYS") or data_dir / "signing"),
+            signing_passphrase=_secret(env, "MOTCUA_SIGNING_PASSPHRASE"),
         )
         _refuse_sandbox_beside_production(settings)
         return settings
@@ -187,6 +191,10 @@ def _antivirus(env: Mapping[str, str]) -> str | None:
     if (parts.scheme == "unix" and parts.path) or (parts.scheme == "tcp" and parts.hostname):
         return raw
     raise SettingsError("MOTCUA_CLAMD must be unix:///path/of/the/socket or tcp://host:port.")
+
+
+def _secret(env: Mapping[str, str], name: str) -> Secret | None:
+    return Secret(env[name]) if env.get(name) else None
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: str = "no") -> bool:

@@ -11,10 +11,11 @@ from typing import Final
 import asyncpg
 
 from app.core import sandbox
-from app.core.clock import current_time
+from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.sample import openings
 from app.sample import seed as sample
+from app.sample.signing_keys import make_signing_keys
 from app.settings import EMULATED, Settings
 from app.supervisor import Child, Supervisor, free_port, supervised
 
@@ -137,6 +138,7 @@ async def _load_sample(supervisor: Supervisor, *, open_at_once: bool, working_da
     try:
         await sandbox.claim_database()
         await sample.seed(now=current_time(), open_at_once=open_at_once, working_days=working_days)
+        make_signing_keys(supervisor.settings.signing_keys, now=machine_time())
     finally:
         await DB.close()
 

@@ -1,22 +1,31 @@
-"""Documents over HTTP: officers scan, owners read what is theirs."""
+"""Documents over HTTP, for officers: they scan, code and sign."""
 
-import base64
-import binascii
-import hashlib
-import re
 import uuid
-from datetime import datetime
-from typing import Annotated, Final, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from app.core.clock import local
-from app.documents import operations, queries, rules, store
-from app.documents.errors import DigestMismatch, DocumentNotFound, EmptyDocument
+from app.documents import coding, operations, queries, rules
+from app.documents.coding import Coding
+from app.documents.errors import (
+    CodingNotValid,
+    DigestMismatch,
+    DocumentChanged,
+    DocumentNotClean,
+    DocumentNotFound,
+    DocumentNotSignable,
+    EmptyDocument,
+    SigningKeyMissing,
+    SigningKeyNotValid,
+    StaleDocument,
+)
 from app.documents.queries import DocumentRow
+from app.documents.transfer import THE_BODY, ComponentPlace, given_out, received
+from app.documents.views import DocumentDetail, DocumentView
 from app.http.access import open_to
 from app.http.body import UnsupportedMedia
 from app.http.once import Once
@@ -25,94 +34,50 @@ from app.http.problems import problems
 from app.http.requests import MotcuaRequest
 from app.http.versions import etag
 
-CONTENT_DIGEST: Final = re.compile(r"sha-256=:(?P<value>[A-Za-z0-9+/]{43}=):")
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 
 DossierNumber = Annotated[str | None, QueryParameter(max_length=40, description="Whose paper.")]
-ComponentPlace = Annotated[
-    int | None, QueryParameter(ge=1, le=50, description="Place in the published list.")
-]
 Kind = Annotated[Literal["component", "result"], QueryParameter(description="What it is.")]
+Words = Annotated[str, msgspec.Meta(max_length=200)]
 
 
-class ServedView(msgspec.Struct):
-    """What a reader of a clean document gets: an image is written anew, and so is a PDF nobody signed."""
+class CodingRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What the paper is. `code` is that of the paper or result, e.g. `KQ.G15.000031`."""
 
-    content_type: str
-    sha256: str
-
-
-class DocumentView(msgspec.Struct):
-    """A document without its content; `content_type`, `size_bytes` and `sha256` are of what was sent."""
-
-    id: uuid.UUID
-    kind: str
-    state: str
-    rejected_because: str
-    content_type: str
-    size_bytes: int
-    sha256: str
-    served: ServedView | None
-    dossier: str | None
-    component: int | None
-    created_at: datetime
-    version: int
-
-    @classmethod
-    def of(cls, row: DocumentRow) -> "DocumentView":
-        digest, content_type = row.served
-        return cls(
-            id=row.id,
-            kind=row.kind,
-            state=row.state,
-            rejected_because=row.rejected_because,
-            content_type=row.content_type,
-            size_bytes=row.size_bytes,
-            sha256=row.sha256.hex(),
-            served=ServedView(content_type, digest.hex()) if row.state == "clean" else None,
-            dossier=row.dossier_number,
-            component=row.component,
-            created_at=local(row.created_at),
-            version=row.version,
-        )
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    code: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Za-z0-9.\-]*$")] = ""
+    number: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    issuer: Words = ""
+    scope: Words = ""
+    issued_on: date | None = None
+    valid_until: date | None = None
+    is_permanent: bool = False
 
 
-class DocumentList(msgspec.Struct):
-    items: list[DocumentView]
-    next_cursor: str | None
+class SignatureRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Why the officer signs: written into the signature, where everybody reads it."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-def declared_digest(request: MotcuaRequest, header: str = "content-digest") -> bytes | None:
-    """The SHA-256 of Content-Digest, or by Repr-Digest of the whole (RFC 9530), when one was declared."""
-    found = CONTENT_DIGEST.search(request.headers.get(header, ""))
-    if found is None:
-        return None
-    try:
-        return base64.b64decode(found["value"], validate=True)
-    except binascii.Error:
-        raise DigestMismatch from None
+async def _at_centre(document_id: uuid.UUID, principal: Principal) -> DocumentRow:
+    row = await queries.by_id(document_id)
+    if row.centre_id != principal.centre:
+        raise DocumentNotFound
+    return row
 
 
-def same_digest(content: bytes, declared: bytes | None) -> bool:
-    """Whether a content is what its sender declared, if anything was."""
-    return declared is None or hashlib.sha256(content).digest() == declared
-
-
-async def received(request: MotcuaRequest) -> tuple[bytes, bytes, str]:
-    """The body as a kept content: its SHA-256, itself, and its declared type."""
-    content_type = request.content_type[0]
-    if content_type not in rules.TYPES:
-        raise UnsupportedMedia
-    content = await request.body()
-    digest = await operations.keep(content, expected_sha256=declared_digest(request))
-    return digest, content, content_type
+async def _detail(row: DocumentRow) -> DocumentDetail:
+    return DocumentDetail.with_all(
+        row, await coding.of_document(row.id), await queries.signatures_of(row.id)
+    )
 
 
 @post(
     "/v1/staff/documents",
     operation_id="uploadDocument",
     summary="Scan a paper or a result",
-    description="The body is the file itself (PDF, JPEG, PNG or HEIC, at most 10 MB).",
+    description=THE_BODY,
     tags=["staff"],
     opt=open_to(*OFFICERS),
     request_max_body_size=rules.MAX_BYTES,
@@ -155,61 +120,108 @@ async def upload_document(
 )
 async def get_at_centre(
     document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
-) -> Response[DocumentView]:
+) -> Response[DocumentDetail]:
     """Its state tells whether it was inspected."""
-    row = await queries.by_id(document_id)
-    if row.centre_id != principal.centre:
-        raise DocumentNotFound
-    return Response(DocumentView.of(row), headers={"ETag": etag(row.version)})
+    row = await _at_centre(document_id, principal)
+    return Response(await _detail(row), headers={"ETag": etag(row.version)})
 
 
 @get(
-    "/v1/documents",
-    operation_id="listDocuments",
-    summary="My documents",
-    tags=["citizen"],
-    opt=open_to(Caller.CITIZEN),
+    "/v1/staff/documents/{document_id:uuid}/content",
+    operation_id="readDocumentAtCentre",
+    summary="The file itself; its owner will see that it was read",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    responses=problems(DocumentNotFound, DocumentNotClean),
 )
-async def list_documents(principal: NamedDependency[Principal]) -> DocumentList:
-    """The newest hundred of the person's electronic store."""
-    rows = await queries.of_owner(principal.id, limit=100)
-    return DocumentList(items=[DocumentView.of(row) for row in rows], next_cursor=None)
-
-
-@get(
-    "/v1/documents/{document_id:uuid}/content",
-    operation_id="readDocument",
-    summary="The file itself",
-    tags=["citizen"],
-    opt=open_to(Caller.CITIZEN),
-    responses=problems(DocumentNotFound),
-)
-async def read_document(
-    document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+async def read_at_centre(
+    document_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
 ) -> Response[bytes]:
-    """As an attachment, never rendered in place."""
-    row = await queries.by_id(document_id)
-    if row.owner_id != principal.id or row.state != "clean":
-        raise DocumentNotFound
-    digest, content_type = row.served
-    return Response(
-        await store.read(digest),
-        media_type=content_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{row.id}"',
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox",
-            "Cache-Control": "no-store",
-        },
-    )
+    """The reading is noted before anything is given out."""
+    row = await queries.clean_at_centre(document_id, centre_id=principal.centre)
+    await operations.note_read(document_id=row.id, now=now)
+    return await given_out(row)
 
 
-documents_router: Final = Router(
-    path="/",
-    route_handlers=[
-        upload_document,
-        get_at_centre,
-        list_documents,
-        read_document,
-    ],
+@put(
+    "/v1/staff/documents/{document_id:uuid}/coding",
+    operation_id="codeDocument",
+    summary="Say what the paper is",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    responses=problems(DocumentNotFound, CodingNotValid, StaleDocument),
 )
+async def code_document(
+    document_id: FromPath[uuid.UUID],
+    data: JSONBody[CodingRequest],
+    principal: NamedDependency[Principal],
+    expected_version: NamedDependency[int],
+    now: NamedDependency[datetime],
+) -> Response[DocumentDetail]:
+    """Replaces what was said before; the content stays as it is."""
+    row = await coding.put(
+        document_id=document_id,
+        centre_id=principal.centre,
+        officer_id=principal.id,
+        coding=Coding(**msgspec.structs.asdict(data)),
+        expected_version=expected_version,
+        now=now,
+    )
+    return Response(await _detail(row), headers={"ETag": etag(row.version)})
+
+
+@post(
+    "/v1/staff/documents/{document_id:uuid}/sign",
+    operation_id="signDocument",
+    summary="Sign a document with the officer's own key",
+    description="A PAdES signature is added; a picture is put on a page of a PDF first. The same officer"
+    " again changes nothing.",
+    tags=["staff"],
+    opt=open_to(*OFFICERS),
+    status_code=200,
+    responses=problems(
+        DocumentNotFound,
+        DocumentNotClean,
+        DocumentNotSignable,
+        DocumentChanged,
+        SigningKeyMissing,
+        SigningKeyNotValid,
+    ),
+)
+async def sign_document(
+    document_id: FromPath[uuid.UUID],
+    data: JSONBody[SignatureRequest],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+    once: NamedDependency[Once],
+) -> Response[DocumentDetail]:
+    """Signed outside any transaction, then named in one."""
+
+    async def work() -> DocumentDetail:
+        row, made = await operations.sign(
+            document_id=document_id,
+            centre_id=principal.centre,
+            officer_id=principal.id,
+            reason=data.reason,
+        )
+        return await _detail(
+            await operations.note_signature(row=row, made=made, officer_id=principal.id, now=now)
+        )
+
+    return await once.alone(_as_it_is, work)
+
+
+def _as_it_is(view: DocumentDetail) -> DocumentDetail:
+    return view
+
+
+_handlers: list[Any] = [
+    upload_document,
+    get_at_centre,
+    read_at_centre,
+    code_document,
+    sign_document,
+]
+documents_router: Final = Router(path="/", route_handlers=_handlers)

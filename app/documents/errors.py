@@ -1,6 +1,6 @@
 """Why a document is refused."""
 
-from app.core.errors import Conflict, Invalid, Malformed, NotFound, Words
+from app.core.errors import Conflict, Invalid, Malformed, NotFound, PreconditionFailed, Words
 
 
 class DocumentNotFound(NotFound):
@@ -57,4 +57,61 @@ class UploadHeaderNotValid(Malformed):
     detail = Words(
         "Upload-Offset, Upload-Length hoặc Upload-Complete thiếu hay không hợp lệ.",
         "Upload-Offset, Upload-Length or Upload-Complete is missing or not valid.",
+    )
+
+
+class TooManyDocuments(Conflict):
+    code = "too_many_documents"
+    detail = Words(
+        "Đã đủ {limit} tài liệu; không nhận thêm.",
+        "There are {limit} documents already; no more are taken.",
+    )
+    told = ("limit",)
+
+
+class SigningKeyMissing(Conflict):
+    code = "signing_key_missing"
+    detail = Words(
+        "Chưa cài chữ ký số cho cán bộ này.",
+        "No signing key is installed for this officer.",
+    )
+
+
+class SigningKeyNotValid(Conflict):
+    code = "signing_key_not_valid"
+    detail = Words(
+        "Chữ ký số của cán bộ hết hạn hoặc không mở được.",
+        "The officer's signing key is out of date or cannot be opened.",
+    )
+
+
+class DocumentNotSignable(Conflict):
+    code = "document_not_signable"
+    detail = Words(
+        "Không thể ký tệp này: tệp không cho phép thay đổi.",
+        "This file cannot be signed: it bears no change.",
+    )
+
+
+class DocumentChanged(Conflict):
+    code = "document_changed"
+    detail = Words(
+        "Tài liệu vừa được người khác ký; hãy ký lại.",
+        "Somebody else signed the document just now; sign again.",
+    )
+
+
+class CodingNotValid(Invalid):
+    code = "coding_not_valid"
+    detail = Words(
+        "Mã hóa không hợp lệ: thời hạn phải sau ngày cấp; giấy tờ vô thời hạn không có thời hạn.",
+        "The coding is not valid: validity ends after issue, and a permanent paper has no end.",
+    )
+
+
+class StaleDocument(PreconditionFailed):
+    code = "stale_document"
+    detail = Words(
+        "Tài liệu đã thay đổi; hãy tải lại rồi thử lại.",
+        "The document changed meanwhile; read it again.",
     )

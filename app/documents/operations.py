@@ -10,16 +10,18 @@ from datetime import datetime
 
 from app.core import journal, outbox
 from app.core.actor import current_actor
+from app.core.clock import machine_time
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
 from app.documents import store
-from app.documents.errors import DigestMismatch, DocumentNotFound, EmptyDocument
+from app.documents.errors import DigestMismatch, DocumentChanged, DocumentNotFound, EmptyDocument
 from app.documents.events import DocumentUploaded
 from app.documents.inspection.antivirus import Scanner
 from app.documents.inspection.process import look_into
 from app.documents.inspection.verdict import Reason, Verdict
-from app.documents.queries import DocumentRow, by_id
+from app.documents.queries import DocumentRow, by_id, clean_at_centre, signatures_of
+from app.documents.signing import Signed, signed
 
 
 async def keep(content: bytes, *, expected_sha256: bytes | None) -> bytes:
@@ -153,4 +155,66 @@ async def note_read(*, document_id: uuid.UUID, now: datetime) -> None:
     await journal.write("document.read", object_kind="document", object_id=document_id, at=now)
 
 
-__all__ = ["DocumentNotFound", "inspect", "keep", "note_read", "upload"]
+async def sign(
+    *, document_id: uuid.UUID, centre_id: uuid.UUID, officer_id: uuid.UUID, reason: str
+) -> tuple[DocumentRow, Signed | None]:
+    """The document and its content with the officer's signature, kept and not named yet.
+
+    None when this officer signed it before. No transaction is open here; `note_signature` names it.
+    """
+    row = await clean_at_centre(document_id, centre_id=centre_id)
+    if any(signature.signer_id == officer_id for signature in await signatures_of(document_id)):
+        return row, None
+    digest, content_type = row.served
+    made = await signed(
+        await store.read(digest),
+        content_type=content_type,
+        officer_id=officer_id,
+        reason=reason,
+        at=machine_time(),
+    )
+    await store.put(hashlib.sha256(made.content).digest(), made.content)
+    return row, made
+
+
+@operation
+async def note_signature(
+    *, row: DocumentRow, made: Signed | None, officer_id: uuid.UUID, now: datetime
+) -> DocumentRow:
+    """From now on the signed PDF is what is served. Raises `DocumentChanged` when `row` is old."""
+    if made is None:
+        return await by_id(row.id)
+    connection = in_transaction()
+    digest = hashlib.sha256(made.content).digest()
+    tag = await connection.execute(
+        "UPDATE document SET signed_sha256 = $3, signed_size_bytes = $4, version = version + 1"
+        " WHERE id = $1 AND state = 'clean' AND coalesce(signed_sha256, clean_sha256, sha256) = $2",
+        row.id,
+        row.served[0],
+        digest,
+        len(made.content),
+    )
+    if tag != "UPDATE 1":
+        raise DocumentChanged
+    await connection.execute(
+        "INSERT INTO document_signature (document_id, signer_id, certificate_sha256, certificate_name,"
+        " sha256, size_bytes, signed_at) VALUES ($1,$2,$3,$4,$5,$6,$7)",
+        row.id,
+        officer_id,
+        made.certificate_sha256,
+        made.certificate_name,
+        digest,
+        len(made.content),
+        now,
+    )
+    await journal.write(
+        "document.signed",
+        object_kind="document",
+        object_id=row.id,
+        at=now,
+        detail={"certificate": made.certificate_sha256.hex()},
+    )
+    return await by_id(row.id)
+
+
+__all__ = ["DocumentNotFound", "inspect", "keep", "note_read", "note_signature", "sign", "upload"]

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from app.core.database import fetch, fetch_row
@@ -83,3 +83,37 @@ async def of_home_visit(home_visit_id: uuid.UUID) -> Sequence[DocumentRow]:
         home_visit_id,
     )
     return [DocumentRow(*row) for row in rows]
+
+
+class SignatureRow(NamedTuple):
+    """One officer's signature."""
+
+    signer_id: uuid.UUID
+    certificate_sha256: bytes
+    certificate_name: str
+    sha256: bytes
+    signed_at: datetime
+
+
+async def signatures_of(document_id: uuid.UUID) -> Sequence[SignatureRow]:
+    """In the order they were put."""
+    rows = await fetch(
+        f"SELECT {', '.join(SignatureRow._fields)} FROM document_signature WHERE document_id = $1"
+        " ORDER BY signed_at, signer_id",
+        document_id,
+    )
+    return [SignatureRow(*row) for row in rows]
+
+
+class CodingRow(NamedTuple):
+    """What a paper is, as an officer read it."""
+
+    name: str
+    code: str
+    number: str
+    issuer: str
+    scope: str
+    issued_on: date | None
+    valid_until: date | None
+    is_permanent: bool
+    coded_at: datetime

@@ -17,7 +17,6 @@ from litestar.exceptions import InternalServerException
 from litestar.params import FromPath, QueryParameter
 
 from app.documents import operations, rules, uploads
-from app.documents.api import ComponentPlace, DocumentView, declared_digest, received, same_digest
 from app.documents.errors import (
     DigestMismatch,
     EmptyDocument,
@@ -27,7 +26,9 @@ from app.documents.errors import (
     UploadTooLarge,
 )
 from app.documents.queries import DocumentRow
+from app.documents.transfer import ComponentPlace, declared_digest, received, same_digest
 from app.documents.uploads import Upload
+from app.documents.views import DocumentView
 from app.home_service import queries as home_service
 from app.home_service.errors import HomeVisitNotFound
 from app.home_service.queries import HomeVisitRow
