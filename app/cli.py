@@ -37,6 +37,7 @@ from app.simulation.command import simulate_command
 from bench.command import bench_command
 from partners.portal.command import portal_commands
 from partners.postal.commands import partner_commands
+from partners.registries.command import registry_checks_command
 
 T = TypeVar("T")
 
@@ -336,6 +337,7 @@ main.add_command(audit_commands(lambda work: run(with_database(work)), console=E
 main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(import_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
+main.add_command(registry_checks_command(lambda work: run(with_database(work))))
 main.add_command(portal_commands(lambda work: run(with_database(work))))
 for _command in partner_commands(lambda work: run(with_database(work))):
     main.add_command(_command)

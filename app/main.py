@@ -63,6 +63,8 @@ from notifications.api import notifications_router
 from partners.portal import figures as portal_figures
 from partners.postal.api import partner_router
 from partners.postal.api.sandbox import sandbox_router
+from partners.registries import figures as registry_figures
+from partners.registries.api import registries_router
 
 ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     health_router,
@@ -76,6 +78,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     documents_router,
     own_documents_router,
     dossiers_router,
+    registries_router,
     dossier_moves_router,
     due_dossiers_router,
     forms_router,
@@ -153,7 +156,10 @@ def create_app(
     app.state.tokens = tokens
     app.state.clock = machine_time
     app.state.partner_buckets = Buckets(settings.partner_requests_per_minute)
-    app.state.figures = [portal_figures.refresh] if settings.portal else []
+    app.state.figures = [
+        *([portal_figures.refresh] if settings.portal else []),
+        *([registry_figures.refresh] if settings.registries else []),
+    ]
     app.state.gatekeeper = SignInGatekeeper(tokens)
     return app
 

@@ -46,6 +46,14 @@ class PortalSettings:
 
 
 @dataclass(frozen=True)
+class RegistriesSettings:
+    """The gateway before the national registries; `url` may be `emulator` like the portal's."""
+
+    url: str
+    token: Secret
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the operator chose. `database_url` and `redis_url` absent means embedded servers."""
 
@@ -67,6 +75,7 @@ class Settings:
     clock: FastClock | None
     roads_url: str | None = None
     portal: PortalSettings | None = None
+    registries: RegistriesSettings | None = None
     sandbox: bool = False
     antivirus: str | None = None
     payment_stops_clock: bool = True
@@ -105,6 +114,7 @@ class Settings:
             clock=_clock(env),
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
             portal=_portal(env),
+            registries=_registries(env),
             sandbox=_flag(env, "MOTCUA_SANDBOX"),
             antivirus=_antivirus(env),
             payment_stops_clock=_flag(env, "MOTCUA_PAYMENT_STOPS_CLOCK", default="yes"),
@@ -130,6 +140,10 @@ def _refuse_sandbox_beside_production(settings: Settings) -> None:
         raise SettingsError(
             "MOTCUA_SANDBOX=yes goes with the portal emulator only: MOTCUA_PORTAL_URL=emulator."
         )
+    if settings.registries is not None and not _is_here(settings.registries.url):
+        raise SettingsError(
+            "MOTCUA_SANDBOX=yes goes with the registries' emulator only (MOTCUA_REGISTRIES_URL=emulator)."
+        )
     if settings.clock is not None:
         raise SettingsError("MOTCUA_SANDBOX=yes has a clock of its own: unset MOTCUA_CLOCK.")
 
@@ -145,6 +159,17 @@ def _portal(env: Mapping[str, str]) -> PortalSettings | None:
         raise SettingsError(f"MOTCUA_PORTAL_URL needs {', '.join(lacking)} too.")
     agency, user, password = (env.get(name) or EMULATED for name in names)
     return PortalSettings(url, agency, user, Secret(password))
+
+
+def _registries(env: Mapping[str, str]) -> RegistriesSettings | None:
+    """None where nobody is looked up."""
+    url = _neighbour_url(env, "MOTCUA_REGISTRIES_URL")
+    if url is None:
+        return None
+    token = env.get("MOTCUA_REGISTRIES_TOKEN")
+    if not token and not _is_here(url):
+        raise SettingsError("MOTCUA_REGISTRIES_URL needs MOTCUA_REGISTRIES_TOKEN too.")
+    return RegistriesSettings(url, Secret(token or EMULATED))
 
 
 def _neighbour_url(env: Mapping[str, str], name: str) -> str | None:

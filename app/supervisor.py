@@ -79,6 +79,7 @@ class Supervisor:
                 "MOTCUA_SANDBOX": "yes" if self.settings.sandbox else "no",
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
                 "MOTCUA_PORTAL_URL": self.settings.portal.url if self.settings.portal else "",
+                "MOTCUA_REGISTRIES_URL": self.settings.registries.url if self.settings.registries else "",
                 "PYTHONUNBUFFERED": "1",
             }
             | dict(extra or {})

@@ -2,8 +2,8 @@
 
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -50,7 +50,8 @@ class Stage:
     postal: str
     log: Path
     before: tuple[datetime, datetime, int]
-    portal: str = ""
+    # Neighbours' emulators by their name, where the settings ask for them.
+    neighbours: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def urls(self) -> dict[str, str]:
@@ -65,7 +66,7 @@ class Stage:
             "log": str(self.log),
         } | {
             name: f"{address}/__log"
-            for name, address in (("postal", self.postal), ("portal", self.portal))
+            for name, address in {"postal": self.postal, **self.neighbours}.items()
             if address
         }
 
@@ -101,12 +102,7 @@ async def staged(
         otp_per_address_per_hour=max(settings.otp_per_address_per_hour, PEOPLE_PER_ADDRESS),
         twilio=replace(settings.twilio, api_base=f"http://127.0.0.1:{sms_port}"),
     )
-    portal_port = free_port()
-    if settings.portal is not None and settings.portal.url == EMULATED:
-        settings = replace(settings, portal=replace(settings.portal, url=f"http://127.0.0.1:{portal_port}"))
-        portal_wanted = True
-    else:
-        portal_wanted = False
+    settings, emulated = _with_emulators(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = settings.data_dir / LOG_NAME
     async with supervised(settings, log_file=log) as supervisor:
@@ -116,11 +112,13 @@ async def staged(
         sms = f"http://127.0.0.1:{sms_port}"
         await supervisor.wait_until_answers(starting, f"{sms}/__log")
         before = await _before(supervisor)
-        portal = await _start_portal_emulator(supervisor, portal_port) if portal_wanted else ""
+        neighbours = {
+            name: await _start_neighbour(supervisor, name, port) for name, port in emulated.items()
+        }
         await supervisor.start_worker()
         api = await supervisor.start_api()
         postal = await _start_postal_emulator(supervisor, api, postal_port) if postal_wanted else ""
-        yield Stage(supervisor, api, sms, postal, log, before, portal)
+        yield Stage(supervisor, api, sms, postal, log, before, neighbours)
 
 
 async def _before(supervisor: Supervisor) -> tuple[datetime, datetime, int]:
@@ -152,9 +150,23 @@ async def _start_sms_emulator(supervisor: Supervisor, port: int) -> Child:
     )
 
 
-async def _start_portal_emulator(supervisor: Supervisor, port: int) -> str:
+def _with_emulators(settings: Settings) -> tuple[Settings, dict[str, int]]:
+    """The settings with an address in place of `emulator`, and the ports those are to listen at."""
+    ports: dict[str, int] = {}
+    if settings.portal is not None and settings.portal.url == EMULATED:
+        ports["portal"] = free_port()
+        url = f"http://127.0.0.1:{ports['portal']}"
+        settings = replace(settings, portal=replace(settings.portal, url=url))
+    if settings.registries is not None and settings.registries.url == EMULATED:
+        ports["registries"] = free_port()
+        url = f"http://127.0.0.1:{ports['registries']}"
+        settings = replace(settings, registries=replace(settings.registries, url=url))
+    return settings, ports
+
+
+async def _start_neighbour(supervisor: Supervisor, name: str, port: int) -> str:
     child = await supervisor.start(
-        "portal emulator", ["-m", "partners.portal.emulator", "--port", str(port)]
+        f"{name} emulator", ["-m", f"partners.{name}.emulator", "--port", str(port)]
     )
     address = f"http://127.0.0.1:{port}"
     await supervisor.wait_until_answers(child, f"{address}/__log")

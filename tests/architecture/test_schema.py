@@ -16,7 +16,12 @@ from app.core.errors import Refusal, Words
 from app.core.migrations import known, migrate, missing, roll_back
 
 ROOT = Path(__file__).parents[2]
-EDGES = ("notifications.tables", "partners.postal.tables", "partners.portal.tables")
+EDGES = (
+    "notifications.tables",
+    "partners.postal.tables",
+    "partners.portal.tables",
+    "partners.registries.tables",
+)
 
 
 def table_modules() -> list[str]:
