@@ -30,6 +30,7 @@ from app.documents.own_api import own_documents_router
 from app.dossiers.api import dossiers_router
 from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
+from app.dossiers.reuse_api import reuse_router
 from app.forms.api import forms_router
 from app.home_service.api import home_service_router
 from app.home_service.areas_api import areas_router
@@ -52,6 +53,7 @@ from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
 from app.monitoring.api import monitoring_router
+from app.monitoring.reuse import reuse_figures_router
 from app.pages.router import pages_router
 from app.procedures.api import procedures_router
 from app.queue.api import queue_router
@@ -81,6 +83,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     registries_router,
     dossier_moves_router,
     due_dossiers_router,
+    reuse_router,
     forms_router,
     home_service_router,
     money_router,
@@ -92,6 +95,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     tracking_router,
     satisfaction_router,
     monitoring_router,
+    reuse_figures_router,
     partner_router,
     pages_router,
     notifications_router,

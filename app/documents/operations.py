@@ -14,7 +14,7 @@ from app.core.clock import machine_time
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.documents import store
+from app.documents import reading, store
 from app.documents.errors import DigestMismatch, DocumentChanged, DocumentNotFound, EmptyDocument
 from app.documents.events import DocumentUploaded
 from app.documents.inspection.antivirus import Scanner
@@ -143,16 +143,7 @@ async def _judge(*, document_id: uuid.UUID, verdict: Verdict, served: bytes, now
 @operation
 async def note_read(*, document_id: uuid.UUID, now: datetime) -> None:
     """Somebody other than the owner read it; the owner will see it listed."""
-    actor = current_actor.get()
-    await in_transaction().execute(
-        "INSERT INTO document_read (id, document_id, reader_kind, reader_id, at) VALUES ($1,$2,$3,$4,$5)",
-        new_id(),
-        document_id,
-        actor.kind,
-        actor.id,
-        now,
-    )
-    await journal.write("document.read", object_kind="document", object_id=document_id, at=now)
+    await reading.note_read(document_id, at=now)
 
 
 async def sign(

@@ -16,19 +16,21 @@ from app.core.phones import InvalidPhone, to_e164
 from app.core.text import clean_name
 from app.documents.errors import DocumentNotClean, DocumentNotFound
 from app.dossiers import operations, queries
+from app.dossiers.components import Component
 from app.dossiers.errors import (
     CalendarNotDeclared,
     CitizenNumberNotAccepted,
     DossierAlreadyAccepted,
     DossierNotFound,
     DossierSourceMissing,
+    NotReusable,
     OtherCentreDecides,
     ResultNotDigitised,
     StaleDossier,
     StatusNotAllowing,
     UnknownComponent,
 )
-from app.dossiers.operations.accept import Applicant, Component
+from app.dossiers.operations.accept import Applicant
 from app.dossiers.queries import DecisionRow, DossierFile, DossierRow, PauseRow
 from app.dossiers.states import NAMES, Status
 from app.http.access import open_to
@@ -46,13 +48,18 @@ OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 
 
 class ComponentInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """One paper handed in; `component` counts the procedure's published papers from 1."""
+    """One paper; `component` counts the procedure's published papers from 1.
+
+    `document_id` is a scan of what is handed in, or a document `POST /v1/staff/reusable-papers` proposed.
+    """
 
     component: Annotated[int, msgspec.Meta(ge=1, le=50)]
     originals: Annotated[int, COUNTS] = 0
     certified_copies: Annotated[int, COUNTS] = 0
     copies: Annotated[int, COUNTS] = 0
     document_id: uuid.UUID | None = None
+    from_national_store: bool = False
+    result_code: Annotated[str, msgspec.Meta(pattern=r"^KQ\.[GH][0-9]{2}\.[0-9]{6}$")] | None = None
 
 
 class ApplicantInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -227,7 +234,7 @@ def _phone(raw: str | None) -> str | None:
 
 
 def _components(given: Sequence[ComponentInput]) -> list[Component]:
-    return [Component(c.component, c.originals, c.certified_copies, c.copies, c.document_id) for c in given]
+    return [Component(*(getattr(each, name) for name in Component._fields)) for each in given]
 
 
 @post(
@@ -239,6 +246,7 @@ def _components(given: Sequence[ComponentInput]) -> list[Component]:
     responses=problems(
         DossierSourceMissing,
         UnknownComponent,
+        NotReusable,
         CitizenNumberNotAccepted,
         DossierAlreadyAccepted,
         CalendarNotDeclared,

@@ -111,3 +111,12 @@ class CalendarNotDeclared(Conflict):
 class ReasonMissing(Invalid):
     code = "reason_missing"
     detail = Words("Cần ghi lý do.", "A reason is needed.")
+
+
+class NotReusable(Invalid):
+    code = "not_reusable"
+    detail = Words(
+        "Giấy tờ ở thành phần {component} không thể dùng lại cho thủ tục này.",
+        "What is given for component {component} cannot be reused for this procedure.",
+    )
+    told = ("component",)

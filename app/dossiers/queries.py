@@ -198,3 +198,28 @@ async def contact_of(dossier_id: uuid.UUID) -> Contact | None:
     if row is None or row["applicant_phone"] is None:
         return None
     return Contact(name=row["applicant_name"], phone=row["applicant_phone"], locale=row["locale"])
+
+
+class ReuseCount(NamedTuple):
+    """Of the dossiers a centre received: how many, and in how many a paper was not asked for again."""
+
+    centre_id: uuid.UUID
+    received: int
+    with_reuse: int
+
+
+async def count_reuse(*, first: date, last: date) -> Sequence[ReuseCount]:
+    """By receiving centre, from the first to the last local day.
+
+    Received is what was accepted: registered only (1) or turned away at once (3) is not (DOMAIN 3.1, 5.1).
+    """
+    rows = await fetch(
+        "SELECT centre_id, count(*)::int, count(*) FILTER (WHERE EXISTS ("
+        "SELECT 1 FROM dossier_component c WHERE c.dossier_id = d.id AND c.reuse > 0))::int"
+        " FROM dossier d WHERE accepted_at >= $1 AND accepted_at < $2 AND status <> ALL ($3)"
+        " GROUP BY centre_id",
+        at_local(first, 0),
+        at_local(last + timedelta(days=1), 0),
+        [Status.NEW.value, Status.NOT_ACCEPTED.value],
+    )
+    return [ReuseCount(*row) for row in rows]

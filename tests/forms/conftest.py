@@ -10,7 +10,8 @@ import pytest
 
 from app.core.actor import Actor, current_actor
 from app.dossiers import operations as dossiers
-from app.dossiers.operations.accept import Applicant, Component
+from app.dossiers.components import Component
+from app.dossiers.operations.accept import Applicant
 from app.dossiers.queries import DossierRow
 from tests.dossiers.conftest import counter, the_machines_clock_afterwards  # noqa: F401 - fixtures
 from tests.queue.conftest import MINH, Hall, hall, open_hall  # noqa: F401 - fixtures

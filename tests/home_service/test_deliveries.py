@@ -15,8 +15,9 @@ from app.custody import proof
 from app.custody import queries as custody
 from app.dossiers import operations as dossiers
 from app.dossiers import queries as dossier_queries
+from app.dossiers.components import Component
 from app.dossiers.errors import DossierNotFound
-from app.dossiers.operations.accept import Applicant, Component
+from app.dossiers.operations.accept import Applicant
 from app.dossiers.queries import DossierRow
 from app.dossiers.states import Status
 from app.home_service import operations, queries, rules

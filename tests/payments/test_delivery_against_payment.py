@@ -7,7 +7,8 @@ import pytest
 
 from app.core.database import DB
 from app.dossiers import operations as dossiers
-from app.dossiers.operations.accept import Applicant, Component
+from app.dossiers.components import Component
+from app.dossiers.operations.accept import Applicant
 from app.dossiers.queries import DossierRow
 from app.home_service import operations, queries
 from app.home_service.operations.report import Outcome, PartnerEvent

@@ -5,6 +5,7 @@ from app.dossiers.operations.complete import complete
 from app.dossiers.operations.correct import correct
 from app.dossiers.operations.decide import decide, receive
 from app.dossiers.operations.extend import extend
+from app.dossiers.operations.look import look_for_papers
 from app.dossiers.operations.payment import demand_payment, note_payment
 from app.dossiers.operations.return_result import return_at_counter
 from app.dossiers.operations.supplement import receive_supplement, request_supplement
@@ -17,6 +18,7 @@ __all__ = [
     "decide",
     "demand_payment",
     "extend",
+    "look_for_papers",
     "note_payment",
     "receive",
     "receive_supplement",

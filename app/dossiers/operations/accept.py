@@ -9,39 +9,24 @@ from app.centres import queries as centres
 from app.core import journal, outbox
 from app.core.citizen_numbers import validate_citizen_number
 from app.core.clock import local_date
-from app.core.crypto import blind_index
 from app.core.database import fetch_value, in_transaction
 from app.core.dossier_numbers import format_dossier_number
 from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.operation import operation
 from app.custody import steps as custody
-from app.documents import queries as documents
 from app.dossiers import queries
-from app.dossiers.errors import (
-    CitizenNumberNotAccepted,
-    DossierAlreadyAccepted,
-    DossierSourceMissing,
-    UnknownComponent,
-)
+from app.dossiers.components import Component, check_components, citizen_index, keep_components
+from app.dossiers.errors import DossierAlreadyAccepted, DossierSourceMissing
 from app.dossiers.events import DossierAccepted, DossierFact, DossierRegistered
 from app.dossiers.moving import promised
 from app.dossiers.queries import DossierFile
+from app.dossiers.reuse import Person
 from app.dossiers.states import Status
 from app.dossiers.steps import next_number, note_status
 from app.procedures import queries as procedures
 from app.procedures.errors import ProcedureNotFound
 from app.queue import steps as queue
-
-
-class Component(NamedTuple):
-    """One paper handed in; `component` is its place in the procedure's published list, from 1."""
-
-    component: int
-    originals: int
-    certified_copies: int
-    copies: int
-    document_id: uuid.UUID | None
 
 
 class Applicant(NamedTuple):
@@ -53,7 +38,7 @@ class Applicant(NamedTuple):
     locale: str
 
 
-class _Source(NamedTuple):
+class Source(NamedTuple):
     """Where the dossier comes from, and whose it is when that is known."""
 
     channel: str
@@ -86,8 +71,11 @@ async def accept(
     if procedure is None:
         raise ProcedureNotFound
     procedure_code = procedure.code
-    source = await _source(centre_id, procedure_code, ticket_id, seal)
-    await _check_components(components, len(procedure.papers), centre_id, source)
+    source = await source_of(centre_id, ticket_id, seal)
+    await _refuse_second(source.package_id, procedure_code)
+    index = citizen_index(applicant.citizen_number)
+    person = Person(source.citizen_id, index)
+    reused = await check_components(components, procedure, centre_id, source.package_id, person, now=now)
     status = Status.NEW if register_only else Status.ACCEPTED
     due_at = None if register_only else await promised(procedure_code, accepted_at=now)
     dossier_id = new_id()
@@ -96,7 +84,6 @@ async def accept(
         local_date(now),
         await next_number(centre.agency_code, local_date(now)),
     )
-    sealed, index = _sealed_number(applicant.citizen_number, dossier_id)
     await in_transaction().execute(
         "INSERT INTO dossier (id, number, centre_id, procedure_code, citizen_id, applicant_name,"
         " applicant_phone, locale, citizen_no_sealed, citizen_no_index, channel, ticket_id,"
@@ -110,7 +97,7 @@ async def accept(
         applicant.name,
         applicant.phone,
         applicant.locale,
-        sealed,
+        _sealed_number(applicant.citizen_number, dossier_id),
         index,
         source.channel,
         source.ticket_id,
@@ -120,7 +107,7 @@ async def accept(
         now,
         due_at,
     )
-    await _keep_components(dossier_id, components)
+    await keep_components(dossier_id, components, reused)
     await note_status(dossier_id, status, at=now)
     known: dict[str, Any] = {
         "occurred_at": now,
@@ -152,56 +139,34 @@ async def accept(
     return await queries.by_number(number)
 
 
-async def _source(
-    centre_id: uuid.UUID, procedure_code: str, ticket_id: uuid.UUID | None, seal: str | None
-) -> _Source:
+async def source_of(centre_id: uuid.UUID, ticket_id: uuid.UUID | None, seal: str | None) -> Source:
+    """The ticket being served here or the package received here.
+
+    Raises `DossierSourceMissing` unless exactly one is given, and whatever makes it unusable.
+    """
     if (ticket_id is None) == (seal is None):
         raise DossierSourceMissing
     if ticket_id is not None:
         ticket = await queue.serving_ticket(ticket_id, centre_id=centre_id)
-        return _Source("counter", ticket_id, None, ticket.citizen_id)
+        return Source("counter", ticket_id, None, ticket.citizen_id)
     package = await custody.received_package(str(seal), centre_id=centre_id)
+    return Source("postal", None, package.id, package.citizen_id)
+
+
+async def _refuse_second(package_id: uuid.UUID | None, procedure_code: str) -> None:
+    """A package becomes one dossier of a procedure."""
     known = await fetch_value(
         "SELECT number FROM dossier WHERE package_id = $1 AND procedure_code = $2",
-        package.id,
+        package_id,
         procedure_code,
     )
     if known is not None:
         raise DossierAlreadyAccepted(number=known)
-    return _Source("postal", None, package.id, package.citizen_id)
 
 
-async def _check_components(
-    components: Sequence[Component], published: int, centre_id: uuid.UUID, source: _Source
-) -> None:
-    """Places of the published list only, each once; an attached scan must be clean and here."""
-    places = [component.component for component in components]
-    if len(set(places)) != len(places) or any(not 1 <= place <= published for place in places):
-        raise UnknownComponent
-    for component in components:
-        if component.document_id is None:
-            continue
-        document = await documents.by_id(component.document_id)
-        if source.package_id is None or document.partner_id is None:
-            await documents.clean_at_centre(component.document_id, centre_id=centre_id)
-
-
-async def _keep_components(dossier_id: uuid.UUID, components: Sequence[Component]) -> None:
-    await in_transaction().executemany(
-        "INSERT INTO dossier_component"
-        " (dossier_id, component, originals, certified_copies, copies, document_id)"
-        " VALUES ($1,$2,$3,$4,$5,$6)",
-        [(dossier_id, *component) for component in components],
-    )
-
-
-def _sealed_number(citizen_number: str | None, dossier_id: uuid.UUID) -> tuple[bytes | None, bytes | None]:
-    """The number as it is kept: encrypted for this row, and findable only with our key."""
+def _sealed_number(citizen_number: str | None, dossier_id: uuid.UUID) -> bytes | None:
+    """The number as it is kept: encrypted for this row."""
     if citizen_number is None:
-        return None, None
-    try:
-        number = validate_citizen_number(citizen_number)
-    except ValueError:
-        raise CitizenNumberNotAccepted from None
-    sealed = keys().fields.encrypt(number.encode(), place=f"dossier|citizen_no_sealed|{dossier_id}")
-    return sealed, blind_index(keys().index, "citizen_number", number)
+        return None
+    number = validate_citizen_number(citizen_number)
+    return keys().fields.encrypt(number.encode(), place=f"dossier|citizen_no_sealed|{dossier_id}")
