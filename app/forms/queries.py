@@ -70,7 +70,11 @@ async def record_of(dossier: DossierRow, *, decided_by: Sequence[str] = ()) -> R
         trail=trail,
         hands=hands,
         officers=await _names(
-            {*decided_by, *(step.actor_id for step in trail if step.actor_kind == "officer")}
+            {
+                *decided_by,
+                *(step.actor_id for step in trail if step.actor_kind == "officer"),
+                *(link.receiver_id for link in hands if link.receiver_kind == "officer"),
+            }
         ),
         citizen_number=await records.citizen_number(dossier.id),
         line=await records.register_line(dossier.id, centre_id=dossier.centre_id, day=accepted_on),

@@ -18,6 +18,10 @@ from tests.queue.conftest import MINH, Hall, hall, open_hall  # noqa: F401 - fix
 from tests.satisfaction.conftest import LAN, Move, moved, serving
 
 NUMBER: Final = "037188009991"
+# Operators of a content stream that leave something on paper (ISO 32000-1, annex A).
+PAINTING: Final = frozenset(
+    {b"Tj", b"TJ", b"'", b'"', b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"Do", b"sh", b"BI"}
+)
 PAPERS: Final = (Component(1, 1, 0, 2, None),)
 
 
@@ -83,9 +87,37 @@ class Read:
                     todo.append(node["/K"])
         return found
 
+    def unmarked(self) -> list[str]:
+        """What is painted outside the structure and is not told to be an artifact."""
+        found: list[str] = []
+        for page in self.pdf.pages:
+            depth = 0
+            for _, operator in pypdf.generic.ContentStream(page["/Contents"], self.pdf).operations:
+                depth += {b"BDC": 1, b"BMC": 1, b"EMC": -1}.get(operator, 0)
+                if depth == 0 and operator in PAINTING:
+                    found.append(operator.decode())
+        return found
+
+    def scopes(self) -> set[str]:
+        """Which cells each heading cell of a table says it is of."""
+        return {
+            str(part["/Scope"]) for part in _attributes(self.root["/StructTreeRoot"]) if "/Scope" in part
+        }
+
     def alternatives(self) -> list[str]:
         """What is told of each picture to whoever does not see it."""
         return _alternatives(self.root["/StructTreeRoot"])
+
+
+def _attributes(node: Any) -> list[Any]:
+    node = node.get_object()
+    if isinstance(node, list):
+        return [part for child in node for part in _attributes(child)]
+    if not isinstance(node, dict):
+        return []
+    given = node.get("/A", [])
+    own = [part.get_object() for part in (given if isinstance(given, list) else [given])]
+    return own + (_attributes(node["/K"]) if "/K" in node else [])
 
 
 def _alternatives(node: Any) -> list[str]:

@@ -92,6 +92,8 @@ async def test_a_form_can_be_heard(
     assert read.pdf.metadata.title == TITLES[form]
     assert b"<pdfuaid:part>1</pdfuaid:part>" in read.root["/Metadata"].get_data()
     assert read.structure() >= {"/H1", "/P", "/Table", "/TR", "/TH", "/TD"}
+    assert read.scopes() == {"/Column"}
+    assert read.unmarked() == []
     told = [f"Mã QR của hồ sơ {dossier.number}"] if form is not Form.REGISTER else []
     assert read.alternatives() == told
     for page in read.pdf.pages:

@@ -55,6 +55,7 @@ async def test_a_notice_says_what_was_decided_and_why(counter: Counter, form: Fo
     assert read.root["/Lang"] == "vi-VN"
     assert read.alternatives() == [f"Mã QR của hồ sơ {dossier['number']}"]
     assert read.structure() >= {"/H1", "/P"}
+    assert read.unmarked() == []
 
 
 @pytest.mark.parametrize("form", MADE)
@@ -100,6 +101,19 @@ async def test_what_was_not_accepted_has_no_receipt(counter: Counter, form: Form
     answer = await printed(counter, dossier, form)
 
     assert (answer.status_code, answer.json()["dossier_status"]) == (409, int(status))
+
+
+async def test_what_was_only_registered_or_refused_has_no_line_in_the_register(counter: Counter) -> None:
+    registered = await counter.registered()
+    refused = await counter.brought_to("3")
+    dossier = await counter.brought_to("2")
+
+    read = Read((await printed(counter, dossier, Form.REGISTER)).content)
+
+    assert read.says("tờ 1 / 1, cả ngày 1 hồ sơ")
+    assert read.says(f"1{dossier['number']}")
+    assert not read.says(registered["number"])
+    assert not read.says(refused["number"])
 
 
 @pytest.mark.parametrize("status", ["2", "4", "5 from 2", "5 from 4", "6", "8", "9", "10"])

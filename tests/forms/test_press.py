@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import signal
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import pypdf
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from app.forms import press, wording
 from app.forms.editions import EDITIONS, Form
 from app.forms.errors import FormNotPressed
-from app.forms.press import AT_ONCE, MOST_WAITING, PRESS, Sheet, pressed
+from app.forms.press import MOST_WAITING, PRESS, Sheet, pressed
 from app.forms.qr import picture
 from tests.forms.conftest import Read, run_together
 
@@ -35,6 +37,9 @@ MARKUP: Final = (
     "fi ffi fl -- --- ... 'x' \"y\" ~",
     "\u1e9e \u0149 ﷽ \u0e01",
 )
+ENDLESS: Final = """#set document(title: "x")
+#for i in range(9000) { for j in range(9000) { for k in range(9000) { let x = i * j * k } } }
+"""
 TEXTS: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=80) | st.sampled_from(MARKUP)
 
 
@@ -111,7 +116,9 @@ async def test_the_same_sheet_is_the_same_bytes() -> None:
     assert first == second
 
 
-async def test_a_press_that_is_late_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_press_that_is_late_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template that would take minutes: its process is gone when the caller is told."""
+    (tmp_path / "01.typ").write_text(ENDLESS)
     started: list[asyncio.subprocess.Process] = []
     start = asyncio.create_subprocess_exec
 
@@ -122,11 +129,12 @@ async def test_a_press_that_is_late_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(press.asyncio, "create_subprocess_exec", noted)
 
     with pytest.raises(FormNotPressed):
-        await pressed(receipt("Lan"), at=AT, seconds=0.001)
+        await asyncio.wait_for(pressed(Sheet(str(tmp_path), Form.RECEIPT, {}), at=AT, seconds=1), 8)
 
     [process] = started
-    assert process.returncode is not None
-    assert (PRESS.waiting, PRESS.turns._value) == (0, AT_ONCE)
+    assert process.returncode == -signal.SIGKILL
+    assert PRESS.waiting == 0
+    assert not PRESS.turns.locked()
 
 
 async def test_a_sheet_without_its_facts_is_refused_and_not_half_made() -> None:

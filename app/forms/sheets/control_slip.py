@@ -14,11 +14,9 @@ from app.forms.queries import Record
 PARTIES: Final = {
     "citizen": "Người nộp hồ sơ",
     "courier": "Nhân viên bưu chính",
+    "post_office": "Bưu cục",
     "partner": "Đơn vị bưu chính",
-    "hub": "Bưu cục",
     "officer": "Cán bộ Bộ phận Một cửa",
-    "centre": "Bộ phận Một cửa",
-    "system": "Hệ thống",
 }
 # Nobody holds a dossier in these: there is nothing more to count.
 ENDED: Final = frozenset({Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.STOPPED, Status.RETURNED})
@@ -59,14 +57,15 @@ def control_slip(record: Record, *, calendar: WorkingCalendar, now: datetime) ->
 def _steps(record: Record) -> list[_Step]:
     """Hand-overs of its package before it was a dossier, then every change of its status."""
     hands = [
-        _Step(_party(link), _handed(link), link.occurred_at, over=False)
+        _Step(
+            _who(record, link.receiver_kind, link.receiver_id), _handed(link), link.occurred_at, over=False
+        )
         for link in record.hands
         if link.occurred_at <= record.dossier.accepted_at
     ]
     statuses = [
         _Step(
-            wording.printable(record.officers.get(step.actor_id, ""), longest_run=wording.NARROW)
-            or _kind(step.actor_kind),
+            _who(record, step.actor_kind, step.actor_id),
             NAMES[Status(step.status)].vi,
             step.at,
             over=Status(step.status) in ENDED,
@@ -97,8 +96,10 @@ def _held(begins: datetime, ends: datetime, calendar: WorkingCalendar) -> str:
         return ""  # a year nobody declared has no working time yet
 
 
-def _party(link: ChainLink) -> str:
-    return _kind(link.receiver_kind)
+def _who(record: Record, kind: str, who: str) -> str:
+    """An officer by name, anybody else by what they are: a slip is read by many."""
+    name = record.officers.get(who, "") if kind == "officer" else ""
+    return wording.printable(name, longest_run=wording.NARROW) or _kind(kind)
 
 
 def _handed(link: ChainLink) -> str:
