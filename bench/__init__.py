@@ -22,6 +22,7 @@ NAMES: Final = (
     "promises",
     "windows",
     "forms",
+    "store",
 )
 # These ask no store, so none is started for them; their DSN is empty.
 WITHOUT_STORES: Final = frozenset({"forecast", "forms", "promises", "rounds"})
