@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from app.core.citizen_numbers import validate_citizen_number
+from app.core.tax_codes import read_tax_code
 from app.core.text import fold
 from app.settings import RegistriesSettings
 from partners.registries.port import (
@@ -22,7 +23,6 @@ from partners.registries.port import (
     RegistryUnavailable,
     Verdict,
 )
-from partners.registries.tax_codes import validate_tax_code
 
 TIMEOUT_S: Final = 3.0
 LONGEST_ANSWER: Final = 200_000
@@ -121,14 +121,14 @@ class Population(_HttpSource):
 
 
 class Business(_HttpSource):
-    """An enterprise by its tax code: its name, and that it still works."""
+    """An enterprise or a household business by its tax code: its name, and that it still works."""
 
     registry = Registry.BUSINESS
     key_field = "MaSoThue"
     record = _Business
 
     def read_key(self, key: str) -> str:
-        return validate_tax_code(key)
+        return read_tax_code(key).text
 
     def agrees(self, record: _Business, name: str) -> bool:
         return record.TrangThai == ACTIVE and same_name(record.TenDoanhNghiep, name)

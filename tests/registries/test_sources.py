@@ -1,8 +1,6 @@
 """The same questions to every registry, over HTTP."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from partners.registries.emulator import RegistriesEmulator
 from partners.registries.emulator.server import FAULTS
@@ -14,7 +12,6 @@ from partners.registries.port import (
     RegistryUnavailable,
     Verdict,
 )
-from partners.registries.tax_codes import WEIGHTS, InvalidTaxCode, check_digit, validate_tax_code
 from tests.registries.conftest import NAME, NUMBER
 
 TAX_CODE = "0100109106"
@@ -64,31 +61,3 @@ async def test_a_token_that_is_not_accepted_is_no_verdict(
     theirs.token = "another"
     with pytest.raises(RegistryUnavailable):
         await ask(sources, Registry.POPULATION)
-
-
-@pytest.mark.parametrize("raw", ["0100109106", "0100109106-001", "0100109106001", " 010 0109106 "])
-def test_tax_codes_of_enterprises_and_branches(raw: str) -> None:
-    assert validate_tax_code(raw).startswith(TAX_CODE)
-
-
-@pytest.mark.parametrize(
-    "raw", ["", "0100109107", "010010910", "0100109106-000", "0100109106-1", "01001091O6", "0" * 40]
-)
-def test_what_is_no_tax_code(raw: str) -> None:
-    with pytest.raises(InvalidTaxCode):
-        validate_tax_code(raw)
-
-
-@given(nine=st.text("0123456789", min_size=9, max_size=9), place=st.integers(0, 8), by=st.integers(1, 9))
-def test_a_digit_typed_wrong_is_noticed(nine: str, place: int, by: int) -> None:
-    """Every weight is prime to 11, so no single slip passes."""
-    right = check_digit(nine)
-    wrong = nine[:place] + str((int(nine[place]) + by) % 10) + nine[place + 1 :]
-    if right == 10:
-        with pytest.raises(InvalidTaxCode):
-            validate_tax_code(nine + "0")
-        assert sum(w * int(d) for w, d in zip(WEIGHTS, nine, strict=True)) % 11 == 0
-        return
-    assert validate_tax_code(f"{nine}{right}") == f"{nine}{right}"
-    with pytest.raises(InvalidTaxCode):
-        validate_tax_code(f"{wrong}{right}")
