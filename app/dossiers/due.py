@@ -9,8 +9,10 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from app.core.clock import at_local, local_date
-from app.core.database import fetch
+from app.core.database import fetch, fetch_row
 from app.core.working_calendar import WorkingCalendar
+from app.dossiers.queries import DecisionRow
+from app.dossiers.states import Move
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # What an apology proposes until an officer says otherwise.
@@ -119,3 +121,20 @@ async def of_centre(
         limit,
     )
     return [DueRow(*row) for row in rows]
+
+
+async def apology_draft(dossier_id: uuid.UUID) -> DecisionRow | None:
+    """The extension proposed for the promise that stands, while nobody has decided it.
+
+    Its `actor_id` is empty, as nobody has signed, and so is the reason until somebody writes one.
+    """
+    row = await fetch_row(
+        "SELECT $2, d.status, d.status, a.reason, NULL, false, a.due_at, a.proposed_due_at,"
+        " a.created_at, ''"
+        " FROM dossier d JOIN dossier_apology_draft a"
+        " ON a.dossier_id = d.id AND a.due_at = d.due_at AND a.state = 'draft'"
+        f" WHERE d.id = $1 AND {RUNNING}",
+        dossier_id,
+        Move.EXTEND.value,
+    )
+    return None if row is None else DecisionRow(*row)

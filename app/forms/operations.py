@@ -10,8 +10,8 @@ from app.centres import queries as centres
 from app.core import journal
 from app.core.clock import local_date
 from app.core.operation import operation
+from app.dossiers import due, records
 from app.dossiers import queries as dossiers
-from app.dossiers import records
 from app.forms import rules
 from app.forms.editions import Form, edition_on
 from app.forms.errors import FormNotFitting, FormNotFound
@@ -29,6 +29,9 @@ from app.procedures import queries as procedures
 async def prepare(*, number: str, form: Form, centre_id: uuid.UUID, now: datetime) -> Sheet:
     """All that stands on the form, in the edition of its day: of the decision it tells, or of acceptance.
 
+    While an apology is drafted for the promise that stands, form 04 is the draft a leader
+    completes and signs.
+
     Raises `DossierNotFound` for another centre's dossier, `FormNotFitting` when there is nothing of the
     kind to say about this one, `FormNotFound` for the register of a centre the officer is not of,
     `FormNotInForce` for a day before the first edition.
@@ -38,13 +41,19 @@ async def prepare(*, number: str, form: Form, centre_id: uuid.UUID, now: datetim
     if form is Form.REGISTER and dossier.centre_id != centre_id:
         raise FormNotFound  # The competent centre knows this dossier, and not the others of that day.
     move = rules.DECISIONS.get(form)
-    decision = None if move is None else await dossiers.latest_decision(dossier.id, move)
-    record = await record_of(dossier, decided_by=() if decision is None else (decision.actor_id,))
+    draft = await due.apology_draft(dossier.id) if form is Form.APOLOGY else None
+    decision = draft if draft or move is None else await dossiers.latest_decision(dossier.id, move)
+    signers = () if decision is None or draft else (decision.actor_id,)
+    record = await record_of(dossier, decided_by=signers)
     if decision is None and (move is not None or not record.was_accepted):
         raise FormNotFitting(form=form.value, dossier_status=dossier.status)
     edition = edition_on(record.accepted_on if decision is None else local_date(decision.at))
     first = letterhead if form is Form.REGISTER else heading
-    said = notice(record, decision) if decision is not None else await WRITERS[form](record, now)
+    said = (
+        notice(record, decision, draft=draft is not None)
+        if decision is not None
+        else await WRITERS[form](record, now)
+    )
     await journal.write(
         "form.printed",
         object_kind="dossier",

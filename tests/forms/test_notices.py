@@ -1,17 +1,20 @@
 """Forms 02 to 05 say what an officer decided, in the officer's words; and only then."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import pytest
 
+from app.core.clock import at_local
 from app.core.database import DB
 from app.dossiers.states import Status
 from app.forms import wording
 from app.forms.editions import TITLES, Form
 from app.forms.rules import DECISIONS
 from app.http.principals import Caller
-from tests.dossiers.conftest import Counter, working_moment
+from jobs.schedules import warn_of_promises
+from tests.dossiers.conftest import Counter, it_is, working_moment
+from tests.dossiers.test_clock import DAY, accepted, calendar, monday  # noqa: F401 - fixtures
 from tests.forms.conftest import Read
 
 WORDS: Final = 'Thiếu *Giấy chứng sinh*: #panic("x").\n\nBản sao trích lục đã hết hạn dùng.'
@@ -79,6 +82,33 @@ async def test_the_apology_says_both_promises(counter: Counter) -> None:
     assert read.says(f"sẽ trả kết quả vào: {wording.moment(later)}.")
     receipt = Read((await printed(counter, dossier, Form.RECEIPT)).content)
     assert receipt.says(f"Thời gian trả kết quả: {wording.moment(later)}")
+
+
+async def test_a_promise_that_cannot_be_kept_has_its_apology_drafted_and_then_signed(
+    counter: Counter,
+    monday: date,  # noqa: F811
+) -> None:
+    dossier = await accepted(counter, monday)
+    before = await printed(counter, dossier, Form.APOLOGY)
+    it_is(at_local(monday + 7 * DAY, 8))
+    await warn_of_promises({})
+    (late,) = (await counter.http.get("/v1/staff/due-dossiers", headers=counter.people["officer"])).json()[
+        "items"
+    ]
+    proposed = datetime.fromisoformat(late["apology_draft"]["proposed_promised_at"])
+
+    draft = await printed(counter, dossier, Form.APOLOGY)
+    later = at_local(monday + 10 * DAY, 9)
+    dossier = await counter.moved(dossier, "extend", reason=WORDS, promised_at=later.isoformat())
+    letter = await printed(counter, dossier, Form.APOLOGY)
+
+    assert (before.status_code, before.json()["code"]) == (409, "form_not_fitting")
+    assert draft.status_code == letter.status_code == 200
+    assert Read(draft.content).says("(Dự thảo)")
+    assert Read(draft.content).says(f"sẽ trả kết quả vào: {wording.moment(proposed)}.")
+    assert Read(draft.content).unmarked() == []
+    assert not Read(letter.content).says("(Dự thảo)")
+    assert Read(letter.content).says(f"sẽ trả kết quả vào: {wording.moment(later)}.")
 
 
 async def test_the_last_decision_of_its_kind_is_told(counter: Counter) -> None:

@@ -8,10 +8,11 @@ from app.forms.queries import Record
 from app.forms.sheets.receipt import returned_at
 
 
-def notice(record: Record, decision: DecisionRow) -> dict[str, Any]:
-    """The officer's words stand as they were written, paragraph by paragraph."""
+def notice(record: Record, decision: DecisionRow, *, draft: bool = False) -> dict[str, Any]:
+    """The officer's words stand as they were written, paragraph by paragraph; a draft says it is one."""
     dossier = record.dossier
     return {
+        "draft": draft,
         "applicant": wording.in_capitals(dossier.applicant_name),
         "applicant_name": wording.printable(dossier.applicant_name),
         "phone": wording.phone(dossier.applicant_phone),
