@@ -18,6 +18,7 @@ from litestar.types import ControllerRouterHandler
 from app.appointments.api import appointments_router
 from app.calendar.api import calendar_router
 from app.centres.api import centres_router
+from app.citizens.me_api import me_router
 from app.core import keys as core_keys
 from app.core import sandbox
 from app.core.clock import current_time, machine_time
@@ -72,6 +73,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     health_router,
     contract_router,
     identity_router,
+    me_router,
     centres_router,
     procedures_router,
     staff_router,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from app.citizens.rules import QuietHours
 from app.core import journal
 from app.core.database import fetch_value, in_transaction
 from app.core.ids import new_id
@@ -57,15 +58,19 @@ async def owe(
     version: int,
     now: datetime,
     happened_at: datetime | None = None,
+    quiet: QuietHours | None = None,
 ) -> uuid.UUID:
-    """Owe a message; the id of the one owed before when the fact was heard before."""
-    dedupe = f"{phone}|{template.code}|{about}|{version}"
+    """Owe a message; the id of the one owed before when the fact was heard before.
+
+    `quiet` are the hours of the person it is for, where they chose some.
+    """
+    dedupe = _dedupe(template, phone, about, version)
     known = await _owed_before(dedupe)
     if known is not None:
         return known
     body = template.render(locale, values)
     priced = cost(body)
-    not_before = policy.not_before(template.category, now=now, happened_at=happened_at)
+    not_before = policy.not_before(template.category, now=now, happened_at=happened_at, quiet=quiet)
     message_id = new_id()
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
@@ -96,6 +101,22 @@ async def owe(
         detail={"template": template.code, "about": about},
     )
     return message_id
+
+
+@operation
+async def withdraw(*, template: Template, phone: str, about: str, version: int) -> None:
+    """Its person wants no such message any more: one that is owed and not being tried ends, visibly. One
+    that may have left already stays as it is known.
+    """
+    await in_transaction().execute(
+        "UPDATE message SET state = 'superseded', ended_at = clock_timestamp()"
+        " WHERE dedupe = $1 AND state = 'ready'",
+        _dedupe(template, phone, about, version),
+    )
+
+
+def _dedupe(template: Template, phone: str, about: str, version: int) -> str:
+    return f"{phone}|{template.code}|{about}|{version}"
 
 
 async def _owed_before(dedupe: str) -> uuid.UUID | None:

@@ -64,8 +64,9 @@ from app.rounds import queries as rounds
 from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
-from notifications import amounts, delivery
+from notifications import amounts, delivery, policy
 from notifications.port import Channels
+from notifications.readers import Reader, reader
 from notifications.templates import TEMPLATES
 
 TIME: Final = "%H:%M %d/%m/%Y"
@@ -74,7 +75,7 @@ TIME: Final = "%H:%M %d/%m/%Y"
 class Wording(NamedTuple):
     """Whom to tell, with which template, filled with what; `path` is the page its link leads to."""
 
-    contact: Contact
+    contact: Reader
     template: str
     values: Mapping[str, str]
     about: str
@@ -86,7 +87,7 @@ async def _code(fact: OtpRequested) -> Wording | None:
     found = await identity.code_for_sending(fact.challenge_id)
     if found is None:
         return None
-    contact = Contact("", found.phone, found.locale)
+    contact = Reader(found.phone, found.locale)
     return Wording(contact, "otp", {"code": found.code}, fact.subject, 1)
 
 
@@ -100,7 +101,7 @@ async def _appointment(
 ) -> Wording | None:
     if isinstance(fact, AppointmentCancelled | AppointmentWithdrawn) and not fact.was_confirmed:
         return None  # A hold given up: nobody was told of it.
-    contact = await appointments.contact_of(fact.appointment_id)
+    contact = await reader(await appointments.contact_of(fact.appointment_id))
     row = await appointments.by_id(fact.appointment_id)
     if contact is None or row is None:
         return None
@@ -115,7 +116,7 @@ async def _appointment(
 
 async def _offer(fact: WaitlistOffered) -> Wording | None:
     """Nobody is called to a place that was confirmed, declined or passed on meanwhile."""
-    contact = await appointments.contact_of(fact.appointment_id)
+    contact = await reader(await appointments.contact_of(fact.appointment_id))
     row = await appointments.by_id(fact.appointment_id)
     if contact is None or row is None or row.state != State.HELD:
         return None
@@ -130,7 +131,7 @@ async def _offer(fact: WaitlistOffered) -> Wording | None:
 
 
 async def _ticket(fact: TicketCalled) -> Wording | None:
-    contact = await queue.contact_of(fact.ticket_id)
+    contact = await reader(await queue.contact_of(fact.ticket_id))
     if contact is None or fact.calls > 1:
         return None
     counter = await centres.counter(fact.counter_id)
@@ -140,7 +141,7 @@ async def _ticket(fact: TicketCalled) -> Wording | None:
 
 async def _return(fact: TicketReturnAgreed) -> Wording | None:
     """Nobody is told to come back who has come, or has gone for good."""
-    contact = await queue.contact_of(fact.ticket_id)
+    contact = await reader(await queue.contact_of(fact.ticket_id))
     row = await queue.by_id(fact.ticket_id)
     if contact is None or row is None or not row.is_away or row.returns_at is None:
         return None
@@ -150,7 +151,7 @@ async def _return(fact: TicketReturnAgreed) -> Wording | None:
 
 
 async def _dossier(fact: DossierFact, template: str) -> Wording | None:
-    contact = await dossiers.contact_of(fact.dossier_id)
+    contact = await reader(await dossiers.contact_of(fact.dossier_id))
     if contact is None:
         return None
     values = {"number": fact.dossier_number}
@@ -164,6 +165,7 @@ async def _visit(fact: Any, template: str) -> Wording | None:
     visit = await home_service.by_id(fact.home_visit_id)
     if visit is None:
         return None
+    contact = await reader(Contact(visit.contact_name, visit.contact_phone, visit.locale))
     courier = await rounds.courier_by_id(visit.courier_id) if visit.courier_id else None
     starts, ends = local(visit.starts_at), local(visit.ends_at)
     values = {
@@ -174,8 +176,7 @@ async def _visit(fact: Any, template: str) -> Wording | None:
     }
     if {"state", "postage"} & TEMPLATES[template].longest.keys():
         bill = await fees.bill_of(visit)
-        values |= {purse.value: amounts.owed(bill, purse, visit.locale) for purse in Purse}
-    contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
+        values |= {purse.value: amounts.owed(bill, purse, contact.locale) for purse in Purse}
     version = getattr(fact, "version", 1)
     return Wording(contact, template, values, f"{fact.kind}:{visit.id}", version)
 
@@ -191,13 +192,13 @@ async def _paid(fact: HomeVisitPaid) -> Wording | None:
     visit, paid = await home_service.by_id(fact.home_visit_id), await payments.paid(fact.entry_id)
     if visit is None or paid is None:
         return None
+    contact = await reader(Contact(visit.contact_name, visit.contact_phone, visit.locale))
     values = {
         "reference": visit.reference,
-        "amount": amounts.written(paid.amount_vnd, visit.locale),
-        "purse": amounts.name(Purse(paid.purse), visit.locale),
+        "amount": amounts.written(paid.amount_vnd, contact.locale),
+        "purse": amounts.name(Purse(paid.purse), contact.locale),
         "receipt": paid.receipt,
     }
-    contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
     about = f"{fact.kind}:{visit.id}:{paid.purse}:{paid.receipt}"
     return Wording(contact, "home_visit_paid", values, about, 1)
 
@@ -207,7 +208,7 @@ async def _late(fact: HomeVisitLate) -> Wording | None:
     visit = await home_service.by_id(fact.home_visit_id)
     if visit is None or VisitState(visit.state) not in TO_REACH:
         return None
-    contact = Contact(visit.contact_name, visit.contact_phone, visit.locale)
+    contact = await reader(Contact(visit.contact_name, visit.contact_phone, visit.locale))
     expected = local(fact.expected_at + timedelta(minutes=5) - timedelta(microseconds=1))
     time = f"{expected.replace(minute=expected.minute // 5 * 5):%H:%M}"
     # A visit that is late, on time and late again is another lateness, although nothing else changed.
@@ -218,7 +219,8 @@ async def _late(fact: HomeVisitLate) -> Wording | None:
 
 async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
     """Nobody is asked who left no phone, or who said already how it was."""
-    if contact is None:
+    who = await reader(contact)
+    if who is None:
         return None
     token = tracking_token(kind, thing_id)
     try:
@@ -227,7 +229,7 @@ async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wo
         return None
     if await satisfaction.is_answered(subject):
         return None
-    return Wording(contact, "survey_invitation", {}, f"survey:{kind}:{thing_id}", 1, f"/survey/{token}")
+    return Wording(who, "survey_invitation", {}, f"survey:{kind}:{thing_id}", 1, f"/survey/{token}")
 
 
 async def _survey_of_ticket(fact: TicketFinished) -> Wording | None:
@@ -303,9 +305,15 @@ async def invite_to_survey(fact: Fact, *, channels: Channels) -> None:
 async def _bring_out(fact: Fact, words: Wording | None, *, channels: Channels) -> None:
     if words is None:
         return
+    template = TEMPLATES[words.template]
+    if not policy.may_leave(template.category, words.contact.chosen):
+        await delivery.withdraw(
+            template=template, phone=words.contact.phone, about=words.about, version=words.version
+        )
+        return
     link = {"link": f"{channels.pages_url}{words.path}"} if words.path else {}
     message_id = await delivery.owe(
-        template=TEMPLATES[words.template],
+        template=template,
         locale=words.contact.locale,
         phone=words.contact.phone,
         values={**words.values, **link},
@@ -313,5 +321,6 @@ async def _bring_out(fact: Fact, words: Wording | None, *, channels: Channels) -
         version=words.version,
         now=current_time(),
         happened_at=fact.occurred_at,
+        quiet=words.contact.chosen.quiet,
     )
     await delivery.deliver(message_id, channel=channels.sms, now=current_time())

@@ -3,32 +3,49 @@
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from app.citizens.rules import Channel, Preferences, QuietHours
 from app.core.clock import ZONE
 from notifications.templates import Category
 
 # Decree 91/2020/NĐ-CP limits advertising to 07:00–22:00; ours is none, and still lets people sleep.
 QUIET_FROM: Final = time(21, 30)
 QUIET_UNTIL: Final = time(6, 30)
+OF_THE_HOUSE: Final = QuietHours(QUIET_FROM, QUIET_UNTIL)
 # A question about yesterday comes after breakfast, never on the way out of the hall.
 NEXT_MORNING: Final = time(7, 0)
 PER_PHONE_PER_DAY: Final = 20
 
 
-def not_before(category: Category, *, now: datetime, happened_at: datetime | None = None) -> datetime:
-    """Now, or the end of the quiet hours for what can wait. What waits for the next morning counts from
-    the moment it is about (`happened_at`, now if not given), however late we hear of it.
+# What leaves at any hour and to whoever chose no messages: a code, and what cannot wait.
+CANNOT_WAIT: Final = frozenset({Category.OTP, Category.URGENT})
+
+
+def may_leave(category: Category, chosen: Preferences) -> bool:
+    """Whether the person it is for wants it at all."""
+    if category in CANNOT_WAIT:
+        return True
+    if chosen.channel is Channel.NONE:
+        return False
+    return chosen.surveys or category is not Category.NEXT_MORNING
+
+
+def not_before(
+    category: Category,
+    *,
+    now: datetime,
+    happened_at: datetime | None = None,
+    quiet: QuietHours | None = None,
+) -> datetime:
+    """Now, or the end of the quiet hours (the person's, else the house's) for what can wait. What waits for
+    the next morning counts from the moment it is about (`happened_at`, now if not given), however late we
+    hear of it.
     """
-    if category is Category.NEXT_MORNING:
-        return max(_awake(now), _morning_after(happened_at or now))
-    return _awake(now) if category is Category.TRANSACTIONAL else now
-
-
-def _awake(now: datetime) -> datetime:
-    local = now.astimezone(ZONE)
-    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+    if category in CANNOT_WAIT:
         return now
-    morning = datetime.combine(local.date(), QUIET_UNTIL, tzinfo=ZONE)
-    return morning if local.time() < QUIET_UNTIL else morning + timedelta(days=1)
+    hours = quiet or OF_THE_HOUSE
+    if category is Category.NEXT_MORNING:
+        return hours.over_at(max(now, _morning_after(happened_at or now)))
+    return hours.over_at(now)
 
 
 def _morning_after(moment: datetime) -> datetime:

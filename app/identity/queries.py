@@ -89,7 +89,9 @@ async def devices_of(centre_id: uuid.UUID) -> Sequence[DeviceRow]:
 
 async def reachable(citizen_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those of them whose account has a phone."""
-    rows = await fetch("SELECT id FROM phone_account WHERE id = ANY($1)", list(citizen_ids))
+    rows = await fetch(
+        "SELECT id FROM phone_account WHERE id = ANY($1) AND phone IS NOT NULL", list(citizen_ids)
+    )
     return {row["id"] for row in rows}
 
 

@@ -19,10 +19,10 @@ from app.core.database import DB
 
 
 class PhoneAccount(Table, db=DB, tablename="phone_account"):
-    """A citizen's account, reached by one phone. The phone is a contact; the id is the identity."""
+    """A citizen's account, reached by one phone or none. The phone is a contact; the id is the identity."""
 
     id = UUID(primary_key=True, default=None)
-    phone = Text(null=False, default=None, unique=True)
+    phone = Text(null=True, default=None, unique=True)
     created_at = Timestamptz(null=False, default=None)
 
 
