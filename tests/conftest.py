@@ -221,9 +221,15 @@ READY_WITHIN_S = 40
 
 
 @pytest.fixture(scope="session")
-async def served(opened: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the running API keeps its files, the documents among them."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+async def served(opened: Any, served_folder: Path) -> AsyncIterator[str]:
     """The address of a running API."""
-    folder = tmp_path_factory.mktemp("served")
+    folder = served_folder
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
