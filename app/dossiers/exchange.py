@@ -15,7 +15,7 @@ from app.core.keys import keys
 from app.dossiers.errors import DossierNotFound
 from app.dossiers.states import Status
 from app.procedures import queries as procedures
-from app.procedures.queries import ProcedureRow
+from app.procedures.queries import PaperRow
 
 # Where processing ends for the national score (DOMAIN: on-time rule); the first of them counts, unless a
 # correction took it back.
@@ -33,14 +33,20 @@ class Step(NamedTuple):
 
 
 class Paper(NamedTuple):
-    """One paper that was handed in."""
+    """One paper that was handed in, or was there already: `reuse`, `from_national_store` and `result_code`
+    are DuocTaiSuDung, DuocLayTuKhoDMQG and MaKetQuaThayThe.
+    """
 
     position: int
+    code: str | None
     name: str
     originals: int
     certified_copies: int
     copies: int
     digitised: bool
+    reuse: int = 0
+    from_national_store: bool = False
+    result_code: str | None = None
 
 
 class Supplement(NamedTuple):
@@ -66,6 +72,7 @@ class Exchanged(NamedTuple):
     applicant_name: str
     applicant_phone: str | None
     citizen_number: str | None
+    tax_code: str | None
     accepted_at: datetime
     due_at: datetime | None
     returned_at: datetime | None
@@ -109,13 +116,14 @@ async def load(dossier_id: uuid.UUID) -> Exchanged:
         applicant_name=row["applicant_name"],
         applicant_phone=row["applicant_phone"],
         citizen_number=None if sealed is None else _opened(sealed, dossier_id),
+        tax_code=row["tax_code"],
         accepted_at=row["accepted_at"],
         due_at=row["due_at"],
         returned_at=row["returned_at"],
         result_name=procedure.result_vi if procedure else "",
         result_code=procedure.result_code if procedure else None,
         has_result=row["result_document_id"] is not None,
-        papers=await _papers(dossier_id, {} if procedure is None else _names(procedure)),
+        papers=await _papers(dossier_id, () if procedure is None else procedure.papers),
         steps=await _steps(dossier_id, centre.name_vi),
         supplements=await _supplements(dossier_id),
     )
@@ -126,17 +134,14 @@ def _opened(sealed: bytes, dossier_id: uuid.UUID) -> str:
     return keys().fields.decrypt(sealed, place=place).decode()
 
 
-def _names(procedure: ProcedureRow) -> dict[int, str]:
-    return {paper.position: paper.name_vi for paper in procedure.papers}
-
-
-async def _papers(dossier_id: uuid.UUID, names: dict[int, str]) -> list[Paper]:
+async def _papers(dossier_id: uuid.UUID, listed: Sequence[PaperRow]) -> list[Paper]:
     rows = await fetch(
-        "SELECT component, originals, certified_copies, copies, document_id IS NOT NULL AS digitised"
-        " FROM dossier_component WHERE dossier_id = $1 ORDER BY component",
+        "SELECT component, originals, certified_copies, copies, document_id IS NOT NULL, reuse,"
+        " from_national_store, result_code FROM dossier_component WHERE dossier_id = $1 ORDER BY component",
         dossier_id,
     )
-    return [Paper(row[0], names.get(row[0], str(row[0])), *row[1:]) for row in rows]
+    known = {paper.position: (paper.code, paper.name_vi) for paper in listed}
+    return [Paper(row[0], *known.get(row[0], (None, str(row[0]))), *row[1:]) for row in rows]
 
 
 async def _supplements(dossier_id: uuid.UUID) -> list[Supplement]:

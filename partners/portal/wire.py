@@ -15,7 +15,7 @@ from app.dossiers.states import NAMES, Status
 TIME: Final = "%Y%m%d%H%M%S"
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType({"counter": "1", "online": "2", "postal": "3"})
 AT_COUNTER, BY_POST = "0", "1"
-CITIZEN: Final = "1"
+CITIZEN, BUSINESS = "1", "2"
 TRUE, FALSE = "1", "0"
 
 
@@ -35,9 +35,9 @@ def record(dossier: Exchanged, status: Status) -> dict[str, Any]:
         "TenLinhVuc": dossier.sector,
         "KenhThucHien": CHANNELS.get(dossier.channel, CHANNELS["counter"]),
         "ChuHoSo": dossier.applicant_name,
-        "LoaiDoiTuong": CITIZEN,
+        "LoaiDoiTuong": CITIZEN if dossier.tax_code is None else BUSINESS,
         "MaDoiTuong": "",
-        "SoGiayToChuHoSo": dossier.citizen_number or "",
+        "SoGiayToChuHoSo": dossier.tax_code or dossier.citizen_number or "",
         "SoDienThoai": dossier.applicant_phone or "",
         "TrichYeuHoSo": dossier.procedure_name,
         "NgayNopHoSo": moment(steps[0].at),
@@ -60,10 +60,11 @@ def record(dossier: Exchanged, status: Status) -> dict[str, Any]:
                 "TepDinhKemId": "",
                 "TenTepDinhKem": paper.name,
                 "IsDeleted": "False",
-                "MaThanhPhanHoSo": str(paper.position),
+                "MaThanhPhanHoSo": paper.code or str(paper.position),
                 "DuocSoHoa": _flag(paper.digitised),
-                "DuocTaiSuDung": "0",
-                "DuocLayTuKhoDMQG": "0",
+                "DuocTaiSuDung": str(paper.reuse),
+                "DuocLayTuKhoDMQG": _flag(paper.from_national_store),
+                "MaKetQuaThayThe": paper.result_code or "",
             }
             for paper in dossier.papers
         ],

@@ -36,13 +36,17 @@ DOSSIER = Exchanged(
     applicant_name="Nguyễn Thị Lan",
     applicant_phone="+84912345678",
     citizen_number="037190999123",
+    tax_code=None,
     accepted_at=MORNING,
     due_at=MORNING.replace(hour=10),
     returned_at=None,
     result_name="Bản sao được chứng thực",
     result_code=None,
     has_result=True,
-    papers=[Paper(1, "Bản chính", 1, 0, 2, digitised=True)],
+    papers=[
+        Paper(1, None, "Bản chính", 1, 0, 2, digitised=True),
+        Paper(2, "GT.000124", "Giấy khai sinh", 0, 0, 0, False, 2, True, "KQ.G15.000031"),
+    ],
     steps=[
         Step(Status.ACCEPTED, MORNING, "Minh"),
         Step(Status.SUPPLEMENT, MORNING.replace(hour=2), "Minh"),
@@ -174,6 +178,11 @@ def test_a_correction_takes_the_end_of_processing_back() -> None:
         record(dossier, Status.DONE)["NgayKetThucXuLy"] for dossier in (DOSSIER, taken_back, done_again)
     ]
     assert ends == ["20261130113000", "", "20261130133000"]
+
+
+def test_a_business_is_told_under_its_tax_code() -> None:
+    told = record(DOSSIER._replace(tax_code="0101243150"), Status.DONE)
+    assert (told["LoaiDoiTuong"], told["SoGiayToChuHoSo"]) == ("2", "0101243150")
 
 
 def test_what_is_only_registered_has_no_promise_yet() -> None:
