@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from app.channel_settings import NO_CHANNELS, ChannelSettings, channel_settings
 from app.core.clock import FastClock
 from app.core.crypto import Secret
 
@@ -80,6 +81,7 @@ class Settings:
     antivirus: str | None = None
     payment_stops_clock: bool = True
     signing_passphrase: Secret | None = None
+    channels: ChannelSettings = NO_CHANNELS
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -120,6 +122,7 @@ class Settings:
             payment_stops_clock=_flag(env, "MOTCUA_PAYMENT_STOPS_CLOCK", default="yes"),
             signing_keys=Path(env.get("MOTCUA_SIGNING_KEYS") or data_dir / "signing"),
             signing_passphrase=_secret(env, "MOTCUA_SIGNING_PASSPHRASE"),
+            channels=_channels(env),
         )
         _refuse_sandbox_beside_production(settings)
         return settings
@@ -186,6 +189,13 @@ def _is_here(url: str) -> bool:
     return url == EMULATED or (
         url.startswith("http://") and urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
     )
+
+
+def _channels(env: Mapping[str, str]) -> ChannelSettings:
+    try:
+        return channel_settings(env)
+    except ValueError as reason:
+        raise SettingsError(str(reason)) from None
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:

@@ -2,19 +2,40 @@
 
 import uuid
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
 
 from notifications.classification import Verdict
 
 
+class Content(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a message carries beside its text, each channel as much of it as it can: a title, the
+    appointment for a calendar (iCalendar), the page where its reader chooses what they are told.
+    """
+
+    title: str = ""
+    language: str = "vi"
+    calendar: str = ""
+    choices_link: str = ""
+
+
+PLAIN: Final = Content()
+
+
 class Outgoing(NamedTuple):
-    """A message on its way: E.164, rendered text, how long it is worth sending."""
+    """A message on its way: E.164, rendered text, how long it is worth sending.
+
+    `address` is where on the channel it goes, where that is not the phone.
+    """
 
     message_id: uuid.UUID
     attempt: int
     phone: str
     body: str
     valid_for_s: int
+    address: str = ""
+    content: Content = PLAIN
 
 
 class Accepted(NamedTuple):
