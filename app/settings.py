@@ -34,6 +34,11 @@ class TwilioSettings:
     auth_token: Secret
     api_base: str
     sender: str
+    # Messaging services, `MG…`: without one the sender is used. Codes never wait behind notices.
+    service_codes: str = ""
+    service_notices: str = ""
+    # While the token is being changed callbacks are signed with either.
+    other_token: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,9 @@ class Settings:
                 auth_token=Secret(env.get("TWILIO_AUTH_TOKEN") or "sandbox-token"),
                 api_base=env.get("TWILIO_API_BASE") or "http://127.0.0.1:8010",
                 sender=env.get("TWILIO_SENDER") or "MOTCUA",
+                service_codes=env.get("TWILIO_SERVICE_CODES") or "",
+                service_notices=env.get("TWILIO_SERVICE_NOTICES") or "",
+                other_token=_secret(env, "TWILIO_AUTH_TOKEN_OTHER"),
             ),
             documents_url=env.get("MOTCUA_DOCUMENTS_URL") or f"file://{data_dir / 'documents'}",
             keys_file=Path(env["MOTCUA_KEYS_FILE"]) if env.get("MOTCUA_KEYS_FILE") else None,

@@ -1,7 +1,8 @@
 """The port to people's phones: what any provider must be able to do."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -23,8 +24,15 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
 PLAIN: Final = Content()
 
 
+class Sender(StrEnum):
+    """Codes leave by a sender of their own, so that none ever waits behind a morning's reminders."""
+
+    CODES = "codes"
+    NOTICES = "notices"
+
+
 class Outgoing(NamedTuple):
-    """A message on its way: E.164, rendered text, how long it is worth sending.
+    """A message on its way: E.164, rendered text, how long it is worth sending, by which sender.
 
     `address` is where on the channel it goes, where that is not the phone.
     """
@@ -36,6 +44,7 @@ class Outgoing(NamedTuple):
     valid_for_s: int
     address: str = ""
     content: Content = PLAIN
+    sender: Sender = Sender.NOTICES
 
 
 class Accepted(NamedTuple):
@@ -45,10 +54,11 @@ class Accepted(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """The provider does not want it, and certainly did not send it."""
+    """The provider does not want it, and certainly did not send it; `retry_after` is its own wish."""
 
     verdict: Verdict
     code: str
+    retry_after: timedelta | None = None
 
 
 class Unknown(NamedTuple):
@@ -60,13 +70,30 @@ class Unknown(NamedTuple):
 Sending = Accepted | Rejected | Unknown
 
 
+class Report(NamedTuple):
+    """What the provider knows of a message it accepted. A price is known late or never, in `currency`."""
+
+    status: str
+    error_code: str
+    segments: int | None
+    price: str | None
+    currency: str | None
+
+
 class SmsChannel(Protocol):
-    """One provider of SMS. `send` is never repeated blindly: it has no idempotency key."""
+    """One provider of SMS. `send` is never repeated blindly: it has no idempotency key.
+
+    `find` and `fetch` raise when the provider cannot be asked; both are harmless to repeat.
+    """
 
     async def send(self, message: Outgoing) -> Sending: ...
 
     async def find(self, *, phone: str, body: str, since: datetime) -> str | None:
-        """The provider's id of a message like this one, if it exists. Harmless to repeat."""
+        """The provider's id of a message like this one, if it exists."""
+        ...
+
+    async def fetch(self, provider_id: str) -> Report | None:
+        """What became of a message, None when the provider does not know it."""
         ...
 
 

@@ -5,20 +5,37 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
+
 from notifications.emulator.callbacks import Caller
-from notifications.emulator.faults import Fault, fault_of
+from notifications.emulator.faults import EVERYBODY, Script, Scripts
 from notifications.emulator.mailbox import Mailbox, SmsRecord
 
 HANG_S: Final = 20.0
 MESSAGES: Final = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]+)/Messages\.json")
 MESSAGE: Final = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-zA-Z]+)/Messages/(SM[0-9a-f]{32})\.json")
+
+
+class Told(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /__script`: how calls to a number go from now on; `*` is every number."""
+
+    script: Script
+    to: str = EVERYBODY
+
+
+class ToCall(msgspec.Struct, forbid_unknown_fields=True):
+    """`POST /__callback`: tell the status of a message now, however long ago it was accepted."""
+
+    sid: str
+    script: Script
 
 
 class TwilioEmulator(ThreadingHTTPServer):
@@ -32,6 +49,7 @@ class TwilioEmulator(ThreadingHTTPServer):
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.mailbox = Mailbox()
+        self.scripts = Scripts()
         self.caller = Caller(auth_token, account_sid)
         self.closing = threading.Event()
 
@@ -52,6 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path == "/__log":
             self._json(200, {"messages": [m.as_log() for m in self.server.mailbox.all()]})
             return
+        if parts.path == "/__script":
+            self._json(200, msgspec.to_builtins(self.server.scripts.all()))
+            return
         if not self._authorised():
             return
         found = MESSAGE.fullmatch(parts.path)
@@ -67,49 +88,97 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._problem(404, 20404, "The requested resource was not found")
 
+    def do_DELETE(self) -> None:
+        if urlsplit(self.path).path != "/__script":
+            self._problem(404, 20404, "The requested resource was not found")
+            return
+        self.server.scripts.clear()
+        self._json(200, {})
+
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        path = urlsplit(self.path).path
+        if path in ("/__script", "/__callback"):
+            self._told(path, raw)
+            return
         if not self._authorised():
             return
-        if not MESSAGES.fullmatch(urlsplit(self.path).path):
+        if not MESSAGES.fullmatch(path):
             self._problem(404, 20404, "The requested resource was not found")
             return
         form = {name: values[0] for name, values in parse_qs(raw.decode()).items()}
         self._create(form)
 
+    def _told(self, path: str, raw: bytes) -> None:
+        """What whoever tries something asks of the emulator itself."""
+        try:
+            if path == "/__script":
+                told = msgspec.json.decode(raw, type=Told)
+                self.server.scripts.put(told.to, told.script)
+            else:
+                asked = msgspec.json.decode(raw, type=ToCall)
+                record = self.server.mailbox.by_sid(asked.sid)
+                if record is None:
+                    self._problem(404, 20404, "The requested resource was not found")
+                    return
+                self.server.caller.call_now(record, record.form.get("StatusCallback", ""), asked.script)
+        except msgspec.DecodeError as reason:
+            self._json(422, {"message": str(reason)})
+            return
+        self._json(200, {})
+
     def _create(self, form: dict[str, str]) -> None:
         to, body = form.get("To", ""), form.get("Body", "")
+        self.server.mailbox.note_call(to)
         if not re.fullmatch(r"\+[1-9][0-9]{7,14}", to):
             self._problem(400, 21211, "The 'To' number is not a valid phone number.")
             return
         if not body:
             self._problem(400, 21602, "Message body is required.")
             return
-        fault = fault_of(to)
-        if fault is Fault.REFUSED_21610:
-            self._problem(400, 21610, "Attempt to send to unsubscribed recipient")
-        elif fault is Fault.BUSY_TWICE and self.server.mailbox.count_try(to) <= 2:
-            self._problem(429, 20429, "Too Many Requests")
-        elif fault is Fault.BAD_GATEWAY and self.server.mailbox.count_try(to) <= 1:
-            self._raw(502, "text/html", b"<html><body>Bad gateway</body></html>")
-        else:
-            self._accept(form, fault)
-
-    def _accept(self, form: dict[str, str], fault: Fault) -> None:
-        record = self.server.mailbox.add(form)
-        callback = form.get("StatusCallback")
-        if callback:
-            self.server.caller.plan(record, callback, fault)
-        if fault is Fault.ACCEPT_THEN_HANG:
+        script = self.server.scripts.take(to)
+        record = self._accept(form, script) if script.is_accepted else None
+        if script.then == "hang":
             self.server.closing.wait(HANG_S)
             self.close_connection = True
-        elif fault is Fault.ACCEPT_THEN_CUT:
+        elif script.then == "cut":
             self.close_connection = True
             self.connection.close()
-        elif fault is Fault.GARBAGE:
-            self._raw(201, "application/json", b"{not json")
         else:
-            self._json(201, self._resource(record))
+            self._answer(script, record)
+
+    def _accept(self, form: dict[str, str], script: Script) -> SmsRecord:
+        record = self.server.mailbox.add(form)
+        if script.outcome:
+            record.become(script.outcome)
+        callback = form.get("StatusCallback")
+        if callback and script.before_the_answer:
+            self.server.caller.call_now(record, callback, script)
+        elif callback:
+            self.server.caller.plan(record, callback, script)
+        return record
+
+    def _answer(self, script: Script, record: SmsRecord | None) -> None:
+        headers = {} if script.retry_after_s is None else {"Retry-After": str(script.retry_after_s)}
+        if script.body == "html":
+            self._raw(script.status, "text/html", b"<html><body>Bad gateway</body></html>", headers)
+        elif script.body == "garbage":
+            self._raw(script.status, "application/json", b"{not json", headers)
+        elif script.status < 400:
+            self._json(script.status, {} if record is None else self._resource(record))
+        else:
+            code, status = script.code or script.status, script.status
+            answer: dict[str, Any] = {
+                "code": code,
+                "message": "As scripted",
+                "more_info": "",
+                "status": status,
+            }
+            kind = "application/json"
+            if script.body == "problem":
+                kind = "application/problem+json"
+                answer = {"type": "about:blank", "title": "As scripted", "status": status, "code": code}
+            self._raw(status, kind, json.dumps(answer).encode(), headers)
 
     def _list(self, query: dict[str, list[str]]) -> None:
         to = query.get("To", [""])[0]
@@ -143,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
             "body": record.body,
             "status": record.status,
             "direction": "outbound-api",
-            "num_segments": "1",
+            "num_segments": str(record.segments),
             "num_media": "0",
             "api_version": "2010-04-01",
             "date_created": created,
@@ -151,9 +220,9 @@ class _Handler(BaseHTTPRequestHandler):
             "date_sent": created,
             "error_code": record.error_code,
             "error_message": None,
-            "price": None,
+            "price": record.price,
             "price_unit": "USD",
-            "messaging_service_sid": None,
+            "messaging_service_sid": record.form.get("MessagingServiceSid"),
             "uri": f"/2010-04-01/Accounts/{self.server.account_sid}/Messages/{record.sid}.json",
             "subresource_uris": {},
         }
@@ -172,9 +241,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: Any) -> None:
         self._raw(status, "application/json", json.dumps(value).encode())
 
-    def _raw(self, status: int, content_type: str, body: bytes) -> None:
+    def _raw(
+        self, status: int, content_type: str, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

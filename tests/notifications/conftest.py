@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -27,6 +27,8 @@ from tests.conftest import Stores
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "a-token-of-these-tests"
+# The account's token of tomorrow, while it is being changed.
+NEXT_TOKEN = "the-next-token-of-these-tests"
 SENDER = "MOTCUA"
 LAN = "+84912345678"
 # Nothing listens at this address: whoever is called back there hears nothing.
@@ -59,9 +61,16 @@ def make_channel(emulator: TwilioEmulator) -> MakeChannel:
         api_base: str = emulator.base_url,
         public_url: str = NOWHERE,
         timeout_s: float = PATIENCE_S,
+        service_codes: str = "",
+        service_notices: str = "",
     ) -> TwilioChannel:
         settings = TwilioSettings(
-            account_sid=ACCOUNT, auth_token=Secret(token), api_base=api_base, sender=SENDER
+            account_sid=ACCOUNT,
+            auth_token=Secret(token),
+            api_base=api_base,
+            sender=SENDER,
+            service_codes=service_codes,
+            service_notices=service_notices,
         )
         return TwilioChannel(settings, public_url=public_url, timeout_s=timeout_s)
 
@@ -72,6 +81,21 @@ def make_channel(emulator: TwilioEmulator) -> MakeChannel:
 def sms(make_channel: MakeChannel) -> TwilioChannel:
     """The channel of an installation whose callbacks reach nobody."""
     return make_channel()
+
+
+async def script(emulator: TwilioEmulator, to: str = "*", **how: Any) -> None:
+    """Tell the emulator over HTTP how calls to a number go from now on."""
+    async with httpx.AsyncClient(base_url=emulator.base_url, trust_env=False) as http:
+        answer = await http.post("/__script", json={"to": to, "script": how})
+    assert answer.status_code == 200, answer.text
+
+
+async def tell(emulator: TwilioEmulator, sid: str, *callbacks: str, forged: bool = False) -> None:
+    """Have the provider call back about an accepted message now."""
+    async with httpx.AsyncClient(base_url=emulator.base_url, trust_env=False, timeout=30) as http:
+        how = {"callbacks": callbacks, "forged": forged}
+        answer = await http.post("/__callback", json={"sid": sid, "script": how})
+    assert answer.status_code == 200, answer.text
 
 
 def sent_to(emulator: TwilioEmulator, phone: str) -> list[str]:
@@ -161,7 +185,12 @@ async def served(opened: Stores, settings: Settings) -> AsyncIterator[Site]:
     own = replace(
         settings,
         public_url=url,
-        twilio=replace(settings.twilio, account_sid=ACCOUNT, auth_token=Secret(TOKEN)),
+        twilio=replace(
+            settings.twilio,
+            account_sid=ACCOUNT,
+            auth_token=Secret(TOKEN),
+            other_token=Secret(NEXT_TOKEN),
+        ),
     )
     app = create_app(own, database_url=opened.database_url, redis_url=opened.redis_url)
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)

@@ -2,13 +2,15 @@
 
 import itertools
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from litestar.datastructures import MultiDict
 from twilio.request_validator import RequestValidator
 
 from app.core import journal
@@ -19,7 +21,21 @@ from notifications import delivery
 from notifications.emulator.server import TwilioEmulator
 from notifications.port import Accepted
 from notifications.receipts import RANKS, note_receipt
-from tests.notifications.conftest import LAN, TOKEN, MakeChannel, Site, magic, owe, sent_to, stored, until
+from notifications.twilio_channel import CALLBACK_RETRIES
+from tests.notifications.conftest import (
+    LAN,
+    NEXT_TOKEN,
+    TOKEN,
+    MakeChannel,
+    Site,
+    free_port,
+    magic,
+    owe,
+    sent_to,
+    stored,
+    tell,
+    until,
+)
 
 PATH = "/v1/callbacks/twilio/status"
 STATUSES = ["queued", "sending", "sent", "delivered"]
@@ -45,12 +61,14 @@ async def call_back(
     return await client.post(address, data=form, headers={"X-Twilio-Signature": signature})
 
 
-async def accepted(now: datetime) -> uuid.UUID:
+async def accepted(
+    now: datetime, *, about: str = "visit:1", provider_id: str = "SM" + "a" * 32
+) -> uuid.UUID:
     """A message the provider has; how it got there is told in test_delivery."""
-    message_id = await owe("appointment_confirmed", LAN, now)
+    message_id = await owe("appointment_confirmed", LAN, now, about=about)
     message = await delivery._begin(message_id=message_id, now=now)
     assert message is not None
-    await delivery._end(message=message, outcome=Accepted("SM" + "a" * 32))
+    await delivery._end(message=message, outcome=Accepted(provider_id))
     return message_id
 
 
@@ -113,6 +131,162 @@ async def test_a_receipt_proves_that_an_unknown_call_arrived(
     await delivery.deliver(message_id, channel=sms, now=now)
     assert len(sent_to(emulator, magic("06"))) == 1
     assert (await stored(message_id)).state == "delivered"
+
+
+async def test_a_receipt_may_come_before_the_answer_to_our_call(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    sms = make_channel(public_url=served.url, timeout_s=5.0)
+    message_id = await owe("appointment_confirmed", magic("10"), now)
+
+    await delivery.deliver(message_id, channel=sms, now=now)
+
+    (record,) = emulator.mailbox.all()
+    row = await stored(message_id)
+    assert record.callbacks == ["queued:204", "sent:204", "delivered:204"]
+    assert (row.state, row.provider_id) == ("delivered", record.sid)
+
+
+async def test_a_receipt_told_five_times_is_one_receipt(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    message_id = await owe("appointment_confirmed", magic("17"), now)
+
+    await delivery.deliver(message_id, channel=make_channel(public_url=served.url, timeout_s=5.0), now=now)
+
+    (record,) = emulator.mailbox.all()
+
+    async def all_five() -> bool:
+        return record.callbacks == ["delivered:204"] * 5
+
+    await until(all_five)
+    actions = [line.action for line in await journal.about(str(message_id))]
+    assert actions.count("message.delivered") == 1
+
+
+async def test_receipts_in_reverse_order_leave_the_last_word_to_the_last_status(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    message_id = await owe("appointment_confirmed", magic("12"), now)
+    await delivery.deliver(message_id, channel=make_channel(public_url=served.url, timeout_s=5.0), now=now)
+    (record,) = emulator.mailbox.all()
+
+    await tell(emulator, record.sid, "delivered", "sent", "sending", "queued")
+
+    assert record.callbacks == ["delivered:204", "sent:204", "sending:204", "queued:204"]
+    assert (await stored(message_id)).state == "delivered"
+
+
+async def test_a_receipt_a_day_late_is_still_the_truth(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    long_ago = now - timedelta(hours=24)
+    message_id = await owe("appointment_confirmed", magic("12"), long_ago)
+    sms = make_channel(public_url=served.url, timeout_s=5.0)
+    await delivery.deliver(message_id, channel=sms, now=long_ago)
+    (record,) = emulator.mailbox.all()
+
+    await tell(emulator, record.sid, "delivered")
+
+    assert (await stored(message_id)).state == "delivered"
+
+
+async def test_a_forger_on_the_line_changes_nothing(
+    database: object, served: Site, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    message_id = await owe("appointment_confirmed", magic("16"), now)
+
+    await delivery.deliver(message_id, channel=make_channel(public_url=served.url, timeout_s=5.0), now=now)
+
+    (record,) = emulator.mailbox.all()
+
+    async def refused() -> bool:
+        # The first try and the three more we ask for.
+        return record.callbacks == ["delivered:403"] * 4
+
+    await until(refused)
+    assert (await stored(message_id)).state == "accepted"
+
+
+async def test_a_receipt_nobody_takes_is_tried_again_as_the_address_asks(
+    database: object, make_channel: MakeChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    """While the application is away; the address is signed and called without what asks for it."""
+    message_id = await owe("appointment_confirmed", magic("12"), now)
+    gone = f"http://127.0.0.1:{free_port()}"
+    await delivery.deliver(message_id, channel=make_channel(public_url=gone, timeout_s=5.0), now=now)
+    (record,) = emulator.mailbox.all()
+
+    await tell(emulator, record.sid, "delivered")
+
+    assert record.callbacks == ["delivered:ConnectError"] * 4
+    assert record.form["StatusCallback"].endswith(f"&a=1#{CALLBACK_RETRIES}")
+
+
+async def test_while_the_token_is_changed_either_one_signs(
+    database: object, served: Site, now: datetime
+) -> None:
+    for n, token in enumerate((TOKEN, NEXT_TOKEN)):
+        message_id = await accepted(now, about=f"visit:{n}", provider_id=f"SM{n:032}")
+        async with httpx.AsyncClient(base_url=served.url, trust_env=False) as http:
+            form = fields("delivered")
+            query = f"?n={message_id}&a=1"
+            answer = await call_back(http, served.settings, form, query=query, token=token)
+            stranger = await call_back(http, served.settings, form, query=query, token="another")
+
+        assert (answer.status_code, stranger.status_code) == (204, 403)
+        assert (await stored(message_id)).state == "delivered"
+
+
+async def test_a_field_told_several_times_is_covered_by_the_signature(
+    client: httpx.AsyncClient, settings: Settings, now: datetime
+) -> None:
+    """Values of one name are sorted and each counts once, as the provider does it."""
+    message_id = await accepted(now)
+    address = f"{PATH}?n={message_id}&a=1"
+    form: dict[str, Any] = fields("delivered") | {"Media": ["b", "a", "b"]}
+    validator = RequestValidator(str(settings.twilio.auth_token))
+    signature = validator.compute_signature(f"{settings.public_url}{address}", MultiDict(pairs(form)))
+    less = form | {"Media": ["a"]}
+
+    refused = await client.post(address, data=less, headers={"X-Twilio-Signature": signature})
+    answer = await client.post(address, data=form, headers={"X-Twilio-Signature": signature})
+
+    assert (refused.status_code, answer.status_code) == (403, 204)
+    assert (await stored(message_id)).state == "delivered"
+
+
+def pairs(form: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (k, v) for k, values in form.items() for v in (values if isinstance(values, list) else [values])
+    ]
+
+
+GARBAGE = [
+    (b"", "application/x-www-form-urlencoded"),
+    (b"\xff\xfe\x00", "application/x-www-form-urlencoded"),
+    (b"MessageStatus=%zz&=&&&", "application/x-www-form-urlencoded"),
+    (b"{not json", "application/json"),
+    (b"--x\r\n", "multipart/form-data; boundary=x"),
+    (b"--x", "multipart/form-data"),
+    (b"MessageStatus=delivered", "text/plain"),
+    (b"a=1", "application/x-www-form-urlencoded; charset=utf-16"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind"), GARBAGE)
+async def test_garbage_at_the_callbacks_door_is_refused_and_never_breaks_it(
+    client: httpx.AsyncClient, now: datetime, body: bytes, kind: str
+) -> None:
+    message_id = await accepted(now)
+    for signature in ("bm8=", "\x00".encode("unicode_escape").decode(), "a" * 4000):
+        answer = await client.post(
+            f"{PATH}?n={message_id}&a=1",
+            content=body,
+            headers={"Content-Type": kind, "X-Twilio-Signature": signature},
+        )
+        assert answer.status_code in {400, 403, 415}, answer.text
+    assert (await stored(message_id)).state == "accepted"
 
 
 @pytest.mark.parametrize(("digits", "code"), [("02", "30005"), ("03", "30003")])

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from notifications.classification import FINAL, TWILIO, Verdict, verdict
 from notifications.emulator.server import TwilioEmulator
-from notifications.port import Accepted, Outgoing, Rejected, Unknown
+from notifications.port import Accepted, Outgoing, Rejected, Sender, Unknown
 from notifications.twilio_channel import TwilioChannel
 from tests.notifications.conftest import (
     ACCOUNT,
@@ -43,6 +43,7 @@ def outgoing(phone: str = LAN, **facts: Any) -> Outgoing:
         phone=phone,
         body=facts.get("body", BODY),
         valid_for_s=facts.get("valid_for_s", 300),
+        sender=facts.get("sender", Sender.NOTICES),
     )
 
 
@@ -70,7 +71,9 @@ async def test_the_provider_is_told_how_long_a_message_is_worth_sending(
     [
         (magic("04"), Rejected(Verdict.RECIPIENT, "21610")),
         ("+84", Rejected(Verdict.RECIPIENT, "21211")),
-        (magic("05"), Rejected(Verdict.TEMPORARY, "20429")),
+        (magic("05"), Rejected(Verdict.TEMPORARY, "20429", timedelta(seconds=7))),
+        (magic("15"), Rejected(Verdict.RECIPIENT, "21614")),
+        (magic("20"), Rejected(Verdict.RECIPIENT, "21211")),
     ],
 )
 async def test_a_refusal_is_certain_and_has_its_class(
@@ -90,14 +93,14 @@ async def test_a_wrong_token_is_the_installations_fault(make_channel: MakeChanne
     assert answer == Rejected(Verdict.CONFIGURATION, "20003")
 
 
-@pytest.mark.parametrize("digits", ["06", "07", "08", "09"])
+@pytest.mark.parametrize("digits", ["06", "07", "08", "09", "19"])
 async def test_what_is_neither_yes_nor_no_is_unknown(sms: TwilioChannel, digits: str) -> None:
     """A silence, a cut connection, a bad gateway, an answer nobody can read."""
     async with asyncio.timeout(3 * PATIENCE_S):
         assert isinstance(await sms.send(outgoing(magic(digits))), Unknown)
 
 
-@pytest.mark.parametrize("digits", ["06", "07", "09"])
+@pytest.mark.parametrize("digits", ["06", "07", "09", "19"])
 async def test_an_unknown_call_that_arrived_is_found_again(
     sms: TwilioChannel, emulator: TwilioEmulator, now: datetime, digits: str
 ) -> None:
