@@ -28,6 +28,7 @@ from app.documents import signing
 from app.documents import store as document_store
 from app.documents.api import documents_router
 from app.documents.own_api import own_documents_router
+from app.dossiers import registries as dossier_registries
 from app.dossiers.api import dossiers_router
 from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
@@ -68,6 +69,7 @@ from partners.postal.api import partner_router
 from partners.postal.api.sandbox import sandbox_router
 from partners.registries import figures as registry_figures
 from partners.registries.api import registries_router
+from partners.registries.papers import open_paper_stores
 
 ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     health_router,
@@ -132,7 +134,9 @@ def create_app(
         document_store.open_store(settings.documents_url)
         signing.install(signing.SigningKeys(settings.signing_keys, passphrase=settings.signing_passphrase))
         try:
-            yield
+            async with open_paper_stores(settings) as paper_stores:
+                dossier_registries.plug(*paper_stores)
+                yield
         finally:
             await WAKEUPS.close()
             await DB.close()

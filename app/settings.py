@@ -4,6 +4,7 @@ Every variable is listed in `docs/settings.md`; `docker-compose.yml` passes thos
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ SANDBOX_ACCOUNT: Final = "AC00000000000000000000000000000000"
 REAL_PROVIDER: Final = "twilio.com"
 # In place of a neighbour's address: the emulator that comes with the project, started by `up` and `demo`.
 EMULATED: Final = "emulator"
+PAPER_STORE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 
 
 class SettingsError(Exception):
@@ -53,10 +55,14 @@ class PortalSettings:
 
 @dataclass(frozen=True)
 class RegistriesSettings:
-    """The gateway before the national registries; `url` may be `emulator` like the portal's."""
+    """The gateway before the national registries; `url` may be `emulator` like the portal's.
+
+    `paper_stores`: the stores of people's papers it leads to, as the catalogue names them.
+    """
 
     url: str
     token: Secret
+    paper_stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,7 +186,11 @@ def _registries(env: Mapping[str, str]) -> RegistriesSettings | None:
     token = env.get("MOTCUA_REGISTRIES_TOKEN")
     if not token and not _is_here(url):
         raise SettingsError("MOTCUA_REGISTRIES_URL needs MOTCUA_REGISTRIES_TOKEN too.")
-    return RegistriesSettings(url, Secret(token or EMULATED))
+    named = (each.strip() for each in env.get("MOTCUA_REGISTRIES_PAPERS", "").split(","))
+    stores = tuple(each for each in named if each)
+    if not all(PAPER_STORE.fullmatch(each) for each in stores):
+        raise SettingsError("MOTCUA_REGISTRIES_PAPERS is a list of stores, such as KHO,CSDLQG_DANCU.")
+    return RegistriesSettings(url, Secret(token or EMULATED), stores)
 
 
 def _neighbour_url(env: Mapping[str, str], name: str) -> str | None:

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     """Why. It travels with the question and stands in the journal."""
 
     INTAKE = "intake"  # kiểm tra thông tin người nộp hồ sơ
+    REUSE = "reuse"  # tìm giấy tờ đã có để không phải nộp lại
 
 
 class Verdict(StrEnum):

@@ -1,7 +1,8 @@
 """The gateway: one address per registry, a token, and people who are put there by whoever tries it.
 
 `faults` are by registry, taken one per question: `error` is a 500, `silent` never answers, `garbage` is no
-JSON, `shape` a record nobody knows. A registry in `down` answers 503 to everybody.
+JSON, `shape` a record nobody knows. A registry in `down` answers 503 to everybody. Stores of papers
+are registries named `papers/{store}`.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from partners.registries.sources import ACTIVE
 
 HOST: Final = "127.0.0.1"
 LONGEST_BODY: Final = 100_000
+PAPERS: Final = "papers/"
 FAULTS: Final = frozenset({"error", "silent", "garbage", "shape"})
 KEY_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {registry: "MaSoThue" if registry is Registry.BUSINESS else "SoDinhDanh" for registry in Registry}
@@ -43,6 +45,7 @@ class RegistriesEmulator(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.token = token
         self.names: dict[tuple[str, str], str] = {}
+        self.papers: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
         self.down: set[str] = set()
         self.faults: dict[str, deque[str]] = defaultdict(deque)
         self.asked: Counter[str] = Counter()
@@ -55,6 +58,21 @@ class RegistriesEmulator(ThreadingHTTPServer):
 
     def put(self, registry: str, key: str, name: str) -> None:
         self.names[registry, key] = name
+
+    def keep(self, store: str, key: str, paper: dict[str, str]) -> None:
+        """The store has this paper of the person: `MaKetQua`, `TenGiayTo`, `MaLuuTru`, and its days."""
+        self.papers[f"{PAPERS}{store}", key].append(paper)
+
+    def found_papers(self, store: str, key: str, wanted: Any) -> dict[str, Any]:
+        """Of those asked for: by the result that replaces it, or else by its name."""
+        held = self.papers.get((store, key), [])
+        found = [
+            paper | {"ThuTu": each["ThuTu"]}
+            for each in wanted
+            for paper in held
+            if (each["MaKetQua"] or each["TenGiayTo"]) in (paper["MaKetQua"], paper["TenGiayTo"])
+        ]
+        return {"found": bool(found), "data": {"GiayTo": found}}
 
     def answer(self, registry: str, key: str) -> dict[str, Any]:
         name = self.names.get((registry, key))
@@ -83,7 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(400, {})
         elif self.path == "/__people":
             self._arrange(body)
-        elif registry not in RECORDS:
+        elif self.path == "/__papers":
+            self._arrange_paper(body)
+        elif registry not in RECORDS and not registry.startswith(PAPERS):
             self._json(404, {})
         elif not hmac.compare_digest(
             self.headers.get("Authorization", "").encode(), f"Bearer {self.server.token}".encode()
@@ -98,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _question(self, registry: str, body: dict[str, Any]) -> None:
         self.server.asked[registry] += 1
         self.server.purposes[str(body.get("MucDich"))] += 1
-        key = body.get(KEY_FIELDS[registry])
+        key = body.get(KEY_FIELDS.get(registry, "SoDinhDanh"))
         match self._next_fault(registry):
             case "error":
                 self._json(500, {})
@@ -111,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._json(200, {"found": True, "data": {"Ten": 5}})
             case _ if not isinstance(key, str) or not key or not body.get("MucDich"):
                 self._json(422, {})
+            case _ if registry.startswith(PAPERS):
+                self._json(200, self.server.found_papers(registry, key, body.get("GiayTo") or []))
             case _:
                 self._json(200, self.server.answer(registry, key))
 
@@ -128,6 +150,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(422, {})
             return
         self.server.put(body["registry"], body["key"], body["name"])
+        self._json(200, {})
+
+    def _arrange_paper(self, body: dict[str, Any]) -> None:
+        """`{"store": …, "key": …, "MaKetQua": …, "TenGiayTo": …, "MaLuuTru": …}`: the store has it."""
+        names = ("store", "key", "MaKetQua", "TenGiayTo", "MaLuuTru")
+        if not all(isinstance(value, str) for value in body.values()) or not body.keys() >= set(names):
+            self._json(422, {})
+            return
+        store, key = body.pop("store"), body.pop("key")
+        self.server.keep(store, key, body)
         self._json(200, {})
 
     def _body(self) -> dict[str, Any] | None:
