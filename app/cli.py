@@ -19,6 +19,8 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
+from app.backup.command import backup_commands
+from app.backup.errors import BackupError
 from app.core import sandbox
 from app.core.clock import current_time, local, machine_time
 from app.core.database import DB, DatabaseUnavailable
@@ -52,6 +54,7 @@ class OperatorError(Exception):
 
 EXPECTED: Final = (
     OperatorError,
+    BackupError,
     SettingsError,
     ServersError,
     KeysMissing,
@@ -339,7 +342,10 @@ main.add_command(import_command(lambda work: run(with_database(work))))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 main.add_command(registry_checks_command(lambda work: run(with_database(work))))
 main.add_command(portal_commands(lambda work: run(with_database(work))))
-for _command in partner_commands(lambda work: run(with_database(work))):
+for _command in (
+    *partner_commands(lambda work: run(with_database(work))),
+    *backup_commands(run, console=ERR),
+):
     main.add_command(_command)
 
 

@@ -3,6 +3,7 @@
 Contents are addressed by their SHA-256, so writing twice is writing once and a name tells nothing.
 """
 
+from collections.abc import AsyncIterator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -50,9 +51,31 @@ async def read(digest: bytes) -> bytes:
         raise StoreUnavailable from reason
 
 
+async def has(digest: bytes) -> bool:
+    """Whether the content is there; raises `StoreUnavailable` when that cannot be told."""
+    try:
+        await obstore.head_async(_store(), _name(digest))
+    except FileNotFoundError:
+        return False
+    except (OSError, obstore.exceptions.BaseError) as reason:
+        raise StoreUnavailable from reason
+    return True
+
+
+async def digests() -> AsyncIterator[bytes]:
+    """Every content that is kept, by its digest."""
+    try:
+        async for found in obstore.list(_store(), PREFIX):
+            for entry in found:
+                yield bytes.fromhex(entry["path"].rsplit("/", 1)[-1])
+    except (OSError, obstore.exceptions.BaseError) as reason:
+        raise StoreUnavailable from reason
+
+
+PREFIX: Final = "sha256"
 FANOUT: Final = 2
 
 
 def _name(digest: bytes) -> str:
     text = digest.hex()
-    return f"sha256/{text[:FANOUT]}/{text}"
+    return f"{PREFIX}/{text[:FANOUT]}/{text}"

@@ -215,6 +215,22 @@ class EmbeddedPostgres:
             await connection.close()
 
 
+def url_of_running(folder: Path) -> str | None:
+    """Where the server that runs in this folder answers; None while none does.
+
+    PostgreSQL writes its port into the fourth line of its pid file, and "ready" into the last.
+    """
+    try:
+        lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
+        port, state = int(lines[3]), lines[7].strip()
+        password = (folder / passwords.NAME).read_text(encoding="ascii")
+    except (OSError, IndexError, ValueError):
+        return None
+    return (
+        f"postgresql://{USER}:{quote(password)}@127.0.0.1:{port}/{DATABASE}" if state == "ready" else None
+    )
+
+
 def _environment() -> dict[str, str]:
     """Nothing of the caller's: a locale that was not generated makes initdb fail."""
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}

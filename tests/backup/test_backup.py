@@ -1,0 +1,209 @@
+"""What is saved comes back equal, one altered row is seen, and nothing is restored by halves."""
+
+import hashlib
+import os
+import shutil
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from app.backup import manifest
+from app.backup.errors import BackupError
+from app.backup.restoring import Comparison, compare, restore
+from app.backup.saving import save
+from app.core import keys as core_keys
+from app.core.crypto import Keyring
+from app.core.database import DB
+from app.documents import store
+from tests.conftest import TEST_KEYS, Stores
+from tests.custody.conftest import KIM_SON, TU, Sealed, hand_over
+
+SCAN = b"%PDF-1.7 a scan"
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def quietly(_what: str, _done: int, _of: int) -> None:
+    pass
+
+
+async def a_document(content: bytes, *, kept: bool = True) -> bytes:
+    """A row that names a content, and the content."""
+    assert DB.pool is not None
+    digest = hashlib.sha256(content).digest()
+    if kept:
+        await store.put(digest, content)
+    await DB.pool.execute(
+        "INSERT INTO document (id, kind, sha256, size_bytes, content_type, state, uploaded_by_kind,"
+        " uploaded_by_id, created_at) VALUES ($1, 'component', $2, $3, 'application/pdf', 'quarantined',"
+        " 'officer', '7', now())",
+        uuid.uuid4(),
+        digest,
+        len(content),
+    )
+    return digest
+
+
+@pytest.fixture
+async def lived_in(database: Stores, documents: Path, sealed: Sealed, now: datetime) -> Stores:
+    """Packages with chains, and two scans of which one is there twice."""
+    package = await sealed()
+    await hand_over(seal_number=package.seal_number, giver=TU, receiver=KIM_SON, now=now)
+    await sealed()
+    for content in (SCAN, SCAN, b"%PDF-1.7 another"):
+        await a_document(content)
+    return database
+
+
+async def test_what_is_restored_is_equal(lived_in: Stores, elsewhere: str, tmp_path: Path) -> None:
+    made = await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    assert (made.tables["package"].rows, made.tables["custody_event"].rows, made.contents) == (2, 3, 2)
+    assert made.gone == []
+
+    store.open_store(f"file://{tmp_path / 'new documents'}")
+    await restore(elsewhere, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    found = await compare(elsewhere, tmp_path / "saved", told=quietly)
+
+    rows = sum(table.rows for table in made.tables.values())
+    assert found == Comparison(len(made.tables), rows, 2, [])
+    assert await store.read(hashlib.sha256(SCAN).digest()) == SCAN
+
+
+async def test_a_restored_table_refuses_what_it_refused_before(
+    lived_in: Stores, elsewhere: str, tmp_path: Path
+) -> None:
+    """Triggers, checks and keys come back too, not rows alone."""
+    await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    await restore(elsewhere, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    catalogue = (
+        "SELECT (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal), (SELECT count(*) FROM"
+        " pg_constraint), (SELECT count(*) FROM pg_indexes WHERE schemaname = 'public')"
+    )
+    assert DB.pool is not None
+    other = await asyncpg.connect(elsewhere)
+    try:
+        assert await other.fetchrow(catalogue) == await DB.pool.fetchrow(catalogue)
+        with pytest.raises(asyncpg.PostgresError, match="append only"):
+            await other.execute("DELETE FROM journal")
+    finally:
+        await other.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE document SET size_bytes = size_bytes + 1", "table document: a row is another"),
+        ("DELETE FROM document WHERE size_bytes = 16", "table document: 2 rows instead of 3"),
+        ("SELECT setval('plan_version', 5)", "sequence plan_version: behind"),
+        ("CREATE TABLE another (id int)", "table another: not in the backup"),
+    ],
+)
+async def test_what_is_altered_after_restoring_is_found(
+    lived_in: Stores, elsewhere: str, tmp_path: Path, change: str, told: str
+) -> None:
+    assert DB.pool is not None
+    await DB.pool.execute("SELECT setval('plan_version', 100)")
+    await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    await restore(elsewhere, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    other = await asyncpg.connect(elsewhere)
+    await other.execute(change)
+    await other.close()
+
+    assert (await compare(elsewhere, tmp_path / "saved", told=quietly)).differences == [told]
+
+
+async def test_a_content_that_is_another_or_gone_is_found(
+    lived_in: Stores, elsewhere: str, documents: Path, tmp_path: Path
+) -> None:
+    await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    await restore(elsewhere, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    one, other = files_in(documents)
+    one.write_bytes(b"not it")
+    other.unlink()
+
+    found = (await compare(elsewhere, tmp_path / "saved", told=quietly)).differences
+    assert sorted(found) == sorted([f"content {one.name}: it is another", f"content {other.name}: missing"])
+
+
+async def test_a_backup_says_what_the_store_had_lost_already(lived_in: Stores, tmp_path: Path) -> None:
+    lost = await a_document(b"nobody kept this", kept=False)
+    made = await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    assert made.gone == [lost.hex()]
+
+
+async def test_a_content_that_is_not_what_its_name_says_is_not_saved(
+    lived_in: Stores, documents: Path, tmp_path: Path
+) -> None:
+    files_in(documents)[0].write_bytes(b"not it")
+    with pytest.raises(BackupError, match="not what its name says"):
+        await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    with pytest.raises(BackupError, match="holds no whole backup"):
+        manifest.read(tmp_path / "saved")
+
+
+async def test_another_key_file_is_refused_before_anything_is_written(
+    lived_in: Stores, elsewhere: str, tmp_path: Path
+) -> None:
+    await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    others = [
+        core_keys.Keys(TEST_KEYS.signing, Keyring({1: b"\x09" * 32}), b"2" * 32, TEST_KEYS.codes, b"4"),
+        core_keys.Keys(TEST_KEYS.signing, TEST_KEYS.fields, b"2" * 32, b"\x09" * 32, b"4"),
+        core_keys.Keys({"other": "pem"}, TEST_KEYS.fields, b"2" * 32, TEST_KEYS.codes, b"4"),
+    ]
+    for other in others:
+        with pytest.raises(BackupError, match="not the one this backup was made with"):
+            await restore(elsewhere, tmp_path / "saved", keys=other, told=quietly)
+    await restore(elsewhere, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+
+
+async def test_only_an_empty_database_is_restored_into(lived_in: Stores, tmp_path: Path) -> None:
+    await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+    with pytest.raises(BackupError, match="not empty"):
+        await restore(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
+
+
+@pytest.mark.parametrize("file", [manifest.DUMP, manifest.LISTING])
+async def test_a_file_cut_or_changed_is_refused(
+    lived_in: Stores, elsewhere: str, tmp_path: Path, file: str
+) -> None:
+    saved = tmp_path / "saved"
+    await save(lived_in.database_url, saved, keys=TEST_KEYS, told=quietly)
+    os.truncate(saved / file, (saved / file).stat().st_size - 1)
+    with pytest.raises(BackupError, match="not what was written"):
+        await restore(elsewhere, saved, keys=TEST_KEYS, told=quietly)
+    (saved / file).unlink()
+    with pytest.raises(BackupError, match="cannot be read"):
+        await restore(elsewhere, saved, keys=TEST_KEYS, told=quietly)
+
+
+async def test_a_content_missing_from_the_backup_leaves_the_database_empty(
+    lived_in: Stores, elsewhere: str, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    await save(lived_in.database_url, saved, keys=TEST_KEYS, told=quietly)
+    shutil.rmtree(saved / manifest.CONTENTS)
+    with pytest.raises(BackupError, match="lacks content"):
+        await restore(elsewhere, saved, keys=TEST_KEYS, told=quietly)
+    other = await asyncpg.connect(elsewhere)
+    try:
+        assert await other.fetchval("SELECT to_regclass('document')") is None
+    finally:
+        await other.close()
+
+
+async def test_a_backup_of_an_unknown_format_or_into_a_used_folder_is_refused(
+    lived_in: Stores, elsewhere: str, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    made = await save(lived_in.database_url, saved, keys=TEST_KEYS, told=quietly)
+    with pytest.raises(BackupError, match="is not empty"):
+        await save(lived_in.database_url, saved, keys=TEST_KEYS, told=quietly)
+    manifest.write(saved, msgspec.structs.replace(made, format=99))
+    with pytest.raises(BackupError, match="format 99"):
+        await restore(elsewhere, saved, keys=TEST_KEYS, told=quietly)
