@@ -95,7 +95,7 @@ class Database(PostgresEngine):
         }
         try:
             self.pool = await asyncpg.create_pool(
-                **self.config, min_size=2, max_size=size, reset=_reset, init=_speak_json
+                **self.config, min_size=min(2, size), max_size=size, reset=_reset, init=_speak_json
             )
         except INTERRUPTIONS as reason:
             raise DatabaseUnavailable from reason
