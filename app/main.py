@@ -16,6 +16,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from app.appointments.api import appointments_router
+from app.businesses.api import businesses_router
 from app.calendar.api import calendar_router
 from app.centres.api import centres_router
 from app.citizens.me_api import me_router
@@ -76,6 +77,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     contract_router,
     identity_router,
     me_router,
+    businesses_router,
     centres_router,
     procedures_router,
     staff_router,

@@ -79,3 +79,15 @@ async def issue_refresh(sign_in_id: uuid.UUID, *, now: datetime) -> str:
         now,
     )
     return token
+
+
+async def account_for(phone: str, *, now: datetime) -> uuid.UUID:
+    """The account an E.164 phone reaches; made where there is none, as its first sign-in would."""
+    citizen_id: uuid.UUID = await in_transaction().fetchval(
+        "INSERT INTO phone_account (id, phone, created_at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (phone) DO UPDATE SET phone = EXCLUDED.phone RETURNING id",
+        new_id(),
+        phone,
+        now,
+    )
+    return citizen_id

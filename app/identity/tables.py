@@ -6,7 +6,6 @@ from piccolo.columns import (
     Array,
     Boolean,
     Bytea,
-    Date,
     ForeignKey,
     OnDelete,
     SmallInt,
@@ -134,17 +133,3 @@ class ClientAssertion(Table, db=DB, tablename="client_assertion"):
     client_id = Text(primary_key=True, default=None)
     jti = Text(null=False, default=None)
     expires_at = Timestamptz(null=False, default=None)
-
-
-class BusinessDelegation(Table, db=DB, tablename="business_delegation"):
-    """A citizen acts for a business (ủy quyền của doanh nghiệp), as a centre saw on the paper it cites."""
-
-    id = UUID(primary_key=True, default=None)
-    citizen_id = UUID(null=False, default=None)
-    tax_code = Text(null=False, default=None)
-    name = Text(null=False, default=None)
-    valid_from = Date(null=False, default=None)
-    valid_to = Date(null=True, default=None)
-    reference = Text(null=False, default=None)
-    centre_id = UUID(null=False, default=None)
-    made_at = Timestamptz(null=False, default=None)

@@ -15,7 +15,7 @@ from app.http.principals import Audience, Caller
 from app.identity import rules
 from app.identity.errors import CodeNotAccepted
 from app.identity.events import OtpRequested
-from app.identity.steps import Session, begin_sign_in
+from app.identity.steps import Session, account_for, begin_sign_in
 
 
 class Challenge(NamedTuple):
@@ -121,13 +121,7 @@ async def _use(*, challenge_id: uuid.UUID, now: datetime) -> Session:
     )
     if row is None:
         raise CodeNotAccepted
-    citizen_id = await connection.fetchval(
-        "INSERT INTO phone_account (id, phone, created_at) VALUES ($1, $2, $3)"
-        " ON CONFLICT (phone) DO UPDATE SET phone = EXCLUDED.phone RETURNING id",
-        new_id(),
-        row["phone"],
-        now,
-    )
+    citizen_id = await account_for(row["phone"], now=now)
     return await begin_sign_in(
         audience=Audience.CITIZEN,
         subject_id=citizen_id,
