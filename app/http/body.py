@@ -185,10 +185,13 @@ _PATH: Final = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
 def _explain(message: str) -> tuple[str, str]:
     """msgspec's sentence as a JSON pointer (RFC 6901) and words without the value."""
     found = _PATH.search(message)
+    words = message if found is None else message[: found.start()]
+    # Of a value outside a list of words the sentence quotes the value itself.
+    words = re.sub(r"^(Invalid (?:enum )?value) .*", r"\1", words, flags=re.DOTALL)
     if found is None:
-        return "", re.sub(r"`[^`]{60,}`", "…", message)
+        return "", re.sub(r"`[^`]{60,}`", "…", words)
     path = re.sub(r"\[(\d+|\.\.\.)\]", r".\1", found["path"])
-    return path.replace(".", "/"), message[: found.start()]
+    return path.replace(".", "/"), words
 
 
 def canonical_uuid(raw: str) -> uuid.UUID:

@@ -1,11 +1,15 @@
 """What a body may not be: each line of the table in the security notes, over HTTP."""
 
 import json
+from typing import Literal
 
 import httpx
+import msgspec
 import pytest
 
 from app.core.database import DB
+from app.http import body
+from app.http.body import InvalidValue
 
 URL = "/v1/auth/otp"
 JSON = {"Content-Type": "application/json"}
@@ -48,6 +52,17 @@ async def test_a_bad_body_is_a_problem_and_changes_nothing(
     assert problem["code"] and problem["title"]
     assert "0912345678" not in answer.text
     assert await rows() == 0
+
+
+def test_a_value_outside_a_list_of_words_is_not_echoed() -> None:
+    class Choice(msgspec.Struct):
+        role: Literal["first", "second"]
+
+    with pytest.raises(InvalidValue) as refused:
+        body.decode(b'{"role": "Nguy\xe1\xbb\x85n - at `$.role`\\n0912345678"}', Choice)
+
+    (error,) = refused.value.told_facts["errors"]
+    assert error == {"pointer": "/role", "code": "invalid_value", "detail": "Invalid enum value"}
 
 
 @pytest.mark.parametrize(
