@@ -29,6 +29,7 @@ from app.core.migrations import migrate as run_migrations
 from app.core.migrations import missing
 from app.core.sandbox import NotThisDatabase
 from app.custody.commands import audit_commands
+from app.documents.commands import Places, import_backfile_command
 from app.dossiers.commands import Calendar, due_date_command
 from app.entrance import Entrance, install_keys, open_entrance
 from app.payments.commands import tariff_command
@@ -334,11 +335,17 @@ def _calendar() -> Calendar:
     )
 
 
+def _places() -> Places:
+    settings = Settings.from_environment()
+    return Places(settings.documents_url, settings.antivirus)
+
+
 main.add_command(due_date_command(_calendar))
 main.add_command(bench_command(run, out=OUT, err=ERR))
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(import_command(lambda work: run(with_database(work))))
+main.add_command(import_backfile_command(lambda work: run(with_database(work)), _places, console=ERR))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 main.add_command(registry_checks_command(lambda work: run(with_database(work))))
 main.add_command(portal_commands(lambda work: run(with_database(work))))

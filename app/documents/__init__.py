@@ -5,5 +5,5 @@ Always true:
 - an upload is `quarantined` until it was inspected, and nothing but `clean` can be attached or read;
 - every read by somebody other than the owner is a row the owner can see.
 
-Start reading at `operations.upload`.
+Start reading at `operations.upload`; what offices have on paper from before comes through `backfile`.
 """

@@ -1,6 +1,6 @@
 """Why a document is refused."""
 
-from app.core.errors import Conflict, Invalid, Malformed, NotFound, PreconditionFailed, Words
+from app.core.errors import Conflict, Invalid, Malformed, NotFound, PreconditionFailed, Unavailable, Words
 
 
 class DocumentNotFound(NotFound):
@@ -114,4 +114,21 @@ class StaleDocument(PreconditionFailed):
     detail = Words(
         "Tài liệu đã thay đổi; hãy tải lại rồi thử lại.",
         "The document changed meanwhile; read it again.",
+    )
+
+
+class BackfileListNotValid(Invalid):
+    code = "backfile_list_not_valid"
+    detail = Words(
+        "Không đọc được danh sách hồ sơ lưu: {reason}.",
+        "The list of the back-file cannot be read: {reason}.",
+    )
+    told = ("reason",)
+
+
+class ScannerSilent(Unavailable):
+    code = "virus_scanner_silent"
+    detail = Words(
+        "Chương trình quét mã độc không trả lời.",
+        "The virus scanner does not answer.",
     )

@@ -84,7 +84,9 @@ class DocumentRead(Table, db=DB, tablename="document_read"):
 
 
 class DocumentCoding(Table, db=DB, tablename="document_coding"):
-    """What a paper is, as an officer read it (mã hoá thành phần hồ sơ, kết quả)."""
+    """What a paper is, as an officer read it (mã hoá thành phần hồ sơ, kết quả); `coded_by` is empty where
+    an old file's list said so.
+    """
 
     document_id = ForeignKey(
         Document, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
@@ -97,8 +99,27 @@ class DocumentCoding(Table, db=DB, tablename="document_coding"):
     issued_on = Date(null=True, default=None)
     valid_until = Date(null=True, default=None)
     is_permanent = Boolean(null=False, default=None)
-    coded_by = UUID(null=False, default=None)
+    coded_by = UUID(null=True, default=None)
     coded_at = Timestamptz(null=False, default=None)
+
+
+class BackfilePaper(Table, db=DB, tablename="backfile_paper"):
+    """A paper that came from an old file (hồ sơ lưu): whose, and under which dossier and code.
+
+    `owner_index` finds the owner's personal number, which is not kept; `row_index` tells whether a list
+    says the same again; `sha256` is of what was in the folder.
+    """
+
+    document_id = ForeignKey(
+        Document, primary_key=True, null=False, default=None, on_delete=OnDelete.cascade
+    )
+    dossier_number = Text(null=False, default=None)
+    code = Text(null=False, default=None)
+    sha256 = Bytea(null=False, default=None)
+    owner_index = Bytea(null=False, default=None)
+    owner_name = Text(null=False, default=None)
+    row_index = Bytea(null=False, default=None)
+    imported_at = Timestamptz(null=False, default=None)
 
 
 class DocumentSignature(Table, db=DB, tablename="document_signature"):

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from app.core.clock import local_date
+from app.core.clock import at_local, local_date
 from app.core.database import fetch
 from app.core.text import fold
 from app.procedures import queries as procedures
@@ -85,6 +85,17 @@ SELECT * FROM (
 """
 
 
+# What was taken from old files, by the personal number alone: an account is not proved to be a person's.
+# A result stands for a paper by its code, a paper by its own; there is no dossier of ours to ask.
+FROM_OLD_FILES: Final = """
+SELECT b.document_id, o.kind, c.code, b.dossier_number, c.issued_on, b.imported_at, c.valid_until
+  FROM backfile_paper b JOIN document o ON o.id = b.document_id
+  JOIN document_coding c ON c.document_id = o.id
+ WHERE b.owner_index = $1 AND o.state = 'clean' AND (c.valid_until IS NULL OR c.valid_until >= $2)
+ ORDER BY c.issued_on DESC NULLS LAST, b.document_id LIMIT $3
+"""
+
+
 async def proposals(procedure: ProcedureRow, person: Person, *, now: datetime) -> list[Proposal]:
     """Every document that may stand for a paper of the procedure, the newest first for each paper."""
     if person == Person(None, None):
@@ -100,8 +111,29 @@ async def proposals(procedure: ProcedureRow, person: Person, *, now: datetime) -
         version = versions[key]
         if version is not None:
             found += matches(procedure.papers, earlier, version)
+    if person.citizen_no_index is not None:
+        found += await _from_old_files(procedure.papers, person.citizen_no_index, now=now)
     unique = {(each.component, each.document_id): each for each in reversed(found)}
     return sorted(unique.values(), key=lambda p: (p.component, -p.issued_at.timestamp(), p.document_id))
+
+
+async def _from_old_files(papers: Sequence[PaperRow], index: bytes, *, now: datetime) -> list[Proposal]:
+    rows = await fetch(FROM_OLD_FILES, index, local_date(now), MOST_LOOKED_AT)
+    return [
+        Proposal(
+            place,
+            row["document_id"],
+            Reuse.RESULT if row["kind"] == "result" else Reuse.COMPONENT,
+            row["code"] if row["kind"] == "result" else None,
+            row["dossier_number"],
+            row["imported_at"] if row["issued_on"] is None else at_local(row["issued_on"], 0),
+            row["valid_until"],
+        )
+        for row in rows
+        for place, paper in enumerate(papers, 1)
+        if paper.reusable_from is not None
+        and row["code"] == (paper.replaced_by if row["kind"] == "result" else paper.code)
+    ]
 
 
 def matches(papers: Sequence[PaperRow], earlier: Earlier, version: ProcedureRow) -> Iterator[Proposal]:

@@ -96,6 +96,13 @@ class CodeRow(NamedTuple):
     valid_to: date | None
 
 
+class Coded(NamedTuple):
+    """What a code of a paper or a result stands for, by its newest version."""
+
+    is_result: bool
+    name_vi: str
+
+
 class Position(NamedTuple):
     """Where a page of a search ended. Bounded: it comes back in a cursor a client may have written."""
 
@@ -186,6 +193,17 @@ async def codes_of(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[CodeRow]]:
     for row in rows:
         codes.setdefault(row["key"], []).append(CodeRow(*row[1:]))
     return codes
+
+
+async def coded() -> dict[str, Coded]:
+    """Every code of a result or of a paper the catalogue has or had; a result's where it is both."""
+    rows = await fetch(
+        "SELECT p.code, false AS is_result, p.name_vi, v.valid_from"
+        "  FROM procedure_paper p JOIN procedure v ON v.id = p.procedure_id WHERE p.code IS NOT NULL"
+        " UNION ALL SELECT result_code, true, result_vi, valid_from FROM procedure"
+        "  WHERE result_code IS NOT NULL ORDER BY is_result, valid_from, name_vi"
+    )
+    return {row["code"]: Coded(row["is_result"], row["name_vi"]) for row in rows}
 
 
 async def search(text: str, *, sector: str | None, on: date, after: Position | None, limit: int) -> Found:

@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from app.core.clock import at_local
+from app.core.clock import at_local, current_time
 from app.core.database import fetch
 from app.core.errors import Unavailable, Words
+from app.documents.backfile.importing import import_folder
 from app.documents.one_page import one_page
 from app.dossiers import registries
 from app.dossiers.registries import Held
@@ -257,3 +259,51 @@ async def test_nobody_is_looked_up_who_is_not_there(town: Town, desk: Desk) -> N
 
     assert (idle.status_code, idle.json()["code"]) == (422, "dossier_source_missing")
     assert stranger.status_code == 404
+
+
+async def from_old_file(folder: Path, *lines: str) -> None:
+    """A folder of scans from before this system, imported."""
+    columns = "dossier_number,owner_number,owner_name,code,file,issued_on"
+    (folder / "backfile.csv").write_text("\n".join([columns, *lines]), encoding="utf-8")
+    for n in range(len(lines)):
+        (folder / f"{n}.pdf").write_bytes(one_page(f"old {n}"))
+    report = await import_folder(folder, now=current_time())
+    assert (report.taken, report.refused) == (len(lines), [])
+
+
+async def test_a_result_of_an_old_file_is_not_asked_for_either(
+    town: Town, desk: Desk, tmp_path: Path
+) -> None:
+    """Found by the personal number the officer types, for its owner alone."""
+    lan = await town.citizen()
+    ticket = await desk.serving(lan)
+    await from_old_file(
+        tmp_path,
+        f"H42.15-190301-0001,037190999001,Nguyễn Thị Lan,{CERTIFICATE},0.pdf,2019-03-01",
+        f"H42.15-190301-0002,037090999002,Trần Văn Hùng,{CERTIFICATE},1.pdf,2019-03-01",
+    )
+
+    unnamed = await desk.look(ticket)
+    proposed = await desk.look(ticket, citizen_number="037190999001")
+    [paper] = proposed["items"]
+    attached = {"component": 1, "document_id": paper["document_id"]}
+    stranger = await desk.accept(MATERNITY, ticket, attached)
+    answer = await desk.officer.post(
+        "/v1/staff/dossiers",
+        {
+            "procedure": MATERNITY,
+            "ticket_id": ticket["id"],
+            "applicant": {"name": "Nguyễn Thị Lan", "citizen_number": "037190999001"},
+            "components": [attached],
+        },
+    )
+
+    assert unnamed["items"] == []
+    assert (paper["component"], paper["reuse"], paper["result_code"]) == (1, 2, CERTIFICATE)
+    assert (paper["dossier"], paper["issued_on"]) == ("H42.15-190301-0001", "2019-03-01")
+    assert stranger.status_code in (404, 422)
+    assert answer.status_code == 201, answer.text
+    number = answer.json()["number"]
+    [kept] = (await desk.officer.get(f"/v1/staff/dossiers/{number}/components")).json()["items"]
+    assert (kept["reuse"], kept["local_state"], kept["result_code"]) == (2, 3, CERTIFICATE)
+    assert await readers_of(paper["document_id"]) == ["officer"]
