@@ -29,6 +29,7 @@ from app.documents import signing
 from app.documents import store as document_store
 from app.documents.api import documents_router
 from app.documents.own_api import own_documents_router
+from app.documents.own_uploads_api import own_uploads_router
 from app.dossiers import registries as dossier_registries
 from app.dossiers.api import dossiers_router
 from app.dossiers.due_api import due_dossiers_router
@@ -85,6 +86,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     queue_router,
     documents_router,
     own_documents_router,
+    own_uploads_router,
     dossiers_router,
     registries_router,
     dossier_moves_router,

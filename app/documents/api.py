@@ -22,6 +22,7 @@ from app.documents.errors import (
     SigningKeyMissing,
     SigningKeyNotValid,
     StaleDocument,
+    TooManyDocuments,
 )
 from app.documents.queries import DocumentRow
 from app.documents.transfer import THE_BODY, ComponentPlace, given_out, received
@@ -81,7 +82,7 @@ async def _detail(row: DocumentRow) -> DocumentDetail:
     tags=["staff"],
     opt=open_to(*OFFICERS),
     request_max_body_size=rules.MAX_BYTES,
-    responses=problems(EmptyDocument, DigestMismatch, UnsupportedMedia),
+    responses=problems(EmptyDocument, DigestMismatch, UnsupportedMedia, TooManyDocuments),
 )
 async def upload_document(
     request: MotcuaRequest,

@@ -14,13 +14,20 @@ from app.core.clock import machine_time
 from app.core.database import in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.documents import reading, store
-from app.documents.errors import DigestMismatch, DocumentChanged, DocumentNotFound, EmptyDocument
+from app.documents import quota, reading, store
+from app.documents.errors import (
+    DigestMismatch,
+    DocumentChanged,
+    DocumentNotFound,
+    EmptyDocument,
+    TooManyDocuments,
+)
 from app.documents.events import DocumentUploaded
 from app.documents.inspection.antivirus import Scanner
 from app.documents.inspection.process import look_into
 from app.documents.inspection.verdict import Reason, Verdict
 from app.documents.queries import DocumentRow, by_id, clean_at_centre, signatures_of
+from app.documents.reading import Purpose
 from app.documents.signing import Signed, signed
 
 
@@ -50,13 +57,17 @@ async def upload(
     owner_id: uuid.UUID | None = None,
     component: int | None = None,
 ) -> DocumentRow:
-    """Name a kept content. The same content for the same thing is the same document."""
+    """Name a kept content. The same content for the same thing is the same document.
+
+    Raises `TooManyDocuments` where the person's store or the case is full (`quota`).
+    """
     connection = in_transaction()
     known = await connection.fetchval(
         "SELECT id FROM document WHERE sha256 = $1 AND kind = $2"
         " AND centre_id IS NOT DISTINCT FROM $3 AND partner_id IS NOT DISTINCT FROM $4"
         " AND home_visit_id IS NOT DISTINCT FROM $5 AND dossier_number IS NOT DISTINCT FROM $6"
-        " AND component IS NOT DISTINCT FROM $7",
+        # An officer's scan has no owner before its dossier is completed.
+        " AND component IS NOT DISTINCT FROM $7 AND (kind <> 'own' OR owner_id = $8)",
         sha256,
         kind,
         centre_id,
@@ -64,9 +75,16 @@ async def upload(
         home_visit_id,
         dossier_number,
         component,
+        owner_id,
     )
     if known is not None:
         return await by_id(known)
+    if kind == "own" and owner_id is not None:
+        await quota.require_room_in_store(owner_id)
+    if home_visit_id is not None:
+        await quota.require_room_at_visit(home_visit_id)
+    if kind == "component" and dossier_number is not None:
+        await quota.require_room_in_dossier(dossier_number)
     document_id = new_id()
     actor = current_actor.get()
     await connection.execute(
@@ -142,8 +160,9 @@ async def _judge(*, document_id: uuid.UUID, verdict: Verdict, served: bytes, now
 
 @operation
 async def note_read(*, document_id: uuid.UUID, now: datetime) -> None:
-    """Somebody other than the owner read it; the owner will see it listed."""
-    await reading.note_read(document_id, at=now)
+    """Somebody other than the owner opened it; the owner will see it listed."""
+    row = await by_id(document_id)
+    await reading.note_read(document_id, purpose=Purpose.READ, dossier_number=row.dossier_number, at=now)
 
 
 async def sign(
@@ -198,6 +217,7 @@ async def note_signature(
         len(made.content),
         now,
     )
+    await reading.note_read(row.id, purpose=Purpose.SIGNATURE, dossier_number=row.dossier_number, at=now)
     await journal.write(
         "document.signed",
         object_kind="document",
@@ -208,4 +228,13 @@ async def note_signature(
     return await by_id(row.id)
 
 
-__all__ = ["DocumentNotFound", "inspect", "keep", "note_read", "note_signature", "sign", "upload"]
+__all__ = [
+    "DocumentNotFound",
+    "TooManyDocuments",
+    "inspect",
+    "keep",
+    "note_read",
+    "note_signature",
+    "sign",
+    "upload",
+]

@@ -1,32 +1,73 @@
 """The person's electronic store over HTTP (kho dữ liệu điện tử cá nhân)."""
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from app.documents import queries
-from app.documents.errors import DocumentNotFound
+from app.documents import coding, queries, readers
+from app.documents.errors import DocumentNotClean, DocumentNotFound
+from app.documents.paging import Position
+from app.documents.queries import DocumentRow
 from app.documents.transfer import given_out
-from app.documents.views import DocumentList, DocumentView
+from app.documents.views import DocumentDetail, DocumentList, DocumentReads, DocumentReadView, DocumentView
 from app.http.access import open_to
+from app.http.lists import Cursor, CursorNotValid, Limit, answer, cursor_of, position_of
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
+from app.http.requests import MotcuaRequest
+from app.http.versions import etag
+
+
+async def _own(document_id: uuid.UUID, principal: Principal) -> DocumentRow:
+    row = await queries.by_id(document_id)
+    if row.owner_id != principal.id:
+        raise DocumentNotFound
+    return row
 
 
 @get(
     "/v1/documents",
     operation_id="listDocuments",
-    summary="My documents",
+    summary="My documents, the newest first",
     tags=["citizen"],
     opt=open_to(Caller.CITIZEN),
+    responses=problems(CursorNotValid),
 )
-async def list_documents(principal: NamedDependency[Principal]) -> DocumentList:
-    """The newest hundred of the person's electronic store."""
-    rows = await queries.of_owner(principal.id, limit=100)
-    return DocumentList(items=[DocumentView.of(row) for row in rows], next_cursor=None)
+async def list_documents(
+    request: MotcuaRequest,
+    principal: NamedDependency[Principal],
+    *,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[DocumentList]:
+    """Results, papers couriers and officers digitised, and what I put in, that in whatever state it is."""
+    rows = await queries.of_owner(principal.id, after=position_of(cursor, Position), limit=limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    following = cursor_of(Position.of(last.created_at, last.id)) if last else None
+    content = DocumentList([DocumentView.of(row) for row in rows[:limit]], following)
+    return answer(request, content, next_cursor=following)
+
+
+@get(
+    "/v1/documents/{document_id:uuid}",
+    operation_id="getDocument",
+    summary="A document of mine",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    responses=problems(DocumentNotFound),
+)
+async def get_document(
+    document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+) -> Response[DocumentDetail]:
+    """Its state tells whether it was inspected, and why it was rejected."""
+    row = await _own(document_id, principal)
+    detail = DocumentDetail.with_all(
+        row, await coding.of_document(row.id), await queries.signatures_of(row.id)
+    )
+    return Response(detail, headers={"ETag": etag(row.version), "Cache-Control": "no-store"})
 
 
 @get(
@@ -35,16 +76,42 @@ async def list_documents(principal: NamedDependency[Principal]) -> DocumentList:
     summary="The file itself",
     tags=["citizen"],
     opt=open_to(Caller.CITIZEN),
-    responses=problems(DocumentNotFound),
+    responses=problems(DocumentNotFound, DocumentNotClean),
 )
 async def read_document(
     document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
 ) -> Response[bytes]:
     """As an attachment, never rendered in place."""
-    row = await queries.by_id(document_id)
-    if row.owner_id != principal.id or row.state != "clean":
-        raise DocumentNotFound
+    row = await _own(document_id, principal)
+    if row.state != "clean":
+        raise DocumentNotClean(state=row.state)
     return await given_out(row)
 
 
-own_documents_router: Final = Router(path="/", route_handlers=[list_documents, read_document])
+@get(
+    "/v1/documents/{document_id:uuid}/reads",
+    operation_id="listDocumentReads",
+    summary="Who else read it, when and why; the latest first",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    responses=problems(DocumentNotFound, CursorNotValid),
+)
+async def list_reads(
+    request: MotcuaRequest,
+    document_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    *,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response[DocumentReads]:
+    """Every reading by somebody other than the owner, also those from before the document was theirs."""
+    row = await _own(document_id, principal)
+    found = await readers.of_document(row.id, after=position_of(cursor, Position), limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    following = cursor_of(Position.of(last.at, last.id)) if last else None
+    content = DocumentReads([DocumentReadView.of(each) for each in found[:limit]], following)
+    return answer(request, content, next_cursor=following)
+
+
+_handlers: list[Any] = [list_documents, get_document, read_document, list_reads]
+own_documents_router: Final = Router(path="/", route_handlers=_handlers)

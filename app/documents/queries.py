@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.core.database import fetch, fetch_row
 from app.documents.errors import DocumentNotClean, DocumentNotFound
+from app.documents.paging import Position
 
 
 class DocumentRow(NamedTuple):
@@ -65,12 +66,17 @@ async def clean_at_centre(document_id: uuid.UUID, *, centre_id: uuid.UUID) -> Do
     return row
 
 
-async def of_owner(owner_id: uuid.UUID, *, limit: int) -> Sequence[DocumentRow]:
-    """A person's documents, newest first; clean ones only."""
+async def of_owner(
+    owner_id: uuid.UUID, *, after: Position | None = None, limit: int
+) -> Sequence[DocumentRow]:
+    """A person's documents, newest first: clean ones, and in whatever state what they put in themselves."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM document WHERE owner_id = $1 AND state = 'clean'"
-        " ORDER BY created_at DESC, id DESC LIMIT $2",
+        f"SELECT {COLUMNS} FROM document WHERE owner_id = $1 AND (state = 'clean' OR kind = 'own')"
+        " AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))"
+        " ORDER BY created_at DESC, id DESC LIMIT $4",
         owner_id,
+        after.at if after else None,
+        after.id if after else None,
         limit,
     )
     return [DocumentRow(*row) for row in rows]

@@ -3,9 +3,9 @@
 from typing import Final
 
 MAX_BYTES: Final = 10 * 1024 * 1024
-# Papers of one dossier or one visit; and what a person may put into their own store.
+# Papers of one dossier or one visit; and what a person may put into their own store, for no case.
 MAX_PER_CASE: Final = 20
-MAX_OWN: Final = 100
+MAX_OWN: Final = 20
 
 TYPES: Final = ("application/pdf", "image/jpeg", "image/png", "image/heic")
 

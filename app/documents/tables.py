@@ -44,6 +44,7 @@ class Document(Table, db=DB, tablename="document"):
     uploaded_by_kind = Text(null=False, default=None)
     uploaded_by_id = Text(null=False, default=None)
     created_at = Timestamptz(null=False, default=None)
+    named_at = Timestamptz(null=True, default=None)
     version = Integer(null=False, default=1)
 
 
@@ -51,8 +52,9 @@ class ScanUpload(Table, db=DB, tablename="scan_upload"):
     """A scan that arrives in parts; `sha256` and `length` are of the whole, when they were declared."""
 
     id = UUID(primary_key=True, default=None)
-    partner_id = UUID(null=False, default=None)
-    home_visit_id = UUID(null=False, default=None)
+    partner_id = UUID(null=True, default=None)
+    home_visit_id = UUID(null=True, default=None)
+    citizen_id = UUID(null=True, default=None)
     component = SmallInt(null=True, default=None)
     content_type = Text(null=False, default=None)
     sha256 = Bytea(null=True, default=None)
@@ -81,6 +83,22 @@ class DocumentRead(Table, db=DB, tablename="document_read"):
     reader_kind = Text(null=False, default=None)
     reader_id = Text(null=False, default=None)
     at = Timestamptz(null=False, default=None)
+    purpose = Text(null=False, default=None)
+    dossier_number = Text(null=True, default=None)
+
+
+class ForgottenContent(Table, db=DB, tablename="forgotten_content"):
+    """A content nothing names any more, and since when."""
+
+    sha256 = Bytea(primary_key=True, default=None)
+    since = Timestamptz(null=False, default=None)
+
+
+class LeavingContent(Table, db=DB, tablename="leaving_content"):
+    """A content that is being taken out of the object store, and since when."""
+
+    sha256 = Bytea(primary_key=True, default=None)
+    since = Timestamptz(null=False, default=None)
 
 
 class DocumentCoding(Table, db=DB, tablename="document_coding"):

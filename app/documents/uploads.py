@@ -12,16 +12,17 @@ from typing import Final, NamedTuple
 from app.core.database import fetch, fetch_row, in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.documents import rules, store
+from app.documents import quota, rules, store
 from app.documents.errors import UploadNotFound, UploadOffsetMismatch, UploadTooLarge
 
 
 class Upload(NamedTuple):
-    """A file that is arriving; `document_id` once it is whole."""
+    """A file that is arriving, of a partner's visit or of a citizen; `document_id` once it is whole."""
 
     id: uuid.UUID
-    partner_id: uuid.UUID
-    home_visit_id: uuid.UUID
+    partner_id: uuid.UUID | None
+    home_visit_id: uuid.UUID | None
+    citizen_id: uuid.UUID | None
     component: int | None
     content_type: str
     sha256: bytes | None
@@ -35,23 +36,32 @@ COLUMNS: Final = ", ".join(Upload._fields)
 @operation
 async def begin(
     *,
-    partner_id: uuid.UUID,
-    home_visit_id: uuid.UUID,
-    component: int | None,
     content_type: str,
     sha256: bytes | None,
     length: int | None,
     now: datetime,
+    partner_id: uuid.UUID | None = None,
+    home_visit_id: uuid.UUID | None = None,
+    citizen_id: uuid.UUID | None = None,
+    component: int | None = None,
 ) -> Upload:
-    """Room for a file; `sha256` and `length` are of the whole, when the sender declared them."""
+    """Room for a file; `sha256` and `length` are of the whole, when the sender declared them.
+
+    Raises `UploadTooLarge`, and `TooManyDocuments` where the person or the visit has no room left.
+    """
     if length is not None and length > rules.MAX_BYTES:
         raise UploadTooLarge
+    if citizen_id is not None:
+        await quota.require_room_in_store(citizen_id, arriving=True)
+    if home_visit_id is not None:
+        await quota.require_room_at_visit(home_visit_id)
     row = await in_transaction().fetchrow(
-        "INSERT INTO scan_upload (id, partner_id, home_visit_id, component, content_type, sha256, length,"
-        f" created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8) RETURNING {COLUMNS}",
+        "INSERT INTO scan_upload (id, partner_id, home_visit_id, citizen_id, component, content_type,"
+        f" sha256, length, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING {COLUMNS}",
         new_id(),
         partner_id,
         home_visit_id,
+        citizen_id,
         component,
         content_type,
         sha256,
@@ -64,6 +74,15 @@ async def begin(
 async def of_partner(upload_id: uuid.UUID, partner_id: uuid.UUID) -> Upload:
     row = await fetch_row(
         f"SELECT {COLUMNS} FROM scan_upload WHERE id = $1 AND partner_id = $2", upload_id, partner_id
+    )
+    if row is None:
+        raise UploadNotFound
+    return Upload(*row)
+
+
+async def of_citizen(upload_id: uuid.UUID, citizen_id: uuid.UUID) -> Upload:
+    row = await fetch_row(
+        f"SELECT {COLUMNS} FROM scan_upload WHERE id = $1 AND citizen_id = $2", upload_id, citizen_id
     )
     if row is None:
         raise UploadNotFound

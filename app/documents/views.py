@@ -9,6 +9,7 @@ import msgspec
 
 from app.core.clock import local
 from app.documents.queries import CodingRow, DocumentRow, SignatureRow
+from app.documents.readers import ReadRow
 
 
 class ServedView(msgspec.Struct):
@@ -41,6 +42,37 @@ class DocumentView(msgspec.Struct):
 
 class DocumentList(msgspec.Struct):
     items: list[DocumentView]
+    next_cursor: str | None
+
+
+class ReaderView(msgspec.Struct):
+    """Who read: an officer by name and centre of today, others by kind alone."""
+
+    kind: str
+    name: str | None
+    centre_name_vi: str | None
+    centre_name_en: str | None
+
+
+class DocumentReadView(msgspec.Struct):
+    """One reading by somebody else. `purpose`: `read` the file was opened, `reuse` it stands for a paper of
+    `dossier`, `signature` an officer signed it.
+    """
+
+    id: uuid.UUID
+    at: datetime
+    purpose: str
+    dossier: str | None
+    reader: ReaderView
+
+    @classmethod
+    def of(cls, row: ReadRow) -> "DocumentReadView":
+        reader = ReaderView(row.reader_kind, row.name, row.centre_name_vi, row.centre_name_en)
+        return cls(row.id, local(row.at), row.purpose, row.dossier_number, reader)
+
+
+class DocumentReads(msgspec.Struct):
+    items: list[DocumentReadView]
     next_cursor: str | None
 
 

@@ -10,7 +10,8 @@ from app.core.crypto import blind_index
 from app.core.database import fetch, in_transaction
 from app.core.keys import keys
 from app.documents import queries as documents
-from app.documents.reading import note_read
+from app.documents.reading import Purpose, note_read
+from app.documents.steps import name_documents
 from app.dossiers.errors import CitizenNumberNotAccepted, NotReusable, UnknownComponent
 from app.dossiers.reuse import Person, Proposal, Reuse, proposals
 from app.procedures.queries import ProcedureRow
@@ -66,7 +67,7 @@ async def check_components(
     *,
     now: datetime,
 ) -> Mapping[int, Flags]:
-    """What is reused, by component. Joins the caller's operation, where each use is noted for its owner.
+    """What is reused, by component.
 
     Places of the published list only, each once. An attached document is one of the person's that may be
     reused, or a scan that is clean and here. Raises `UnknownComponent`, `NotReusable`, `DocumentNotFound`,
@@ -82,8 +83,6 @@ async def check_components(
     flags = {}
     for component in components:
         flags[component.component] = await _judged(component, procedure, held, centre_id, package_id)
-        if component.document_id is not None and flags[component.component].reuse is not Reuse.NONE:
-            await note_read(component.document_id, at=now)
     return flags
 
 
@@ -114,8 +113,23 @@ async def _judged(
 
 
 async def keep_components(
-    dossier_id: uuid.UUID, components: Sequence[Component], flags: Mapping[int, Flags]
+    dossier_id: uuid.UUID,
+    number: str,
+    components: Sequence[Component],
+    flags: Mapping[int, Flags],
+    *,
+    citizen_id: uuid.UUID | None,
+    now: datetime,
 ) -> None:
+    """With the dossier that names them. A scan comes into its person's store, each reuse is noted there.
+
+    Raises `DocumentNotFound` for one that was removed meanwhile.
+    """
+    attached = {each.document_id for each in components if each.document_id is not None}
+    await name_documents(attached, owner_id=citizen_id, at=now)
+    for component in components:
+        if component.document_id is not None and flags[component.component].reuse is not Reuse.NONE:
+            await note_read(component.document_id, purpose=Purpose.REUSE, dossier_number=number, at=now)
     await in_transaction().executemany(
         "INSERT INTO dossier_component (dossier_id, component, originals, certified_copies, copies,"
         " document_id, reuse, from_national_store, result_code) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)",

@@ -153,6 +153,8 @@ async def test_a_certificate_in_the_store_is_not_asked_for_and_its_owner_sees_wh
     assert before == (0, 1)
     assert await desk.figure() == (1, 2)
     assert await readers_of(certificate) == ["officer"]
+    [reading] = (await lan.get(f"/v1/documents/{certificate}/reads")).json()["items"]
+    assert (reading["purpose"], reading["dossier"]) == ("reuse", number)
 
 
 async def test_nobody_elses_certificate_stands_for_a_paper(town: Town, desk: Desk) -> None:

@@ -107,7 +107,7 @@ async def accept(
         now,
         due_at,
     )
-    await keep_components(dossier_id, components, reused)
+    await keep_components(dossier_id, number, components, reused, citizen_id=source.citizen_id, now=now)
     await note_status(dossier_id, status, at=now)
     known: dict[str, Any] = {
         "occurred_at": now,

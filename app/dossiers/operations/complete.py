@@ -3,9 +3,9 @@
 import uuid
 from datetime import datetime
 
-from app.core.database import in_transaction
 from app.core.operation import operation
 from app.documents import queries as documents
+from app.documents.steps import give_document
 from app.dossiers import queries
 from app.dossiers.errors import ResultNotDigitised
 from app.dossiers.events import DossierCompleted
@@ -35,9 +35,8 @@ async def complete(
         dossier = dossier._replace(status=started.value)
     target = passage_of(dossier, Move.COMPLETE, by=by).target
     await _require_result(result_document_id, number=number, centre_id=centre_id)
-    await in_transaction().execute(
-        "UPDATE document SET owner_id = $2 WHERE id = $1", result_document_id, dossier.citizen_id
-    )
+    assert result_document_id is not None
+    await give_document(result_document_id, owner_id=dossier.citizen_id, at=now)
     await carry_out(
         dossier,
         Move.COMPLETE,

@@ -1,32 +1,27 @@
-"""Scans from the door, whole or in parts (draft-ietf-httpbis-resumable-upload).
-
-`POST` with the file is one upload. `POST` with `Upload-Complete: ?0` begins one in parts, with the first
-part or none; its `Location` takes the rest by `PATCH` with `Upload-Offset`, and says by `HEAD` how far
-it is. A connection that is cut leaves what had arrived.
-"""
+"""Scans from the door, whole or in parts (`app.documents.parts`)."""
 
 import uuid
 from collections.abc import Awaitable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-import msgspec
 from litestar import Response, delete, get, head, patch, post
 from litestar.di import NamedDependency
-from litestar.exceptions import InternalServerException
 from litestar.params import FromPath, QueryParameter
 
-from app.documents import operations, rules, uploads
+from app.documents import operations, parts, rules, uploads
 from app.documents.errors import (
     DigestMismatch,
     EmptyDocument,
+    TooManyDocuments,
     UploadHeaderNotValid,
     UploadNotFound,
     UploadOffsetMismatch,
     UploadTooLarge,
 )
+from app.documents.parts import UploadView
 from app.documents.queries import DocumentRow
-from app.documents.transfer import ComponentPlace, declared_digest, received, same_digest
+from app.documents.transfer import THE_BODY, ComponentPlace, received
 from app.documents.uploads import Upload
 from app.documents.views import DocumentView
 from app.home_service import queries as home_service
@@ -43,25 +38,13 @@ from partners.postal import scopes
 
 TaskId = Annotated[uuid.UUID, QueryParameter(description="The home visit the paper belongs to.")]
 UPLOADS: Final = "/v1/partner/documents/uploads"
-PART: Final = "application/partial-upload"
-YES, NO = "?1", "?0"
-
-
-class UploadView(msgspec.Struct):
-    """An upload in parts: `offset` bytes have arrived; `document_id` once it is whole."""
-
-    id: uuid.UUID
-    offset: int
-    document_id: uuid.UUID | None
 
 
 @post(
     "/v1/partner/documents",
     operation_id="uploadScan",
     summary="Upload a scan made at the door",
-    description="The body is the file itself (PDF, JPEG, PNG or HEIC, at most 10 MB), or with"
-    " `Upload-Complete: ?0` its first part, or nothing yet; `Repr-Digest` and `Upload-Length` are"
-    " of the whole file.",
+    description=THE_BODY + parts.ABOUT_BEGINNING,
     tags=["partner"],
     opt=open_to(Caller.PARTNER, scope=scopes.DOCUMENTS_WRITE),
     request_max_body_size=rules.MAX_BYTES,
@@ -72,6 +55,7 @@ class UploadView(msgspec.Struct):
         UnsupportedMedia,
         UploadHeaderNotValid,
         UploadTooLarge,
+        TooManyDocuments,
     ),
 )
 async def upload_scan(
@@ -84,7 +68,7 @@ async def upload_scan(
 ) -> Response[DocumentView] | Response[UploadView]:
     """Quarantined until inspected. The same file for the same paper is the same document."""
     visit = await _visit_of(task_id, principal)
-    if not _is_complete(request):
+    if not parts.is_complete(request):
         return await _begin(request, visit, principal, component, now)
     digest, content, content_type = await received(request)
     return await once(
@@ -101,33 +85,25 @@ async def _begin(
     component: int | None,
     now: datetime,
 ) -> Response[UploadView]:
-    content_type = request.content_type[0]
-    if content_type not in rules.TYPES:
-        raise UnsupportedMedia
-    first, _ = await _arriving(request)
+    told = parts.announced(request)
+    first, _ = await parts.arriving(request)
     upload = await uploads.begin(
         partner_id=principal.id,
         home_visit_id=visit.id,
         component=component,
-        content_type=content_type,
-        sha256=declared_digest(request, "repr-digest"),
-        length=_number(request, "upload-length"),
+        content_type=told.content_type,
+        sha256=told.sha256,
+        length=told.length,
         now=now,
     )
-    offset = await uploads.append(upload, first, begins_at=0)
-    headers = _told(offset, complete=False) | {
-        "Location": f"{UPLOADS}/{upload.id}",
-        "Upload-Limit": f"max-size={rules.MAX_BYTES}",
-    }
-    return Response(UploadView(upload.id, offset, None), status_code=201, headers=headers)
+    return parts.begun(upload, await uploads.append(upload, first, begins_at=0), under=UPLOADS)
 
 
 @patch(
     UPLOADS + "/{upload_id:uuid}",
     operation_id="continueScan",
     summary="The next part of a scan",
-    description=f"`Content-Type: {PART}`, `Upload-Offset` where it begins, `Upload-Complete: ?1` with"
-    " the last. 204 while more is to come; with the last 201 and the document.",
+    description=parts.ABOUT_A_PART,
     tags=["partner"],
     opt=open_to(Caller.PARTNER, scope=scopes.DOCUMENTS_WRITE),
     request_max_body_size=rules.MAX_BYTES,
@@ -140,6 +116,7 @@ async def _begin(
         DigestMismatch,
         EmptyDocument,
         UnsupportedMedia,
+        TooManyDocuments,
     ),
 )
 async def continue_scan(
@@ -150,23 +127,16 @@ async def continue_scan(
 ) -> Response[DocumentView] | Response[None]:
     """The same part again changes nothing; one elsewhere is refused, with the place to go on at."""
     upload = await uploads.of_partner(upload_id, principal.id)
-    if request.content_type[0] != PART:
-        raise UnsupportedMedia
-    complete, begins_at = _is_complete(request), _number(request, "upload-offset")
-    if begins_at is None:
-        raise UploadHeaderNotValid
-    part, whole = await _arriving(request)
-    if whole and not same_digest(part, declared_digest(request)):
-        raise DigestMismatch
-    offset = await uploads.append(upload, part, begins_at=begins_at)
-    if not (whole and complete):
-        return Response(None, status_code=204, headers=_told(offset, complete=False))
+    offset, is_last = await parts.taken(request, upload)
+    if not is_last:
+        return Response(None, status_code=204, headers=parts.told(offset, complete=False))
     row = await _finish(upload, principal, now)
-    return Response(DocumentView.of(row), status_code=201, headers=_told(offset, complete=True))
+    return Response(DocumentView.of(row), status_code=201, headers=parts.told(offset, complete=True))
 
 
 async def _finish(upload: Upload, principal: Principal, now: datetime) -> DocumentRow:
     """Every step may be done again: after a crash between two of them the last part is sent once more."""
+    assert upload.home_visit_id is not None
     visit = await _visit_of(upload.home_visit_id, principal)
     content = await uploads.content_of(upload)
     digest = await operations.keep(content, expected_sha256=upload.sha256)
@@ -186,9 +156,7 @@ async def _finish(upload: Upload, principal: Principal, now: datetime) -> Docume
 )
 async def how_much(upload_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> Response[None]:
     """`Upload-Offset` says where to go on."""
-    upload = await uploads.of_partner(upload_id, principal.id)
-    offset = await uploads.offset_of(upload.id)
-    return Response(None, status_code=204, headers=_told(offset, complete=upload.document_id is not None))
+    return await parts.how_far(await uploads.of_partner(upload_id, principal.id))
 
 
 @get(
@@ -201,8 +169,7 @@ async def how_much(upload_id: FromPath[uuid.UUID], principal: NamedDependency[Pr
 )
 async def upload_state(upload_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> UploadView:
     """The same as `HEAD` of the upload, for those who like to read JSON."""
-    upload = await uploads.of_partner(upload_id, principal.id)
-    return UploadView(upload.id, await uploads.offset_of(upload.id), upload.document_id)
+    return await parts.state(await uploads.of_partner(upload_id, principal.id))
 
 
 @delete(
@@ -249,44 +216,6 @@ def _document(
         component=component,
         now=now,
     )
-
-
-async def _arriving(request: MotcuaRequest) -> tuple[bytes, bool]:
-    """What arrives of the body, and whether all of it did: a cut leaves what had come before it."""
-    got = bytearray()
-    try:
-        async for chunk in request.stream():
-            got += chunk
-    except InternalServerException:  # how the framework says that the client went away
-        return bytes(got), False
-    announced = request.content_length
-    return bytes(got), announced is None or len(got) >= announced
-
-
-def _is_complete(request: MotcuaRequest) -> bool:
-    """A Boolean of structured fields (RFC 9651); without it a request is the whole."""
-    said = request.headers.get("upload-complete", YES).strip()
-    if said not in {YES, NO}:
-        raise UploadHeaderNotValid
-    return said == YES
-
-
-def _number(request: MotcuaRequest, name: str) -> int | None:
-    """A header that counts bytes, when it is there."""
-    said = request.headers.get(name)
-    if said is None:
-        return None
-    if not (said.isascii() and said.isdigit() and len(said) < 10):
-        raise UploadHeaderNotValid
-    return int(said)
-
-
-def _told(offset: int, *, complete: bool) -> dict[str, str]:
-    return {
-        "Upload-Offset": str(offset),
-        "Upload-Complete": YES if complete else NO,
-        "Cache-Control": "no-store",
-    }
 
 
 document_handlers: Final[list[Any]] = [
