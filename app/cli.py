@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
+from app.audit.commands import audit_commands
 from app.backup.command import backup_commands
 from app.backup.errors import BackupError
 from app.core import sandbox
@@ -28,7 +29,6 @@ from app.core.keys import KeysMissing
 from app.core.migrations import migrate as run_migrations
 from app.core.migrations import missing
 from app.core.sandbox import NotThisDatabase
-from app.custody.commands import audit_commands
 from app.documents.commands import Places, import_backfile_command
 from app.dossiers.commands import Calendar, due_date_command
 from app.entrance import Entrance, install_keys, open_entrance

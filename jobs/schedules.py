@@ -27,6 +27,7 @@ from app.appointments.operations import (
     unsold_to_walkins,
     withdraw_overdue,
 )
+from app.audit.operations import seal_what_is_written
 from app.core import sandbox
 from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
@@ -135,6 +136,11 @@ async def watch_halls(_context: dict[Any, Any]) -> None:
 async def sign_chains(_context: dict[Any, Any]) -> None:
     """Sign how far every chain of custody was when yesterday ended; a day has one head."""
     await sign_head(now=current_time())
+
+
+async def seal_journal(_context: dict[Any, Any]) -> None:
+    """Seal the journal's lines of the last minute; what a minute missed is in the next one's seal."""
+    await seal_what_is_written(now=current_time())
 
 
 async def warn_of_promises(_context: dict[Any, Any]) -> None:
@@ -256,6 +262,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(open_from_templates), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(watch_halls), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
+            cron(_job(seal_journal), second={30}),
             cron(_job(warn_of_promises), minute=EVERY_TEN_MINUTES, second={5}),
             cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),

@@ -12,6 +12,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
+from app.audit import journal
 from app.backup import restoring, saving
 from app.backup.errors import BackupError
 from app.core import keys as core_keys
@@ -116,11 +117,12 @@ async def _restore(folder: Path, *, verify: bool, console: Console, quiet: bool)
 
 
 async def _faults(settings: Settings, database_url: str) -> list[dict[str, Any]]:
-    """What is wrong with the chains of custody, as `motcua audit verify` says it."""
+    """What is wrong with the chains of custody and the journal, as `motcua audit verify` says it."""
     sandbox.enter(sandbox=settings.sandbox)
     await DB.open(database_url)
     try:
-        return [fault._asdict() for fault in (await audit.verify()).faults]
+        faults = [*(await audit.verify()).faults, *(await journal.verify()).faults]
+        return [fault._asdict() for fault in faults]
     finally:
         await DB.close()
 

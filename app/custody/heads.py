@@ -4,21 +4,18 @@ A head covers the chains that grew since the head before, and that head: togethe
 printed as a JSON Web Signature (RFC 7515, ES256), so that whoever keeps one outside needs none of our code.
 """
 
-import base64
 import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-import jwt
-
 from app.core.canonical import canonical, chain_hash
 from app.core.clock import local
-from app.http.tokens import ALGORITHM, SigningKey
+from app.http import signed_words
+from app.http.tokens import SigningKey
 
 TYPE: Final = "motcua-custody-head"
-ES256: Final = jwt.PyJWS().get_algorithm_by_name(ALGORITHM)
 
 
 class Head(NamedTuple):
@@ -32,7 +29,7 @@ class Head(NamedTuple):
 
     def printed(self) -> str:
         """header.payload.signature, to be kept outside."""
-        return f"{_signed_text(self.kid, self.body)}.{_packed(self.signature)}"
+        return signed_words.printed(TYPE, self.kid, self.body, self.signature)
 
 
 class Root:
@@ -63,20 +60,10 @@ def sign(*, day: date, previous: bytes, root: Root, key: SigningKey, made_at: da
         day=day,
         body=spelled,
         kid=key.kid,
-        signature=ES256.sign(_signed_text(key.kid, spelled).encode(), key.private),
+        signature=signed_words.sign(TYPE, spelled, key),
         hash=chain_hash(previous, body),
     )
 
 
 def is_signed(head: Head, key: SigningKey) -> bool:
-    signed = _signed_text(head.kid, head.body).encode()
-    return bool(ES256.verify(signed, key.private.public_key(), head.signature))
-
-
-def _signed_text(kid: str, body: str) -> str:
-    header = canonical({"alg": ALGORITHM, "kid": kid, "typ": TYPE})
-    return f"{_packed(header)}.{_packed(body.encode())}"
-
-
-def _packed(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return key.kid == head.kid and signed_words.is_signed(TYPE, head.body, head.signature, key)

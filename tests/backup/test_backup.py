@@ -1,16 +1,21 @@
 """What is saved comes back equal, one altered row is seen, and nothing is restored by halves."""
 
+import asyncio
 import hashlib
+import json
 import os
 import shutil
+import sys
 import uuid
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
 
+from app.audit.operations import seal_what_is_written
 from app.backup import manifest
 from app.backup.errors import BackupError
 from app.backup.restoring import Comparison, compare, restore
@@ -18,8 +23,10 @@ from app.backup.saving import save
 from app.core import keys as core_keys
 from app.core.crypto import Keyring
 from app.core.database import DB
+from app.custody.operations import sign_head
 from app.documents import store
-from tests.conftest import TEST_KEYS, Stores
+from tests.audit.test_journal import note
+from tests.conftest import TEST_KEYS, Stores, _keys_file
 from tests.custody.conftest import KIM_SON, TU, Sealed, hand_over
 
 SCAN = b"%PDF-1.7 a scan"
@@ -73,6 +80,45 @@ async def test_what_is_restored_is_equal(lived_in: Stores, elsewhere: str, tmp_p
     rows = sum(table.rows for table in made.tables.values())
     assert found == Comparison(len(made.tables), rows, 2, [])
     assert await store.read(hashlib.sha256(SCAN).digest()) == SCAN
+
+
+async def test_chains_and_journal_verify_after_restoring_and_one_altered_row_is_named(
+    lived_in: Stores, elsewhere: str, tmp_path: Path, now: datetime
+) -> None:
+    """Over the commands, as an operator runs them."""
+    await note(action="something.happened", now=now)
+    await seal_what_is_written(now=now)
+    await sign_head(now=now)
+    machine = tmp_path / "machine"
+    machine.mkdir()
+    keys_file = str(_keys_file(machine))
+
+    async def motcua(*words: str, on: str) -> tuple[int | None, dict[str, Any]]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "app.cli", *words, "--json",
+            env=dict(os.environ) | {
+                "DATABASE_URL": on, "REDIS_URL": lived_in.redis_url, "MOTCUA_KEYS_FILE": keys_file,
+                "MOTCUA_DATA_DIR": str(machine), "MOTCUA_DOCUMENTS_URL": f"file://{tmp_path / 'documents'}",
+            },
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, _ = await process.communicate()
+        return process.returncode, json.loads(out)
+
+    assert (await motcua("backup", str(tmp_path / "saved"), on=lived_in.database_url))[0] == 0
+    code, found = await motcua("restore", str(tmp_path / "saved"), "--verify", on=elsewhere)
+    assert (code, found["equal"], found["faults"]) == (0, True, [])
+
+    for change, row in (
+        ("UPDATE custody_event SET receiver_id = 'thief' WHERE n = 2", "custody_event"),
+        ("UPDATE journal SET actor_id = 'somebody'", "journal"),
+    ):
+        other = await asyncpg.connect(elsewhere)
+        await other.execute(f"SET session_replication_role = replica; {change}")
+        await other.close()
+        code, found = await motcua("audit", "verify", on=elsewhere)
+        assert code == 1
+        assert row in {fault["row"] for fault in found["faults"]}
 
 
 async def test_a_restored_table_refuses_what_it_refused_before(
