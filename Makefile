@@ -10,7 +10,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .PHONY: help setup demo run worker check fix lint types contracts openapi openapi-check \
-        test test-races test-faults bench migrate lock clean
+        test test-races test-faults faults bench migrate lock clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ test-races: setup ## The races, ten times over, and the long ones once
 
 test-faults: setup ## Kill and restart servers under load
 	@$(BIN)/python -m pytest tests/faults -q
+
+faults: setup ## Break the running installation, thing by thing (ARGS="--cell NAME", "--smoke")
+	@$(BIN)/motcua faults $(ARGS)
 
 bench: setup ## Run a bench (ARGS="booking --json")
 	@$(BIN)/motcua bench $(ARGS)

@@ -32,6 +32,7 @@ from app.core.sandbox import NotThisDatabase
 from app.documents.commands import Places, import_backfile_command
 from app.dossiers.commands import Calendar, due_date_command
 from app.entrance import Entrance, install_keys, open_entrance
+from app.faults.command import faults_command
 from app.payments.commands import tariff_command
 from app.procedures.commands import import_command
 from app.servers import ServersError, running_servers
@@ -342,6 +343,7 @@ def _places() -> Places:
 
 main.add_command(due_date_command(_calendar))
 main.add_command(bench_command(run, out=OUT, err=ERR))
+main.add_command(faults_command(run, err=ERR))
 main.add_command(audit_commands(lambda work: run(with_database(work)), console=ERR))
 main.add_command(tariff_command(lambda work: run(with_database(work))))
 main.add_command(import_command(lambda work: run(with_database(work))))

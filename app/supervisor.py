@@ -105,8 +105,15 @@ class Supervisor:
 
     async def start_api(self) -> str:
         """The HTTP process; returns its address once it is ready."""
+        child = await self.launch_api()
+        address = f"http://127.0.0.1:{self.settings.port}"
+        await self.wait_until_answers(child, f"{address}/readyz")
+        return address
+
+    async def launch_api(self, extra: Mapping[str, str] | None = None) -> Child:
+        """The HTTP process, started and not waited for."""
         settings = self.settings
-        child = await self.start(
+        return await self.start(
             "api",
             [
                 "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop",
@@ -115,13 +122,11 @@ class Supervisor:
                 "--workers-kill-timeout", "25",
                 "app.main:serve_factory",
             ],
+            extra,
         )  # fmt: skip
-        address = f"http://127.0.0.1:{settings.port}"
-        await self.wait_until_answers(child, f"{address}/readyz")
-        return address
 
-    async def start_worker(self) -> Child:
-        return await self.start("worker", ["-m", "app.cli", "worker"])
+    async def start_worker(self, extra: Mapping[str, str] | None = None) -> Child:
+        return await self.start("worker", ["-m", "app.cli", "worker"], extra)
 
     async def wait_until_answers(self, child: Child, url: str) -> None:
         """Until the address answers 200; a child that ends first is an error, told in one line."""

@@ -49,6 +49,13 @@ class EmbeddedRedis:
         return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     @property
+    def pid(self) -> int:
+        """The server's process id, for those who stop it in its tracks."""
+        if self._process is None:
+            raise RuntimeError("Redis is not running.")
+        return self._process.pid
+
+    @property
     def _password(self) -> str:
         return passwords.kept_in(self._folder)
 

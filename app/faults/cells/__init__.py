@@ -1,0 +1,10 @@
+"""The cells, by what they break: each module is one group of lines of the table."""
+
+from typing import Final
+
+from app.faults.cells import processes, provider, stores
+from app.faults.matrix import Cell
+
+CELLS: Final[tuple[Cell, ...]] = (*processes.CELLS, *stores.CELLS, *provider.CELLS)
+BY_NAME: Final[dict[str, Cell]] = {cell.name: cell for cell in CELLS}
+SMOKE: Final[tuple[Cell, ...]] = tuple(cell for cell in CELLS if cell.smoke)

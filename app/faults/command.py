@@ -1,0 +1,93 @@
+"""`motcua faults`: the matrix at a terminal."""
+
+import json
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from app.faults.matrix import Cell, Outcome
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def faults_command(run: Run, *, err: Console) -> click.Command:
+    """The command; `run` does its work, `err` says how each cell went."""
+
+    @click.command()
+    @click.option("--cell", "names", multiple=True, help="Only this one (more than once for several).")
+    @click.option("--smoke", is_flag=True, help="The dozen that every change is tried with.")
+    @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1, 100))
+    @click.option("--first-seed", default=1, show_default=True, type=int)
+    @click.option("--json", "as_json", is_flag=True, help="One JSON object a cell and seed on stdout.")
+    @click.option("--list", "listed", is_flag=True, help="Name the cells and end.")
+    def faults(
+        *, names: tuple[str, ...], smoke: bool, seeds: int, first_seed: int, as_json: bool, listed: bool
+    ) -> None:
+        """Break the running installation, one thing at a time, and look what is lost (docs/faults.md)."""
+        from app.faults.cells import BY_NAME, CELLS, SMOKE
+        from app.faults.runs import play_all
+
+        if unknown := set(names) - set(BY_NAME):
+            err.print(
+                f"motcua: no cell is called {', '.join(sorted(unknown))}; see `motcua faults --list`."
+            )
+            sys.exit(2)
+        chosen = [BY_NAME[name] for name in names] or list(SMOKE if smoke else CELLS)
+        if listed:
+            click.echo(
+                "\n".join(f"{cell.name}: {cell.target}, {cell.when}, {cell.fault}" for cell in chosen)
+            )
+            return
+
+        def told(outcome: Outcome) -> None:
+            if as_json:
+                click.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
+            words = "holds" if outcome.holds else f"DOES NOT HOLD: {outcome.wrong}"
+            err.print(
+                f"{outcome.cell}, seed {outcome.seed}, {outcome.took_s:.0f} s,"
+                f" {outcome.acknowledged} acknowledged: {words}"
+            )
+
+        def skipped(cell: Cell, why: str) -> None:
+            if as_json:
+                click.echo(json.dumps({"cell": cell.name, "cannot_run": why}))
+            err.print(f"{cell.name}: cannot run here: {why}")
+
+        outcomes = run(play_all(chosen, range(first_seed, first_seed + seeds), told=told, skipped=skipped))
+        sys.exit(int(any(not outcome.holds for outcome in outcomes)))
+
+    return faults
+
+
+def _chosen(names: Sequence[str], *, smoke: bool, err: Console) -> "list[Cell]":
+    from app.faults.cells import BY_NAME, CELLS, SMOKE
+
+    if unknown := set(names) - set(BY_NAME):
+        err.print(f"motcua: no cell is called {', '.join(sorted(unknown))}; see `motcua faults --list`.")
+        sys.exit(2)
+    return [BY_NAME[name] for name in names] or list(SMOKE if smoke else CELLS)
+
+
+class _Teller:
+    """Says how each cell went, as it goes."""
+
+    def __init__(self, err: Console, *, as_json: bool) -> None:
+        self._err, self._as_json = err, as_json
+
+    def told(self, outcome: "Outcome") -> None:
+        if self._as_json:
+            click.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
+        words = "holds" if outcome.holds else f"DOES NOT HOLD: {outcome.wrong}"
+        self._err.print(
+            f"{outcome.cell}, seed {outcome.seed}, {outcome.took_s:.0f} s,"
+            f" {outcome.acknowledged} acknowledged: {words}"
+        )
+
+    def skipped(self, cell: "Cell", why: str) -> None:
+        if self._as_json:
+            click.echo(json.dumps({"cell": cell.name, "cannot_run": why}))
+        self._err.print(f"{cell.name}: cannot run here: {why}")
