@@ -19,6 +19,7 @@ from app.appointments.api import appointments_router
 from app.businesses.api import businesses_router
 from app.calendar.api import calendar_router
 from app.centres.api import centres_router
+from app.citizens.addresses_api import addresses_router
 from app.citizens.me_api import me_router
 from app.core import keys as core_keys
 from app.core import sandbox
@@ -66,6 +67,7 @@ from app.settings import Settings
 from app.staff.api import staff_router
 from app.tracking.api import tracking_router
 from notifications.api import notifications_router
+from notifications.mail.api import mail_router
 from partners.portal import figures as portal_figures
 from partners.postal.api import partner_router
 from partners.postal.api.sandbox import sandbox_router
@@ -79,6 +81,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     identity_router,
     me_router,
     businesses_router,
+    addresses_router,
     centres_router,
     procedures_router,
     staff_router,
@@ -107,6 +110,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     partner_router,
     pages_router,
     notifications_router,
+    mail_router,
 )
 
 

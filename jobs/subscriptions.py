@@ -21,6 +21,7 @@ from app.appointments.events import (
 )
 from app.calendar import operations as calendar
 from app.calendar.events import CalendarConfirmed
+from app.citizens.events import EmailNamed
 from app.core.clock import at_local, current_time, local_date, machine_time
 from app.core.outbox import KINDS, Fact
 from app.documents import operations as documents
@@ -44,12 +45,13 @@ from app.settings import Settings
 from jobs.neighbours import neighbour_subscriptions
 from jobs.subscription import Lane, Subscription
 from notifications.channels import make_channels
-from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_person
+from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_beside, tell_person
 from partners.postal import feed, item_numbers, pushing
 from partners.postal.egress import Egress
 from partners.postal.events import WebhookReplayAsked
 
 PEOPLE: Final = "people"
+COPIES: Final = "copies"
 SURVEYS: Final = "surveys"
 PARTNERS: Final = "partners"
 REPLAYS: Final = "replays"
@@ -60,6 +62,7 @@ WAITLIST: Final = "waitlist"
 
 LANES: Final = {
     OtpRequested: Lane.CODE,
+    EmailNamed: Lane.URGENT,
     TicketCalled: Lane.URGENT,
     TicketReturnAgreed: Lane.URGENT,
     WaitlistOffered: Lane.URGENT,
@@ -122,6 +125,9 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
     async def people(fact: Fact) -> None:
         await tell_person(fact, channels=channels)
 
+    async def copies(fact: Fact) -> None:
+        await tell_beside(fact, channels=channels)
+
     async def surveys(fact: Fact) -> None:
         await invite_to_survey(fact, channels=channels)
 
@@ -141,6 +147,11 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
         *(
             Subscription(fact, PEOPLE, people, lane=LANES.get(fact, Lane.NORMAL), max_attempts=60)
             for fact in MESSAGES
+        ),
+        *(
+            Subscription(fact, COPIES, copies, lane=LANES.get(fact, Lane.BULK), max_attempts=60)
+            for fact in MESSAGES
+            if channels.has_copies
         ),
         *(
             Subscription(

@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+import msgspec
+
 from app.citizens.rules import QuietHours
 from app.core import journal
-from app.core.database import fetch_value, in_transaction
+from app.core.database import fetch_row, fetch_value, in_transaction
 from app.core.ids import new_id
 from app.core.later import Later
 from app.core.operation import operation
 from notifications import policy
 from notifications.classification import FINAL, Verdict
-from notifications.port import Accepted, Outgoing, Rejected, Sending, SmsChannel
-from notifications.segments import cost
-from notifications.templates import TEMPLATES, Template
+from notifications.port import PLAIN, Accepted, Content, Outgoing, Rejected, Sending, SmsChannel
+from notifications.segments import UNCOUNTED, cost
+from notifications.templates import TEMPLATES, Template, in_full
+from notifications.ways import OF_SMS, REPEATS_SAFELY, Standing, Way
 
 MOST_ATTEMPTS: Final = 6
 CALL_LOST_AFTER: Final = timedelta(seconds=25)
@@ -42,6 +45,17 @@ class MessageRow(NamedTuple):
     not_before: datetime
     expires_at: datetime
     calling_since: datetime | None
+    channel: str
+    address: str
+    content: str
+
+
+class Carried(NamedTuple):
+    """Another way than the first SMS provider: where on it, and what goes with the text."""
+
+    way: Way
+    address: str = ""
+    content: Content = PLAIN
 
 
 COLUMNS: Final = ", ".join(MessageRow._fields)
@@ -59,23 +73,29 @@ async def owe(
     now: datetime,
     happened_at: datetime | None = None,
     quiet: QuietHours | None = None,
+    carried: Carried | None = None,
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before.
 
-    `quiet` are the hours of the person it is for, where they chose some.
+    `quiet` are the hours of the person it is for, where they chose some; `carried` is how it goes where
+    that is not the first SMS provider.
     """
-    dedupe = _dedupe(template, phone, about, version)
+    way, address, content = carried or Carried(Way.SMS)
+    dedupe = _dedupe(template, phone, about, version, way)
     known = await _owed_before(dedupe)
     if known is not None:
         return known
-    body = template.render(locale, values)
-    priced = cost(body)
+    if way in OF_SMS:
+        body = template.render(locale, values)
+        priced = cost(body)
+    else:
+        body, priced = in_full(template, locale, values), UNCOUNTED
     not_before = policy.not_before(template.category, now=now, happened_at=happened_at, quiet=quiet)
     message_id = new_id()
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
-        " state, created_at, not_before, expires_at)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12)"
+        " state, created_at, not_before, expires_at, channel, address, content)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12,$13,$14,$15)"
         " ON CONFLICT ON CONSTRAINT message_is_owed_once DO NOTHING",
         message_id,
         dedupe,
@@ -89,6 +109,9 @@ async def owe(
         now,
         not_before,
         not_before + template.lifetime,
+        way.value,
+        address,
+        msgspec.json.encode(content).decode(),
     )
     other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
     if other is not None:
@@ -98,7 +121,7 @@ async def owe(
         object_kind="message",
         object_id=message_id,
         at=now,
-        detail={"template": template.code, "about": about},
+        detail={"template": template.code, "about": about, "channel": way.value},
     )
     return message_id
 
@@ -110,13 +133,46 @@ async def withdraw(*, template: Template, phone: str, about: str, version: int) 
     """
     await in_transaction().execute(
         "UPDATE message SET state = 'superseded', ended_at = clock_timestamp()"
-        " WHERE dedupe = $1 AND state = 'ready'",
-        _dedupe(template, phone, about, version),
+        " WHERE dedupe = ANY($1) AND state = 'ready'",
+        [_dedupe(template, phone, about, version, way) for way in Way],
     )
 
 
-def _dedupe(template: Template, phone: str, about: str, version: int) -> str:
-    return f"{phone}|{template.code}|{about}|{version}"
+@operation
+async def leave(*, template: Template, phone: str, about: str, version: int, way: Way) -> None:
+    """It goes by another way: what has not left ends, and what may have left is asked about no more. A
+    receipt that still comes is believed.
+    """
+    await in_transaction().execute(
+        "UPDATE message SET state = CASE state WHEN 'ready' THEN 'superseded' ELSE 'gave_up' END,"
+        " error_code = 'other_way', ended_at = clock_timestamp()"
+        " WHERE dedupe = $1 AND state IN ('ready', 'unknown')",
+        _dedupe(template, phone, about, version, way),
+    )
+
+
+async def standing(message_id: uuid.UUID, *, now: datetime) -> Standing:
+    """How a message stands, for whoever decides whether another way is tried."""
+    row = await fetch_row(
+        "SELECT m.state, m.not_before, a.outcome, a.ended_at FROM message m LEFT JOIN LATERAL"
+        " (SELECT outcome, ended_at FROM message_attempt WHERE message_id = m.id ORDER BY n DESC LIMIT 1) a"
+        " ON true WHERE m.id = $1",
+        message_id,
+    )
+    assert row is not None
+    verdict = row["outcome"] if row["outcome"] in set(Verdict) else None
+    return Standing(
+        row["state"],
+        waited=now - row["not_before"],
+        taken=now - row["ended_at"] if row["ended_at"] else None,
+        verdict=Verdict(verdict) if verdict else None,
+    )
+
+
+def _dedupe(template: Template, phone: str, about: str, version: int, way: Way = Way.SMS) -> str:
+    """One of each way; the first SMS provider's is as it was before there were others."""
+    by = "" if way is Way.SMS else f"|{way}"
+    return f"{phone}|{template.code}|{about}|{version}{by}"
 
 
 async def _owed_before(dedupe: str) -> uuid.UUID | None:
@@ -132,6 +188,9 @@ async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) 
     if message is None:
         return
     if message.state == "unknown":
+        if Way(message.channel) in REPEATS_SAFELY:
+            await _say_again(message_id=message.id)
+            raise Later(RETRY)
         await _reconcile(message, channel, now=now)
         return
     outcome = await channel.send(
@@ -141,6 +200,8 @@ async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) 
             phone=message.phone,
             body=message.body,
             valid_for_s=int((message.expires_at - now).total_seconds()),
+            address=message.address,
+            content=msgspec.json.decode(message.content, type=Content),
         )
     )
     again = await _end(message=message, outcome=outcome)
@@ -221,6 +282,14 @@ async def _end(*, message: MessageRow, outcome: Sending) -> timedelta | None:
         outcome.why[:60],
     )
     return ASK_AFTER
+
+
+@operation
+async def _say_again(*, message_id: uuid.UUID) -> None:
+    """Its provider knows our id of it, so that saying it again is asking whether it has it."""
+    await in_transaction().execute(
+        "UPDATE message SET state = 'ready' WHERE id = $1 AND state = 'unknown'", message_id
+    )
 
 
 async def _reconcile(message: MessageRow, channel: SmsChannel, *, now: datetime) -> None:

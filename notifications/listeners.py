@@ -17,6 +17,8 @@ from app.appointments.events import (
 )
 from app.appointments.states import State
 from app.centres import queries as centres
+from app.citizens import emails, preferences
+from app.citizens.events import EmailNamed
 from app.core.clock import current_time, local
 from app.core.contacts import Contact
 from app.core.links import tracking_token
@@ -64,7 +66,8 @@ from app.rounds import queries as rounds
 from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
-from notifications import amounts, delivery, policy
+from notifications import amounts
+from notifications.carrying import Errand, Meeting, accompany, carry
 from notifications.port import Channels
 from notifications.readers import Reader, reader
 from notifications.templates import TEMPLATES
@@ -73,7 +76,10 @@ TIME: Final = "%H:%M %d/%m/%Y"
 
 
 class Wording(NamedTuple):
-    """Whom to tell, with which template, filled with what; `path` is the page its link leads to."""
+    """Whom to tell, with which template, filled with what; `path` is the page its link leads to.
+
+    `meeting` is the appointment it is about, `only_to` the one e-mail address it goes to.
+    """
 
     contact: Reader
     template: str
@@ -81,6 +87,8 @@ class Wording(NamedTuple):
     about: str
     version: int
     path: str = ""
+    meeting: Meeting | None = None
+    only_to: str = ""
 
 
 async def _code(fact: OtpRequested) -> Wording | None:
@@ -89,6 +97,17 @@ async def _code(fact: OtpRequested) -> Wording | None:
         return None
     contact = Reader(found.phone, found.locale)
     return Wording(contact, "otp", {"code": found.code}, fact.subject, 1)
+
+
+async def _email(fact: EmailNamed) -> Wording | None:
+    """Nothing where another address was named since."""
+    challenge = await emails.challenge(fact.challenge_id)
+    if challenge is None:
+        return None
+    account = await preferences.account(challenge.citizen_id)
+    contact = Reader(account.phone or "", account.preferences.language or "vi")
+    code = {"code": emails.code_of(challenge.id)}
+    return Wording(contact, "email_confirmation", code, fact.subject, 1, only_to=challenge.address)
 
 
 async def _appointment(
@@ -111,7 +130,8 @@ async def _appointment(
         "time": f"{local(row.starts_at):{TIME}}",
         "place": centre.name_en if contact.locale == "en" else centre.name_vi,
     }
-    return Wording(contact, template, values, fact.subject, fact.version)
+    meeting = Meeting(row, centre)
+    return Wording(contact, template, values, fact.subject, fact.version, meeting=meeting)
 
 
 async def _offer(fact: WaitlistOffered) -> Wording | None:
@@ -253,6 +273,7 @@ def _with(
 MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]] = MappingProxyType(
     {
         OtpRequested: _code,
+        EmailNamed: _email,
         AppointmentConfirmed: _with(_appointment, "appointment_confirmed"),
         AppointmentCancelled: _with(_appointment, "appointment_cancelled"),
         AppointmentRescheduled: _with(_appointment, "appointment_rescheduled"),
@@ -294,33 +315,33 @@ INVITATIONS: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]
 
 async def tell_person(fact: Fact, *, channels: Channels) -> None:
     """Owe the message this fact deserves and bring it out. Running twice sends once; raises `Later`."""
-    await _bring_out(fact, await MESSAGES[type(fact)](fact), channels=channels)
+    await _bring_out(fact, await MESSAGES[type(fact)](fact), carry, channels=channels)
+
+
+async def tell_beside(fact: Fact, *, channels: Channels) -> None:
+    """The same for its copies: letters, and notices of the app. As often harmless as `tell_person`."""
+    await _bring_out(fact, await MESSAGES[type(fact)](fact), accompany, channels=channels)
 
 
 async def invite_to_survey(fact: Fact, *, channels: Channels) -> None:
     """Owe the question how it was and bring it out in the morning. As often harmless as `tell_person`."""
-    await _bring_out(fact, await INVITATIONS[type(fact)](fact), channels=channels)
+    await _bring_out(fact, await INVITATIONS[type(fact)](fact), carry, channels=channels)
 
 
-async def _bring_out(fact: Fact, words: Wording | None, *, channels: Channels) -> None:
+async def _bring_out(
+    fact: Fact, words: Wording | None, bring: Callable[..., Awaitable[None]], *, channels: Channels
+) -> None:
     if words is None:
         return
-    template = TEMPLATES[words.template]
-    if not policy.may_leave(template.category, words.contact.chosen):
-        await delivery.withdraw(
-            template=template, phone=words.contact.phone, about=words.about, version=words.version
-        )
-        return
     link = {"link": f"{channels.pages_url}{words.path}"} if words.path else {}
-    message_id = await delivery.owe(
-        template=template,
-        locale=words.contact.locale,
-        phone=words.contact.phone,
+    errand = Errand(
+        template=TEMPLATES[words.template],
+        reader=words.contact,
         values={**words.values, **link},
         about=words.about,
         version=words.version,
-        now=current_time(),
         happened_at=fact.occurred_at,
-        quiet=words.contact.chosen.quiet,
+        meeting=words.meeting,
+        only_to=words.only_to,
     )
-    await delivery.deliver(message_id, channel=channels.sms, now=current_time())
+    await bring(errand, channels=channels, now=current_time())

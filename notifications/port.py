@@ -1,13 +1,16 @@
 """The port to people's phones: what any provider must be able to do."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from notifications.classification import Verdict
+from notifications.ways import Way
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,7 +101,17 @@ class SmsChannel(Protocol):
 
 
 class Channels(NamedTuple):
-    """The providers of this installation, and where the pages are that a message leads to."""
+    """The providers of this installation, and where the pages are that a message leads to.
+
+    `others` are the ways beside the first SMS provider, `letters_from` the address letters come from.
+    """
 
     sms: SmsChannel
     pages_url: str = ""
+    others: Mapping[Way, SmsChannel] = MappingProxyType({})
+    sms_first: Way = Way.SMS
+    letters_from: str = ""
+
+    @property
+    def has_copies(self) -> bool:
+        return not {Way.EMAIL, Way.PUSH}.isdisjoint(self.others)

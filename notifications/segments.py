@@ -17,6 +17,10 @@ class Cost(NamedTuple):
     segments: int
 
 
+# What goes by another way than SMS is not counted.
+UNCOUNTED: Final = Cost("UTF-8", 0)
+
+
 def cost(text: str) -> Cost:
     """One segment holds 160 septets or 70 UTF-16 units; of several, 153 or 67 each."""
     if all(character in BASIC or character in EXTENDED for character in text):

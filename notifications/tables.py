@@ -1,7 +1,9 @@
 """What is stored about messages."""
 
 from piccolo.columns import (
+    JSONB,
     UUID,
+    Bytea,
     ForeignKey,
     OnDelete,
     SmallInt,
@@ -36,6 +38,9 @@ class Message(Table, db=DB, tablename="message"):
     expires_at = Timestamptz(null=False, default=None)
     calling_since = Timestamptz(null=True, default=None)
     ended_at = Timestamptz(null=True, default=None)
+    channel = Text(null=False, default="sms")
+    address = Text(null=False, default="")
+    content = JSONB(null=False, default="{}")
 
 
 class MessageAttempt(Table, db=DB, tablename="message_attempt"):
@@ -49,3 +54,13 @@ class MessageAttempt(Table, db=DB, tablename="message_attempt"):
     ended_at = Timestamptz(null=True, default=None)
     outcome = Text(null=False, default=None)
     error_code = Text(null=False, default="")
+
+
+class ChannelCredential(Table, db=DB, tablename="channel_credential"):
+    """What a provider lets us in with, where each use gives the next; sealed."""
+
+    provider = Text(primary_key=True, default=None)
+    access_sealed = Bytea(null=False, default=None)
+    refresh_sealed = Bytea(null=False, default=None)
+    expires_at = Timestamptz(null=False, default=None)
+    refreshed_at = Timestamptz(null=False, default=None)

@@ -48,6 +48,12 @@ class Template(NamedTuple):
         return cost(self.render(locale, {name: "x" * n for name, n in self.longest.items()}))
 
 
+def in_full(template: Template, locale: str, values: Mapping[str, str]) -> str:
+    """The text with its marks and whole values, for ways that have room; one line, whatever came in."""
+    text = template.en if locale == "en" else template.vi
+    return text.format(**{name: " ".join(values[name].split()) for name in template.longest})
+
+
 def _plain(value: str) -> str:
     """One septet for each character, whatever came in; cut only afterwards, so that nothing grows back."""
     return "".join(c if c in BASIC and c.isprintable() else "?" for c in without_diacritics(value))
@@ -64,6 +70,15 @@ _ALL: Final = (
         "otp", 1, Category.OTP, timedelta(minutes=5), 0,
         "Motcua: mã xác nhận của Ông/Bà là {code}. Mã có hiệu lực 5 phút, không chia sẻ cho bất kỳ ai.",
         "Motcua: your code is {code}. It is valid for 5 minutes; do not share it with anybody.",
+        {"code": 6},
+    ),
+    # By e-mail only, to the address it confirms.
+    Template(
+        "email_confirmation", 1, Category.URGENT, HOUR / 2, 1,
+        "Motcua: mã xác nhận địa chỉ thư điện tử của Ông/Bà là {code}. Mã có hiệu lực 30 phút."
+        " Nếu Ông/Bà không yêu cầu, xin bỏ qua.",
+        "Motcua: the code that confirms your e-mail address is {code}. It is valid for 30 minutes."
+        " If you did not ask for it, ignore it.",
         {"code": 6},
     ),
     # Somebody who has just confirmed is holding the phone: waiting until morning would only worry them.

@@ -4,7 +4,7 @@ The file of an appointment that was given up takes it out of the calendar again 
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
@@ -15,6 +15,11 @@ from app.core.clock import local
 from app.core.errors import Words
 
 SUMMARY: Final = Words("Lịch hẹn {reference}", "Appointment {reference}")
+# What stands in a letter names no procedure.
+BRIEF: Final = Words(
+    "{time} (giờ Việt Nam). Mã lịch hẹn {reference}. Hãy đến trước giờ hẹn vài phút.",
+    "{time} (time in Việt Nam). Reference {reference}. Please come a few minutes early.",
+)
 DESCRIPTION: Final = Words(
     "{time} (giờ Việt Nam). Mã lịch hẹn {reference}. Thủ tục: {procedures}."
     " Hãy đến trước giờ hẹn vài phút.",
@@ -30,20 +35,39 @@ OVER: Final = frozenset({State.CANCELLED, State.EXPIRED})
 REMINDERS: Final = (timedelta(days=1), timedelta(hours=1))
 
 
-def calendar_file(row: AppointmentRow, centre: CentreRow, *, language: str, now: datetime) -> bytes:
-    """One event whose UID stays and whose SEQUENCE grows, so a moved appointment moves in the phone."""
+class Invited(NamedTuple):
+    """Between whom an invitation goes: the address it comes from, and that of who has the appointment."""
+
+    organizer: str
+    attendee: str
+
+
+def calendar_file(
+    row: AppointmentRow,
+    centre: CentreRow,
+    *,
+    language: str,
+    now: datetime,
+    invited: Invited | None = None,
+) -> bytes:
+    """One event whose UID stays and whose SEQUENCE grows, so a moved appointment moves in the phone.
+
+    To somebody `invited` by e-mail it is a REQUEST (RFC 5546 3.2.2) and names no procedure.
+    """
     over = State(row.state) in OVER
     calendar = Calendar()
     calendar.add("prodid", "-//Motcua//Appointments//VI")
     calendar.add("version", "2.0")
-    calendar.add("method", "CANCEL" if over else "PUBLISH")
-    calendar.add_component(_event(row, centre, language=language, now=now))
+    calendar.add("method", "CANCEL" if over else "REQUEST" if invited else "PUBLISH")
+    calendar.add_component(_event(row, centre, language=language, now=now, invited=invited))
     calendar.add_missing_timezones()
     encoded: bytes = calendar.to_ical()
     return encoded
 
 
-def _event(row: AppointmentRow, centre: CentreRow, *, language: str, now: datetime) -> Event:
+def _event(
+    row: AppointmentRow, centre: CentreRow, *, language: str, now: datetime, invited: Invited | None
+) -> Event:
     english = language == "en"
     name, address = (centre.name_en, centre.address_en) if english else (centre.name_vi, centre.address_vi)
     words = {
@@ -59,10 +83,12 @@ def _event(row: AppointmentRow, centre: CentreRow, *, language: str, now: dateti
     event.add("dtstart", local(row.starts_at))
     event.add("dtend", local(row.ends_at))
     event.add("summary", summary)
-    event.add("description", DESCRIPTION.in_language(language).format(**words))
+    event.add("description", (BRIEF if invited else DESCRIPTION).in_language(language).format(**words))
     event.add("location", f"{name}, {address}")
     event.add("geo", (centre.lat, centre.lon))
-    event.add("organizer", _organizer(centre, name))
+    event.add("organizer", _organizer(centre, name, invited))
+    if invited:
+        event.add("attendee", _attendee(invited))
     event.add("status", _status(row))
     if event["status"] != CANCELLED:
         for before in REMINDERS:
@@ -76,11 +102,20 @@ def _status(row: AppointmentRow) -> str:
     return TENTATIVE if State(row.state) is State.HELD else CONFIRMED
 
 
-def _organizer(centre: CentreRow, name: str) -> vCalAddress:
+def _organizer(centre: CentreRow, name: str, invited: Invited | None) -> vCalAddress:
     """Whose event it is: whoever cancels must name the same as whoever published (RFC 5546 3.2)."""
-    organizer = vCalAddress(f"urn:uuid:{centre.id}")
+    organizer = vCalAddress(f"mailto:{invited.organizer}" if invited else f"urn:uuid:{centre.id}")
     organizer.params["cn"] = vText(name)
     return organizer
+
+
+def _attendee(invited: Invited) -> vCalAddress:
+    """They booked it themselves: nobody waits for their answer."""
+    attendee = vCalAddress(f"mailto:{invited.attendee}")
+    attendee.params["role"] = vText("REQ-PARTICIPANT")
+    attendee.params["partstat"] = vText("ACCEPTED")
+    attendee.params["rsvp"] = vText("FALSE")
+    return attendee
 
 
 def _reminder(summary: str, before: timedelta) -> Alarm:

@@ -6,5 +6,9 @@ Always true:
 - every kind of personal data has one owner in the program, who says what is held, how it is shown to its
   person and what of it may be removed (`app.core.personal_data`).
 
-Start reading at `preferences.py`.
+- an e-mail address is used once its person has shown that they read what comes there, and a device's token
+  is shown to nobody.
+
+Start reading at `preferences.py`; `emails.py` and `devices.py` say where a person is reached beside the
+phone.
 """

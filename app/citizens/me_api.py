@@ -40,7 +40,8 @@ class QuietHoursDocument(msgspec.Struct, forbid_unknown_fields=True, kw_only=Tru
 class AccountView(msgspec.Struct):
     """`language` null: that of each request; `quiet_hours` null: 21:30 to 06:30.
 
-    `channel` `none` leaves codes and what cannot wait. `surveys`: whether we ask how it was.
+    `channel` is the way tried first; where it fails or leads nowhere the others follow. `none` leaves codes
+    and what cannot wait. `surveys`: whether we ask how it was.
     """
 
     id: uuid.UUID
@@ -71,7 +72,7 @@ class AccountChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
     """What is not named stays; null goes back to where nothing was chosen."""
 
     language: Literal["vi", "en"] | UnsetType | None = UNSET
-    channel: Literal["sms", "none"] | UnsetType = UNSET
+    channel: Literal["sms", "zalo", "push", "email", "none"] | UnsetType = UNSET
     quiet_hours: QuietHoursDocument | UnsetType | None = UNSET
     surveys: bool | UnsetType = UNSET
 

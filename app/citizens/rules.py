@@ -12,9 +12,12 @@ A_DAY: Final = timedelta(days=1)
 
 
 class Channel(StrEnum):
-    """`none`: codes and what cannot wait, nothing else."""
+    """The way that is tried first. `none`: codes and what cannot wait, nothing else."""
 
     SMS = "sms"
+    ZALO = "zalo"
+    PUSH = "push"
+    EMAIL = "email"
     NONE = "none"
 
 

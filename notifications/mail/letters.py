@@ -9,14 +9,11 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final, NamedTuple
 
-LONGEST_ADDRESS: Final = 254
-# What we write to: one plain address of a domain with a dot. Quoted and internationalised local parts
-# are rare, and every character that could end a header stays outside.
-ADDRESS: Final = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
-)
+from app.citizens.emails import is_address
+from app.core.errors import Words
+
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CHOICES: Final = Words("Chọn cách nhận tin", "Choose how you are told")
 METHOD: Final = re.compile(r"^METHOD:(REQUEST|CANCEL)\r?$", re.MULTILINE)
 
 
@@ -39,10 +36,6 @@ class Sender(NamedTuple):
         return self.address.rpartition("@")[2]
 
 
-def is_address(value: str) -> bool:
-    return len(value) <= LONGEST_ADDRESS and ADDRESS.fullmatch(value) is not None
-
-
 def letter(
     *,
     message_id: uuid.UUID,
@@ -53,16 +46,16 @@ def letter(
     calendar: str,
     language: str,
     now: datetime,
-    unsubscribe: str = "",
+    choices_link: str = "",
 ) -> EmailMessage:
     """The letter, ready to be sent. Raises `LetterRefused` for whatever could write a header of its own.
 
-    `calendar` is an iCalendar object with METHOD REQUEST or CANCEL, or nothing. `unsubscribe` is the page
-    where its reader chooses what they are told (RFC 8058 asks for one).
+    `calendar` is an iCalendar object with METHOD REQUEST or CANCEL, or nothing. `choices_link` is the page
+    where its reader chooses what they are told; mailboxes show it beside the letter (RFC 2369).
     """
     if not is_address(to):
         raise LetterRefused("address")
-    if CONTROL.search(title) or CONTROL.search(sender.name) or CONTROL.search(unsubscribe):
+    if CONTROL.search(title) or CONTROL.search(sender.name) or CONTROL.search(choices_link):
         raise LetterRefused("header")
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"] = f"<{message_id}@{sender.domain}>"
@@ -73,8 +66,9 @@ def letter(
     mail["Content-Language"] = language
     # Nobody's holiday notice is wanted back (RFC 3834), and no mailing list is meant.
     mail["Auto-Submitted"] = "auto-generated"
-    if unsubscribe:
-        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+    if choices_link:
+        mail["List-Unsubscribe"] = f"<{choices_link}>"
+        text = f"{text}\n\n{CHOICES.in_language(language)}: {choices_link}\n"
     mail.set_content(text, cte="quoted-printable")
     if calendar:
         mail.add_alternative(calendar.encode(), "text", "calendar", cte="base64")

@@ -5,6 +5,7 @@ the fate unknown, and nobody can be asked: a mail server has no list of what it 
 """
 
 import ssl
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -17,7 +18,7 @@ from notifications.classification import Verdict
 from notifications.mail import replies
 from notifications.mail.bounces import return_path
 from notifications.mail.letters import LetterRefused, Sender, letter
-from notifications.port import Accepted, Outgoing, Rejected, Sending, Unknown
+from notifications.port import Accepted, Outgoing, Rejected, Report, Sending, Unknown
 
 TIMEOUT_S: Final = 10.0
 
@@ -50,15 +51,21 @@ class SmtpChannel:
                 calendar=content.calendar,
                 language=content.language,
                 now=self._clock(),
-                unsubscribe=content.choices_link,
+                choices_link=content.choices_link,
             )
         except LetterRefused as reason:
             return Rejected(Verdict.RECIPIENT if reason.code == "address" else Verdict.CONTENT, reason.code)
         back = return_path(message.message_id, self._settings.bounces) or self._sender.address
-        return await self._hand_over(mail.as_bytes(), back=back, to=message.address)
+        return await self._hand_over(
+            mail.as_bytes(), message_id=message.message_id, back=back, to=message.address
+        )
 
     async def find(self, *, phone: str, body: str, since: datetime) -> str | None:  # noqa: ARG002 - the port's
         """A mail server cannot be asked; the template's budget decides whether it is sent again."""
+        return None
+
+    async def fetch(self, provider_id: str) -> Report | None:  # noqa: ARG002 - the port's
+        """Nobody knows what became of a letter but who reports that it came back."""
         return None
 
     async def knock(self) -> Sending:
@@ -82,14 +89,14 @@ class SmtpChannel:
             local_hostname=self._sender.domain,
         )
 
-    async def _hand_over(self, mail: bytes, *, back: str, to: str) -> Sending:
+    async def _hand_over(self, mail: bytes, *, message_id: uuid.UUID, back: str, to: str) -> Sending:
         client = self._client()
         refused = await self._enter(client)
         if refused is not None:
             return refused
         try:
             refused = await _name(client, back=back, to=to)
-            return refused or await _data(client, mail)
+            return refused or await _data(client, mail, letter_id=f"<{message_id}@{self._sender.domain}>")
         finally:
             await _leave(client)
 
@@ -138,15 +145,15 @@ async def _name(client: aiosmtplib.SMTP, *, back: str, to: str) -> Rejected | No
     return None
 
 
-async def _data(client: aiosmtplib.SMTP, mail: bytes) -> Sending:
+async def _data(client: aiosmtplib.SMTP, mail: bytes, *, letter_id: str) -> Sending:
     try:
-        answer = await client.data(mail)
+        await client.data(mail)
     except aiosmtplib.SMTPResponseException as refused:
         return _rejected(refused)
     except (aiosmtplib.SMTPException, OSError) as reason:
         return Unknown(_connecting(reason))
-    # Servers write their own number into the reply; there is no other receipt.
-    return Accepted(answer.message.splitlines()[0][:60] if answer.message else "250")
+    # What the server calls it is only its own; its log and every report tell our id.
+    return Accepted(letter_id)
 
 
 def _rejected(answer: aiosmtplib.SMTPResponseException) -> Rejected:

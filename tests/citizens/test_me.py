@@ -85,7 +85,7 @@ async def test_a_change_says_which_version_it_saw(client: httpx.AsyncClient, lan
     ("body", "code"),
     [
         ({"language": "fr"}, "invalid_value"),
-        ({"channel": "email"}, "invalid_value"),
+        ({"channel": "fax"}, "invalid_value"),
         ({"channel": None}, "invalid_value"),
         ({"phone": "0912 345 679"}, "invalid_value"),
         ({"quiet_hours": {"starts": "22:00"}}, "invalid_value"),

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 import pytest
 
 from app.channel_settings import Security, SmtpSettings
+from app.citizens.emails import is_address
 from app.core.crypto import Secret
 from app.settings import Settings, SettingsError
 from notifications.classification import Verdict
 from notifications.emulator.mail import MailEmulator, running_mail
 from notifications.mail import bounces
-from notifications.mail.letters import LetterRefused, Sender, is_address, letter
+from notifications.mail.letters import LetterRefused, Sender, letter
 from notifications.mail.smtp_channel import SmtpChannel
 from notifications.port import Accepted, Content, Outgoing, Rejected, Unknown
 from tests.notifications.conftest import LAN, free_port
