@@ -60,6 +60,7 @@ from app.identity.gatekeeper import SignInGatekeeper
 from app.monitoring.api import monitoring_router
 from app.monitoring.reuse import reuse_figures_router
 from app.pages.router import pages_router
+from app.payments.counter_api import counter_fees_router
 from app.procedures.api import procedures_router
 from app.queue.api import queue_router
 from app.satisfaction.api import satisfaction_router
@@ -98,6 +99,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     forms_router,
     home_service_router,
     money_router,
+    counter_fees_router,
     incidents_router,
     areas_router,
     planning_rules_router,

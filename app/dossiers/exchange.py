@@ -58,6 +58,13 @@ class Supplement(NamedTuple):
     due_at: datetime | None
 
 
+class PaidFee(NamedTuple):
+    """A state fee that was paid at the counter and not given back, in đồng."""
+
+    receipt: str
+    amount_vnd: int
+
+
 class Exchanged(NamedTuple):
     """A dossier as others are told it; `steps` are in order and never empty."""
 
@@ -82,6 +89,7 @@ class Exchanged(NamedTuple):
     papers: Sequence[Paper]
     steps: Sequence[Step]
     supplements: Sequence[Supplement] = ()
+    fees: Sequence[PaidFee] = ()
 
     @property
     def ended_at(self) -> datetime | None:

@@ -113,3 +113,13 @@ class GroupUnknown(Invalid):
         "Diện này không được miễn khoản nào của lượt đến nhà.",
         "This group is exempt from nothing of this visit.",
     )
+
+
+class FeeNotFound(NotFound):
+    code = "fee_not_found"
+    detail = Words("Hồ sơ không có khoản thu này.", "The dossier has no such fee.")
+
+
+class FeeTakenBack(Conflict):
+    code = "fee_taken_back"
+    detail = Words("Khoản thu này đã được hủy.", "This fee has been taken back.")

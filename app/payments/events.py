@@ -5,6 +5,7 @@ from datetime import date
 from typing import ClassVar
 
 from app.core.outbox import Fact
+from app.dossiers.events import DossierFact
 
 
 class SettlementUnbalanced(Fact, frozen=True, kw_only=True):
@@ -18,3 +19,9 @@ class SettlementUnbalanced(Fact, frozen=True, kw_only=True):
     day: date
     checked_on: date
     reasons: int
+
+
+class DossierFeesChanged(DossierFact, frozen=True, kw_only=True):
+    """A fee was taken at the counter, or taken back; how much stands with the dossier, not here."""
+
+    kind: ClassVar[str] = "dossier.fees_changed"

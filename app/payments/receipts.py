@@ -23,7 +23,7 @@ VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
 ON CONFLICT (issuer_id, number) DO UPDATE SET home_visit_id = EXCLUDED.home_visit_id,
     courier_id = EXCLUDED.courier_id, purse = EXCLUDED.purse, amount_vnd = EXCLUDED.amount_vnd,
     at = EXCLUDED.at, day = EXCLUDED.day
- WHERE receipt.home_visit_id IS NULL RETURNING voided_on
+ WHERE receipt.home_visit_id IS NULL AND receipt.dossier_id IS NULL RETURNING voided_on
 """
 SAME: Final = """
 SELECT 1 FROM receipt WHERE issuer_id = $1 AND number = $2 AND home_visit_id = $3

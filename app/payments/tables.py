@@ -81,6 +81,7 @@ class Receipt(Table, db=DB, tablename="receipt"):
     day = Date(null=True, default=None)
     voided_on = Date(null=True, default=None)
     void_because = Text(null=False, default="")
+    dossier_id = UUID(null=True, default=None)
 
 
 class ReceiptBook(Table, db=DB, tablename="receipt_book"):
@@ -157,3 +158,21 @@ class SettlementCheck(Table, db=DB, tablename="settlement_check"):
     checked_on = Date(null=False, default=None)
     balanced = Boolean(null=False, default=None)
     reasons = Integer(null=False, default=None)
+
+
+class CounterFee(Table, db=DB, tablename="counter_fee"):
+    """What was paid at a counter for a dossier, or an exemption without money; a line taken back stays."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier_id = UUID(null=False, default=None)
+    centre_id = UUID(null=False, default=None)
+    purse = Text(null=False, default=None)
+    amount_vnd = Integer(null=False, default=None)
+    receipt = Text(null=False, default=None)
+    exemption = Text(null=False, default="")
+    day = Date(null=False, default=None)
+    taken_at = Timestamptz(null=False, default=None)
+    officer_id = Text(null=False, default=None)
+    voided_at = Timestamptz(null=True, default=None)
+    voided_by = Text(null=False, default="")
+    void_because = Text(null=False, default="")

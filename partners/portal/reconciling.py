@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from app.core.database import fetch, fetch_value
 from app.core.later import Later
-from app.dossiers import exchange
 from app.dossiers.states import Status
 from partners.breaker import Breaker
 from partners.portal import memory
+from partners.portal.loading import load
 from partners.portal.port import NationalPortal, PortalRefused, PortalUnavailable
 from partners.portal.rules import Verdict, compare
 from partners.portal.telling import Clock, overwrite, tell
@@ -93,7 +93,7 @@ def summarise(found: Sequence[Compared]) -> Summary:
 async def _compare(
     dossier_id: uuid.UUID, portal: NationalPortal, breaker: Breaker, clock: Clock, *, mend: bool
 ) -> Compared:
-    dossier = await exchange.load(dossier_id)
+    dossier = await load(dossier_id)
     ours = dossier.statuses[-1]
     told = await fetch_value("SELECT told_steps FROM portal_dossier WHERE dossier_id = $1", dossier_id)
     theirs: int | None = None

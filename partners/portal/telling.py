@@ -16,10 +16,10 @@ import msgspec
 from app.core.crypto import blind_index
 from app.core.keys import keys
 from app.core.later import Later
-from app.dossiers import exchange
 from app.dossiers.exchange import Exchanged
 from partners.breaker import Breaker
 from partners.portal import memory, wire
+from partners.portal.loading import load
 from partners.portal.memory import Held
 from partners.portal.port import NationalPortal, PortalRefused, PortalUnavailable
 from partners.portal.rules import Verdict, compare, pause_after
@@ -39,7 +39,7 @@ async def tell(dossier_id: uuid.UUID, *, portal: NationalPortal, breaker: Breake
     """
     if (rest := breaker.wait()) is not None:
         raise Later(rest + timedelta(seconds=random.uniform(0, SPREAD_S)))  # noqa: S311 - spreading
-    dossier = await exchange.load(dossier_id)
+    dossier = await load(dossier_id)
     async with memory.held(dossier) as mine:
         try:
             found = await _bring_up(mine, portal, clock)
@@ -59,7 +59,7 @@ async def tell(dossier_id: uuid.UUID, *, portal: NationalPortal, breaker: Breake
 
 async def overwrite(dossier_id: uuid.UUID, *, portal: NationalPortal, clock: Clock) -> None:
     """An operator decided that our state holds. Raises what the portal raises."""
-    dossier = await exchange.load(dossier_id)
+    dossier = await load(dossier_id)
     async with memory.held(dossier) as mine:
         known = await portal.status_of(dossier.number) is not None
         await portal.put(dossier, status=dossier.steps[-1].status, known=known)

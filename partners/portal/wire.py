@@ -15,6 +15,8 @@ from app.dossiers.states import NAMES, Status
 TIME: Final = "%Y%m%d%H%M%S"
 CHANNELS: Final[Mapping[str, str]] = MappingProxyType({"counter": "1", "online": "2", "postal": "3"})
 AT_COUNTER, BY_POST = "0", "1"
+# How a fee was taken, and which kind it is: codes seen in use, no list of them was published.
+IN_PERSON, ORDINARY_FEE = "1", "1"
 CITIZEN, BUSINESS = "1", "2"
 TRUE, FALSE = "1", "0"
 
@@ -68,7 +70,16 @@ def record(dossier: Exchanged, status: Status) -> dict[str, Any]:
             }
             for paper in dossier.papers
         ],
-        "DanhSachLePhi": [],
+        "DanhSachLePhi": [
+            {
+                "TenPhiLePhi": f"Phí, lệ phí, biên lai {fee.receipt}",
+                "MaPhiLePhi": dossier.procedure_code,
+                "HinhThucThu": IN_PERSON,
+                "Gia": str(fee.amount_vnd),
+                "LoaiPhiLePhi": ORDINARY_FEE,
+            }
+            for fee in dossier.fees
+        ],
         "DanhSachTepDinhKemKhac": [],
         "DanhSachHoSoBoSung": [
             {

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.core.crypto import Secret
-from app.dossiers.exchange import Exchanged, Paper, Step, Supplement
+from app.dossiers.exchange import Exchanged, PaidFee, Paper, Step, Supplement
 from app.dossiers.states import Status
 from app.settings import PortalSettings
 from partners.portal.client import SERVICE_PATH, SIGN_IN_PATH, HttpPortal
@@ -61,6 +61,7 @@ DOSSIER = Exchanged(
             MORNING.replace(hour=10),
         )
     ],
+    fees=[PaidFee("NB/26-0000017", 6_000)],
 )
 
 

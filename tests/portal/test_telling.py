@@ -10,6 +10,8 @@ from app.core.database import DB, fetch
 from app.core.later import Later
 from app.core.outbox import KINDS
 from app.dossiers.queries import DossierRow
+from app.payments import counter
+from app.payments.rules import Purse
 from app.settings import Settings
 from jobs import ledger
 from jobs.neighbours import FOR_PORTAL
@@ -105,6 +107,39 @@ async def test_a_fact_heard_again_sends_nothing(office: Office, dossier: Dossier
     assert office.theirs.asked[SYNCHRONISE] == before[SYNCHRONISE] == 1
     assert office.theirs.asked[PROGRESS] == 0
     assert office.theirs.asked[LOOK_UP] == before[LOOK_UP] + 1
+
+
+async def test_a_fee_of_the_counter_follows_and_one_taken_back_is_gone(
+    office: Office, open_hall: Hall, dossier: DossierRow, clock: Clock
+) -> None:
+    await office.tell_all()
+    given = [
+        await counter.take_fee(
+            number=dossier.number,
+            centre_id=open_hall.centre_id,
+            purse=purse,
+            amount_vnd=amount,
+            receipt=receipt,
+            now=clock(),
+        )
+        for purse, amount, receipt in [
+            (Purse.STATE, 6_000, "NB/26-0000017"),
+            (Purse.POSTAGE, 30_000, "BD/26-0000017"),
+        ]
+    ]
+    await office.tell_all()
+    paid = office.theirs.book.kept[dossier.number].record["DanhSachLePhi"]
+    await counter.take_back(
+        number=dossier.number,
+        centre_id=open_hall.centre_id,
+        fee_id=given[0].id,
+        because="Thu nhầm",
+        now=clock(),
+    )
+    await office.tell_all()
+
+    assert [(each["Gia"], each["HinhThucThu"]) for each in paid] == [("6000", "1")]
+    assert office.theirs.book.kept[dossier.number].record["DanhSachLePhi"] == []
 
 
 async def test_two_who_tell_of_one_dossier_at_once_are_one(
