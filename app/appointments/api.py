@@ -55,8 +55,11 @@ from app.appointments.views import (
     who,
 )
 from app.appointments.waitlist_api import join_waitlist, leave_waitlist, list_waitlist
+from app.businesses.api import TAX_CODE_REFUSALS, OfBusiness, business_acted_for
+from app.businesses.errors import BusinessNotFound
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
+from app.core.clock import local_date
 from app.http.access import open_to
 from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
 from app.http.once import Once
@@ -146,6 +149,8 @@ async def get_availability(
         ItemsNotValid,
         ContactNotValid,
         PriorityGroupNotKnown,
+        BusinessNotFound,
+        *TAX_CODE_REFUSALS,
     ),
 )
 async def book(
@@ -165,6 +170,7 @@ async def book(
             citizen_id=principal.id,
             contact=who(data.contact, language_of(request)),
             priority_group=data.priority_group,
+            tax_code=data.business(),
             now=now,
         ),
         status=201,
@@ -208,16 +214,23 @@ async def confirm(
     summary="My appointments, latest first",
     tags=["citizen"],
     opt=open_to(Caller.CITIZEN),
+    responses=problems(BusinessNotFound, *TAX_CODE_REFUSALS),
 )
 async def list_appointments(
     request: MotcuaRequest,
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
     limit: Limit = 20,
     cursor: Cursor = None,
+    tax_code: OfBusiness = None,
 ) -> Response[AppointmentList]:
-    rows = await queries.all_mine(
-        citizen_id=principal.id, before=position_of(cursor, Position), limit=limit + 1
-    )
+    """With `tax_code` those of a business I act for, whoever booked them, instead of my own."""
+    before = position_of(cursor, Position)
+    if tax_code is None:
+        rows = await queries.all_mine(citizen_id=principal.id, before=before, limit=limit + 1)
+    else:
+        code = await business_acted_for(tax_code, principal=principal, now=now)
+        rows = await queries.of_business(code, before=before, limit=limit + 1)
     shown = rows[:limit]
     following = cursor_of((shown[-1].starts_at, shown[-1].id)) if len(rows) > limit else None
     view = AppointmentList([AppointmentView.of(row) for row in shown], following)
@@ -233,9 +246,11 @@ async def list_appointments(
     responses=problems(AppointmentNotFound),
 )
 async def get_appointment(
-    appointment_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+    appointment_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
 ) -> Response[AppointmentView]:
-    row = await queries.mine(appointment_id, citizen_id=principal.id)
+    row = await queries.mine(appointment_id, citizen_id=principal.id, on=local_date(now))
     return Response(AppointmentView.of(row), headers={"ETag": etag(row.version)})
 
 
@@ -255,7 +270,7 @@ async def get_calendar(
     now: NamedDependency[datetime],
 ) -> Response[bytes]:
     """RFC 5545, in the language of the request, with the zone of Việt Nam."""
-    row = await queries.mine(appointment_id, citizen_id=principal.id)
+    row = await queries.mine(appointment_id, citizen_id=principal.id, on=local_date(now))
     centre = await centres.any_centre(row.centre_id)
     return Response(
         calendar_file(row, centre, language=language_of(request), now=now),

@@ -40,13 +40,14 @@ HOLD: Final = """
 WITH asked AS MATERIALIZED (
     SELECT asked.*, make_interval(mins => minutes) AS length, {claiming} AS claiming{past}
       FROM jsonb_to_recordset($1) AS asked (appointment_id uuid, reference text, centre_id uuid,
-           pool_id uuid, citizen_id uuid, starts_at timestamptz, minutes integer, local_date date,
+           pool_id uuid, citizen_id uuid, claimant_id uuid, tax_code text, starts_at timestamptz,
+           minutes integer, local_date date,
            grains smallint, items jsonb, claims jsonb, priority_group text, contact_name text,
            contact_phone text, locale text, hold_ms integer, now timestamptz, journal_id uuid,
            actor_kind text, actor_id text, request_id text, vetted boolean)
       LEFT JOIN LATERAL (
            SELECT array_agg(claim) AS held FROM appointment_claim
-            WHERE citizen_id = asked.citizen_id AND local_date = asked.local_date) person ON true
+            WHERE citizen_id = asked.claimant_id AND local_date = asked.local_date) person ON true
       {habit}),
 room AS (
     SELECT appointment_id, array_agg(slot.id) AS slot_ids, max(slot.ends_at) AS ends_at
@@ -75,10 +76,10 @@ took AS (
 made AS (
     INSERT INTO appointment (id, reference, centre_id, pool_id, citizen_id, channel, state,
         hold_expires_at, starts_at, ends_at, local_date, grains, items, priority_group,
-        contact_name, contact_phone, locale, version, created_at, hold_number)
+        contact_name, contact_phone, locale, version, created_at, tax_code, hold_number)
     SELECT appointment_id, reference, centre_id, pool_id, citizen_id, '{channel}', 'held',
            clock_timestamp() + hold_ms * interval '1 millisecond', starts_at, ends_at, local_date,
-           grains, items, priority_group, contact_name, contact_phone, locale, 1, now,
+           grains, items, priority_group, contact_name, contact_phone, locale, 1, now, tax_code,
            {hold_number}
       FROM asked JOIN fits USING (appointment_id)
     RETURNING id, hold_expires_at),
@@ -87,7 +88,7 @@ placed AS (
     SELECT id, appointment_id FROM want JOIN fits USING (appointment_id)),
 claimed AS (
     INSERT INTO appointment_claim (citizen_id, local_date, claim, appointment_id)
-    SELECT citizen_id, local_date, claim, appointment_id
+    SELECT claimant_id, local_date, claim, appointment_id
       FROM asked JOIN fits USING (appointment_id), unnest(claiming) claim
     ON CONFLICT DO NOTHING
     RETURNING appointment_id),
@@ -133,7 +134,8 @@ HOLD_BY: Final = {
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A place as somebody asks for it, in one pool, and the line of the journal that reports it.
 
-    `vetted` says that `conduct.refuse` has let the person pass in this transaction.
+    `claimant_id` is whose day it counts in: the person's, or the business's they act for. `vetted` says
+    that `conduct.refuse` has let the person pass in this transaction.
     """
 
     appointment_id: uuid.UUID
@@ -141,6 +143,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     centre_id: uuid.UUID
     pool_id: uuid.UUID
     citizen_id: uuid.UUID
+    claimant_id: uuid.UUID
     starts_at: datetime
     minutes: int
     local_date: date
@@ -158,6 +161,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     actor_id: str
     request_id: str
     vetted: bool = False
+    tax_code: str | None = None
 
 
 class LostRace(asyncpg.SerializationError):  # type: ignore[misc]  # asyncpg is untyped here
@@ -257,10 +261,10 @@ SELECT count(*) FROM claimed
 """
 
 
-async def claim(appointment_id: uuid.UUID, citizen_id: uuid.UUID, day: date, claims: Choices) -> None:
-    """What the person may have once a day; raises `LostRace` when they took it elsewhere meanwhile."""
+async def claim(appointment_id: uuid.UUID, claimant_id: uuid.UUID, day: date, claims: Choices) -> None:
+    """What a person or a business may have once a day; `LostRace` when they took it elsewhere meanwhile."""
     written = await in_transaction().fetchval(
-        CLAIM, appointment_id, citizen_id, day, msgspec.json.encode(claims).decode()
+        CLAIM, appointment_id, claimant_id, day, msgspec.json.encode(claims).decode()
     )
     if written != len(claims):
         raise LostRace

@@ -53,12 +53,12 @@ class Claims:
         day = local_date(start)
         if day in self._not_on:
             return False
-        held = self._held[row.citizen_id, day]
+        held = self._held[row.claimant_id, day]
         reached = rules.limit_reached(held, need.claims, need.rules)
         return day == local_date(row.starts_at) or reached is None
 
     def add(self, row: AppointmentRow, need: Need, day: date) -> None:
-        held = self._held[row.citizen_id, day]
+        held = self._held[row.claimant_id, day]
         free = [next((each for each in choices if each not in held), None) for choices in need.claims]
         held |= {claim for claim in free if claim is not None}
 
@@ -210,7 +210,7 @@ async def _claims_of(rows: Sequence[AppointmentRow]) -> dict[tuple[uuid.UUID, da
     found = await fetch(
         "SELECT citizen_id, local_date, array_agg(claim) AS claims FROM appointment_claim"
         " WHERE citizen_id = ANY($1) GROUP BY citizen_id, local_date",
-        list({row.citizen_id for row in rows}),
+        list({row.claimant_id for row in rows}),
     )
     return {(row["citizen_id"], row["local_date"]): set(row["claims"]) for row in found}
 
@@ -229,7 +229,7 @@ async def _write(moved: Sequence[Reseated]) -> None:
         assert each.need is not None
         await hot.claim(
             each.row.id,
-            each.row.citizen_id,
+            each.row.claimant_id,
             local_date(each.after().starts_at),
             each.need.claims,
         )

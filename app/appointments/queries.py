@@ -12,9 +12,11 @@ from app.appointments.errors import AppointmentNotFound
 from app.appointments.needs import StoredItem
 from app.appointments.places import PLACES_LEFT, PROMISED, Channel
 from app.appointments.states import Placement
+from app.businesses import queries as businesses
 from app.core.clock import at_local
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
+from app.core.tax_codes import business_id
 from app.identity import queries as identity
 
 # So that only a day of a pool's slots is looked at.
@@ -43,6 +45,12 @@ class AppointmentRow(NamedTuple):
     version: int
     created_at: datetime
     placement: str = Placement.SUPPORTED.value
+    tax_code: str | None = None
+
+    @property
+    def claimant_id(self) -> uuid.UUID:
+        """Whose day it counts in: the business's it is for, or the person's."""
+        return self.citizen_id if self.tax_code is None else business_id(self.tax_code)
 
 
 class OpeningRow(NamedTuple):
@@ -120,12 +128,19 @@ def appointment_row(row: asyncpg.Record) -> AppointmentRow:
     return AppointmentRow(**values)
 
 
-async def mine(appointment_id: uuid.UUID, *, citizen_id: uuid.UUID) -> AppointmentRow:
-    """A person's own appointment; anybody else's does not exist."""
+async def mine(
+    appointment_id: uuid.UUID, *, citizen_id: uuid.UUID, on: date | None = None
+) -> AppointmentRow:
+    """A person's own appointment, and with a day one of a business they act for on that day.
+
+    Anybody else's does not exist.
+    """
     row = await fetch_row(
-        f"SELECT {SHOWN} FROM appointment WHERE id = $1 AND citizen_id = $2",
+        f"SELECT {SHOWN} FROM appointment WHERE id = $1"
+        f" AND {businesses.belongs('appointment', citizen='$2', on='$3')}",
         appointment_id,
         citizen_id,
+        on,
     )
     if row is None:
         raise AppointmentNotFound
@@ -160,13 +175,30 @@ async def overbooked(centre_id: uuid.UUID, *, start: datetime, end: datetime) ->
 async def all_mine(
     *, citizen_id: uuid.UUID, before: tuple[datetime, uuid.UUID] | None, limit: int
 ) -> list[AppointmentRow]:
-    """A person's appointments, latest first."""
+    """A person's own appointments, latest first; those they made for a business are the business's."""
     moment, last_id = before or (None, None)
     rows = await fetch(
-        f"SELECT {SHOWN} FROM appointment WHERE citizen_id = $1"
+        f"SELECT {SHOWN} FROM appointment WHERE citizen_id = $1 AND tax_code IS NULL"
         " AND ($2::timestamptz IS NULL OR (starts_at, id) < ($2, $3::uuid))"
         " ORDER BY starts_at DESC, id DESC LIMIT $4",
         citizen_id,
+        moment,
+        last_id,
+        limit,
+    )
+    return [appointment_row(row) for row in rows]
+
+
+async def of_business(
+    tax_code: str, *, before: tuple[datetime, uuid.UUID] | None, limit: int
+) -> list[AppointmentRow]:
+    """What anybody booked for a business, latest first; whoever asks acts for it."""
+    moment, last_id = before or (None, None)
+    rows = await fetch(
+        f"SELECT {SHOWN} FROM appointment WHERE tax_code = $1"
+        " AND ($2::timestamptz IS NULL OR (starts_at, id) < ($2, $3::uuid))"
+        " ORDER BY starts_at DESC, id DESC LIMIT $4",
+        tax_code,
         moment,
         last_id,
         limit,
@@ -181,10 +213,18 @@ async def by_id(appointment_id: uuid.UUID) -> AppointmentRow | None:
 
 
 async def contact_of(appointment_id: uuid.UUID) -> Contact | None:
-    """Whom to tell about it: the contact that was given, else the phone of the account."""
+    """Whom to tell about it: the contact that was given, else the phone of the account.
+
+    Of a business's appointment nobody is told who does not act for it any more.
+    """
     row = await by_id(appointment_id)
     if row is None:
         return None
+    if row.tax_code is not None:
+        told = await businesses.whom_to_tell(row.tax_code, by=row.citizen_id, given=row.contact_phone)
+        if told is None:
+            return None
+        return Contact(row.contact_name or "" if told == row.contact_phone else "", told, row.locale)
     phone = row.contact_phone or await identity.phone_of(row.citizen_id)
     return None if phone is None else Contact(row.contact_name or "", phone, row.locale)
 

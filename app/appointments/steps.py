@@ -6,7 +6,7 @@ by id. Who takes several people's appointments (`making_room`) passes by those s
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -18,6 +18,8 @@ from app.appointments.needs import Need
 from app.appointments.places import PLACES_LEFT, Channel
 from app.appointments.queries import COLUMNS, AppointmentRow, appointment_row
 from app.appointments.states import Move, State
+from app.businesses import steps as businesses
+from app.businesses.errors import BusinessNotFound
 from app.core import journal, outbox
 from app.core.clock import local, local_date
 from app.core.database import in_transaction
@@ -87,6 +89,8 @@ WITH unplaced AS (
 SELECT count(*) FROM freed
 """
 MOST_AT_ONCE: Final = 200
+# Whether a business's is theirs is asked afterwards, of the delegation (`act_on`).
+MAYBE_THEIRS: Final = "({0}::uuid IS NULL OR citizen_id = {0} OR tax_code IS NOT NULL)"
 
 RELEASE: Final = """
 WITH unplaced AS (
@@ -207,17 +211,40 @@ async def _tell(rows: Sequence[asyncpg.Record], *, now: datetime) -> int:
     return len(rows)
 
 
-async def locked(appointment_id: uuid.UUID, *, citizen_id: uuid.UUID | None = None) -> AppointmentRow:
-    """The appointment, locked; a person's own when the person is named. `AppointmentNotFound`."""
-    row = await in_transaction().fetchrow(
-        f"SELECT {COLUMNS} FROM appointment"
-        " WHERE id = $1 AND ($2::uuid IS NULL OR citizen_id = $2) FOR UPDATE",
+async def locked(
+    appointment_id: uuid.UUID, *, citizen_id: uuid.UUID | None = None, on: date | None = None
+) -> AppointmentRow:
+    """The appointment, locked; when a person is named theirs, or of a business they act for on the day.
+
+    Raises `AppointmentNotFound`.
+    """
+    found = await in_transaction().fetchrow(
+        f"SELECT {COLUMNS} FROM appointment WHERE id = $1 AND {MAYBE_THEIRS.format('$2')} FOR UPDATE",
         appointment_id,
         citizen_id,
     )
-    if row is None:
+    if found is None:
         raise AppointmentNotFound
-    return appointment_row(row)
+    row = appointment_row(found)
+    if citizen_id is not None:
+        await act_on(row, citizen_id=citizen_id, on=on)
+    return row
+
+
+async def act_on(row: AppointmentRow, *, citizen_id: uuid.UUID, on: date | None) -> None:
+    """The person may do something about it in this transaction, whoever revokes what: see
+    `businesses.steps.act_for`. Raises `AppointmentNotFound`.
+    """
+    if row.tax_code is None:
+        if row.citizen_id != citizen_id:
+            raise AppointmentNotFound
+        return
+    if on is None:
+        raise AppointmentNotFound
+    try:
+        await businesses.act_for(row.tax_code, citizen_id=citizen_id, on=on)
+    except BusinessNotFound:
+        raise AppointmentNotFound from None
 
 
 async def move(row: AppointmentRow, move: Move) -> AppointmentRow:
@@ -252,7 +279,7 @@ async def mark_arrived(
         f"SELECT {COLUMNS} FROM appointment WHERE ($1::uuid IS NULL OR id = $1)"
         " AND ($2::text IS NULL OR (reference = $2 AND (state IN ('held', 'confirmed', 'arrived')"
         "      OR ($5 AND state = 'missed'))))"
-        " AND ($3::uuid IS NULL OR centre_id = $3) AND ($4::uuid IS NULL OR citizen_id = $4)"
+        f" AND ($3::uuid IS NULL OR centre_id = $3) AND {MAYBE_THEIRS.format('$4')}"
         " AND ($1::uuid IS NOT NULL OR $2::text IS NOT NULL)"
         " ORDER BY state = 'missed', starts_at DESC LIMIT 1 FOR UPDATE",
         appointment_id,
@@ -264,6 +291,8 @@ async def mark_arrived(
     if found is None:
         raise AppointmentNotFound
     row = appointment_row(found)
+    if citizen_id is not None:
+        await act_on(row, citizen_id=citizen_id, on=local_date(now))
     by = await booking_rules.rules_of(row.centre_id, on=local_date(now))
     step: Move | None = Move.ARRIVE
     action = "appointment.arrived"

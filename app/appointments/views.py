@@ -12,6 +12,8 @@ from app.appointments.operations.book import Who
 from app.appointments.queries import AppointmentRow, OpeningRow
 from app.appointments.rules import MOST_COUNTERS, MOST_GRAIN_MINUTES, MOST_GRAINS
 from app.appointments.states import State
+from app.businesses.rules import business_code
+from app.businesses.views import TaxCodeText
 from app.core.clock import local
 from app.core.phones import InvalidPhone, to_e164
 from app.core.text import InvalidText, clean_name, clean_text
@@ -64,13 +66,21 @@ def who(contact: ContactRequest | None, locale: str) -> Who:
 
 
 class BookingRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """A place at a time, for one or several procedures done in one visit."""
+    """A place at a time, for one or several procedures done in one visit.
+
+    With `tax_code` for a business the caller acts for (`GET /v1/me/delegations`).
+    """
 
     centre_id: uuid.UUID
     starts_at: Moment
     items: Annotated[list[ItemRequest], msgspec.Meta(min_length=1, max_length=MOST_ITEMS)]
     priority_group: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
     contact: ContactRequest | None = None
+    tax_code: TaxCodeText | None = None
+
+    def business(self) -> str | None:
+        """The tax code of the business it is for; `TaxCodeCheckDigit` and its like."""
+        return None if self.tax_code is None else business_code(self.tax_code)
 
 
 class ConfirmationRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -109,7 +119,7 @@ class ContactView(msgspec.Struct):
 
 
 class AppointmentView(msgspec.Struct):
-    """An appointment of the caller. `hold_expires_at` is there while it is held."""
+    """An appointment of the caller, or of a business they act for. `hold_expires_at` is of a hold."""
 
     id: uuid.UUID
     reference: str
@@ -121,6 +131,7 @@ class AppointmentView(msgspec.Struct):
     items: list[ItemView]
     priority_group: str | None
     contact: ContactView | None
+    tax_code: str | None
     version: int
 
     @classmethod
@@ -138,6 +149,7 @@ class AppointmentView(msgspec.Struct):
             items=[ItemView(item.procedure, item.quantity) for item in row.items],
             priority_group=row.priority_group,
             contact=ContactView(row.contact_name, row.contact_phone) if contact else None,
+            tax_code=row.tax_code,
             version=row.version,
         )
 

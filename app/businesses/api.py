@@ -47,6 +47,25 @@ OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
 TAX_CODE_REFUSALS: Final = (TaxCodeNotAccepted, TaxCodeCheckDigit, TaxCodeOfPerson)
 
 
+OfBusiness = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1, max_length=LONGEST_TAX_CODE, description="The tax code of a business I act for."
+    ),
+]
+
+
+async def business_acted_for(tax_code: str, *, principal: Principal, now: datetime) -> str:
+    """The code as stored, when the caller acts for the business today.
+
+    Raises `BusinessNotFound`, and what `business_code` raises.
+    """
+    code = business_code(tax_code)
+    if not await queries.acts_for(principal.id, code, on=local_date(now)):
+        raise BusinessNotFound
+    return code
+
+
 def _known(raw: str) -> str:
     """A spelling that cannot be a business's tax code names no business."""
     try:

@@ -38,6 +38,10 @@ CURRENT: Final = (
     "d.revoked_at IS NULL AND {on}::date BETWEEN d.valid_from AND coalesce(d.valid_to, 'infinity')"
 )
 
+# For letting know, not for letting in: by the database's day, on which a granted one may not have begun.
+NOT_OVER: Final = """d.revoked_at IS NULL AND coalesce(d.valid_to, 'infinity')
+    >= (clock_timestamp() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date"""
+
 
 def belongs(alias: str, *, citizen: str, on: str) -> str:
     """SQL: the row is the person's own, or of a business they act for on the day; no day, no business.
@@ -79,6 +83,25 @@ async def by_id(delegation_id: uuid.UUID) -> DelegationRow | None:
     """Anybody's delegation; never for a caller's id."""
     row = await fetch_row(f"{SELECT} WHERE d.id = $1", delegation_id)
     return None if row is None else DelegationRow(*row)
+
+
+async def whom_to_tell(tax_code: str, *, by: uuid.UUID, given: str | None) -> str | None:
+    """The phone that is told of what `by` did for a business; `given` is the one they named, if any.
+
+    Nobody's who acted for it and does not any more: then that of `by`, of a representative, of whoever
+    acts for it. None when nobody does.
+    """
+    rows = await fetch(
+        f"SELECT a.phone, {NOT_OVER} AS current FROM business_delegation d"
+        " JOIN phone_account a ON a.id = d.citizen_id WHERE d.tax_code = $1 AND a.phone IS NOT NULL"
+        " ORDER BY d.citizen_id = $2 DESC, d.role = 'representative' DESC, d.id",
+        tax_code,
+        by,
+    )
+    acting = [row["phone"] for row in rows if row["current"]]
+    if given is not None and (given in acting or given not in {row["phone"] for row in rows}):
+        return given
+    return next(iter(acting), None)
 
 
 async def acts_for(citizen_id: uuid.UUID, tax_code: str, *, on: date, role: Role | None = None) -> bool:

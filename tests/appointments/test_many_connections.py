@@ -51,12 +51,14 @@ async def crowded(place: Place) -> AsyncIterator[Place]:
 
 
 def wanted(place: Place, pool_id: uuid.UUID, grains: int, start: datetime, now: datetime) -> Wanted:
+    citizen_id = uuid.uuid4()
     return Wanted(
         appointment_id=new_id(),
         reference=new_reference(),
         centre_id=place.centre_id,
         pool_id=pool_id,
-        citizen_id=uuid.uuid4(),
+        citizen_id=citizen_id,
+        claimant_id=citizen_id,
         starts_at=start,
         minutes=10 * grains,
         local_date=local_date(start),

@@ -23,6 +23,7 @@ from app.appointments.places import Channel
 from app.appointments.queries import AppointmentRow
 from app.appointments.states import State
 from app.appointments.steps import Stretch
+from app.businesses import steps as businesses
 from app.centres import queries as centres
 from app.core.actor import current_actor
 from app.core.clock import local_date
@@ -31,6 +32,7 @@ from app.core.ids import new_id
 from app.core.operation import operation
 from app.core.references import new_reference
 from app.core.shared import Shared
+from app.core.tax_codes import business_id
 from app.core.together import Together
 from app.core.wakeups import wake_after_commit
 
@@ -54,6 +56,7 @@ async def book(
     contact: Who | None = None,
     priority_group: str | None = None,
     hold: timedelta = rules.HOLD,
+    tax_code: str | None = None,
 ) -> AppointmentRow:
     """Hold a place for the person until it is confirmed or its time is over.
 
@@ -63,8 +66,11 @@ async def book(
     in the way are ended and the pools asked again. At last somebody who can be served in another pool at
     the same time makes room (`making_room`).
 
-    Raises `SlotFull` with alternatives, `AppointmentLimit`, `TooManyHolds`, `OutsideBookingPeriod`, and
-    what `needs.need_of` raises.
+    For a business (`tax_code`, as stored) it counts in the business's day, and whoever books acts for it in
+    that very transaction, alone.
+
+    Raises `BusinessNotFound`, `SlotFull` with alternatives, `AppointmentLimit`, `TooManyHolds`,
+    `OutsideBookingPeriod`, and what `needs.need_of` raises.
     """
     need = await needs.need_of(centre_id, items, starts_at=starts_at, now=now)
     if not need.lets_book(starts_at, now=now):
@@ -79,6 +85,8 @@ async def book(
         centre_id=centre_id,
         pool_id=need.pool_ids[0],
         citizen_id=citizen_id,
+        claimant_id=citizen_id if tax_code is None else business_id(tax_code),
+        tax_code=tax_code,
         starts_at=starts_at,
         minutes=int(need.length.total_seconds() // 60),
         local_date=local_date(starts_at),
@@ -96,7 +104,7 @@ async def book(
         actor_id=actor.id,
         request_id=actor.request_id,
     )
-    row = await TOGETHER[channel](wanted)
+    row = await TOGETHER[channel](wanted) if tax_code is None else None
     if row is not None:
         return row
     with suppress(SlotFull):
@@ -182,7 +190,11 @@ async def _book_by_exchange(wanted: Wanted, need: Need, channel: Channel) -> App
 
 
 async def _vetted(wanted: Wanted, channel: Channel) -> Wanted:
-    """The same, judged by what the person did before; run again, it may be the reference that was taken."""
+    """The same, judged by what the person did before and may do; run again, it may be the reference that
+    was taken.
+    """
+    if wanted.tax_code is not None:
+        await businesses.act_for(wanted.tax_code, citizen_id=wanted.citizen_id, on=local_date(wanted.now))
     if channel is Channel.ONLINE:
         await conduct.refuse(wanted.citizen_id, now=wanted.now)
     return msgspec.structs.replace(wanted, reference=new_reference(), vetted=True)
@@ -190,7 +202,7 @@ async def _vetted(wanted: Wanted, channel: Channel) -> Wanted:
 
 async def _refuse(wanted: Wanted, need: Need, channel: Channel) -> None:
     """Say which limit it was, if it was one and not the place."""
-    await refuse_over_limit(wanted.citizen_id, wanted.starts_at, need)
+    await refuse_over_limit(wanted.claimant_id, wanted.starts_at, need)
     if channel is Channel.ONLINE:
         await conduct.refuse_third_hold(wanted.citizen_id)
 
@@ -229,6 +241,7 @@ def _row(wanted: Wanted, held: Held, channel: Channel) -> AppointmentRow:
         locale=wanted.locale,
         version=1,
         created_at=wanted.now,
+        tax_code=wanted.tax_code,
     )
 
 
@@ -243,11 +256,11 @@ async def refuse_unknown_group(code: str) -> None:
         raise PriorityGroupNotKnown
 
 
-async def refuse_over_limit(citizen_id: uuid.UUID, starts_at: datetime, need: Need) -> None:
-    """Raise `AppointmentLimit` when the person has had what a day allows."""
+async def refuse_over_limit(claimant_id: uuid.UUID, starts_at: datetime, need: Need) -> None:
+    """Raise `AppointmentLimit` when the person or the business has had what a day allows."""
     rows = await in_transaction().fetch(
         "SELECT claim FROM appointment_claim WHERE citizen_id = $1 AND local_date = $2",
-        citizen_id,
+        claimant_id,
         local_date(starts_at),
     )
     reached = rules.limit_reached([row["claim"] for row in rows], need.claims, need.rules)

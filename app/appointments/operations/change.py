@@ -45,7 +45,8 @@ WITH confirmed AS (
     UPDATE appointment SET state = 'confirmed', hold_expires_at = NULL, confirm_by = NULL,
            version = version + 1, contact_name = coalesce($3, contact_name),
            contact_phone = coalesce($4, contact_phone)
-     WHERE id = $1 AND citizen_id = $2 AND state = 'held' AND {CONFIRM_BY} > clock_timestamp()
+     WHERE id = $1 AND CASE WHEN $5::text IS NULL THEN tax_code IS NULL AND citizen_id = $2
+                           ELSE tax_code = $5 END AND state = 'held' AND {CONFIRM_BY} > clock_timestamp()
        AND placement = 'supported'
     RETURNING {COLUMNS}),
 taken AS (
@@ -77,9 +78,14 @@ async def confirm(
     Raises `AppointmentNotFound`, `HoldExpired`, `NotHeld`.
     """
     given = contact or Who()
-    found = await in_transaction().fetchrow(CONFIRM, appointment_id, citizen_id, given.name, given.phone)
+    asked = (appointment_id, citizen_id, given.name, given.phone)
+    found = await in_transaction().fetchrow(CONFIRM, *asked, None)
     if found is None:
-        row = await queries.mine(appointment_id, citizen_id=citizen_id)
+        row = await queries.mine(appointment_id, citizen_id=citizen_id, on=local_date(now))
+        if row.tax_code is not None:
+            await steps.act_on(row, citizen_id=citizen_id, on=local_date(now))
+            found = await in_transaction().fetchrow(CONFIRM, *asked, row.tax_code)
+    if found is None:
         if State(row.state) in {State.HELD, State.EXPIRED}:
             raise HoldExpired
         raise NotHeld(state=row.state)
@@ -114,7 +120,7 @@ async def cancel(
 
     Raises `AppointmentNotFound`, and `NotToBeCancelled` once the person has arrived or it is over.
     """
-    row = await steps.locked(appointment_id, citizen_id=citizen_id)
+    row = await steps.locked(appointment_id, citizen_id=citizen_id, on=local_date(now))
     if State(row.state) in OVER:
         return row
     if states.after(row.state, Move.CANCEL) is None:
@@ -203,7 +209,7 @@ async def _swap(
     centre_id: uuid.UUID | None,
     by_exchange: bool = False,
 ) -> AppointmentRow:
-    row = await steps.locked(appointment_id, citizen_id=citizen_id)
+    row = await steps.locked(appointment_id, citizen_id=citizen_id, on=local_date(now))
     by = await booking_rules.rules_of(row.centre_id, on=local_date(now))
     movable = rules.may_be_moved(row.starts_at, now=now, rules=by)
     if states.after(row.state, Move.RESCHEDULE) is None or not movable:
@@ -234,8 +240,8 @@ async def _swap(
 
 async def _claim(row: AppointmentRow, need: Need, starts_at: datetime) -> None:
     """The person's claims for the new day. The old ones are gone already."""
-    await refuse_over_limit(row.citizen_id, starts_at, need)
-    await hot.claim(row.id, row.citizen_id, local_date(starts_at), need.claims)
+    await refuse_over_limit(row.claimant_id, starts_at, need)
+    await hot.claim(row.id, row.claimant_id, local_date(starts_at), need.claims)
 
 
 async def _take_new(

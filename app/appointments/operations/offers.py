@@ -161,6 +161,7 @@ def _wanted(entry: EntryRow, place: _Found, *, now: datetime) -> Wanted:
         centre_id=entry.centre_id,
         pool_id=place.pool_id,
         citizen_id=entry.citizen_id,
+        claimant_id=entry.citizen_id,
         starts_at=place.starts_at,
         minutes=int(place.need.length.total_seconds() // 60),
         local_date=local_date(place.starts_at),

@@ -10,6 +10,7 @@ from app.appointments import steps as appointment_steps
 from app.appointments.booking_rules import rules_of
 from app.appointments.errors import OutsideCheckInWindow
 from app.appointments.rules import came_late
+from app.businesses import queries as businesses
 from app.centres import queries as centres
 from app.core import outbox
 from app.core.clock import local_date
@@ -100,7 +101,7 @@ async def check_in(
     the tail and with the wait counted from now; without, `OutsideCheckInWindow`.
     """
     if late_too:
-        known = await _known(appointment_id, reference, centre_id, citizen_id)
+        known = await _known(appointment_id, reference, centre_id, citizen_id, now)
         if known is not None:
             return IssuedTicket(known, await queries.forecast_of(known, now=now))
     try:
@@ -113,7 +114,7 @@ async def check_in(
             late_too=late_too,
         )
     except OutsideCheckInWindow:
-        known = await _known(appointment_id, reference, centre_id, citizen_id)
+        known = await _known(appointment_id, reference, centre_id, citizen_id, now)
         if known is None:
             raise
         return IssuedTicket(known, await queries.forecast_of(known, now=now))
@@ -139,18 +140,21 @@ async def _known(
     reference: str | None,
     centre_id: uuid.UUID | None,
     citizen_id: uuid.UUID | None,
+    now: datetime,
 ) -> TicketRow | None:
     """The ticket of an appointment that was checked in before, for those who may see it."""
     columns = ", ".join(f"t.{name}" for name in TicketRow._fields)
     row = await in_transaction().fetchrow(
         f"SELECT {columns} FROM ticket t JOIN appointment a ON a.id = t.appointment_id"
         " WHERE ($1::uuid IS NULL OR a.id = $1) AND ($2::text IS NULL OR a.reference = $2)"
-        " AND ($3::uuid IS NULL OR a.centre_id = $3) AND ($4::uuid IS NULL OR a.citizen_id = $4)"
+        " AND ($3::uuid IS NULL OR a.centre_id = $3)"
+        f" AND ($4::uuid IS NULL OR {businesses.belongs('a', citizen='$4', on='$5')})"
         " AND t.state <> 'undone' ORDER BY t.issued_at DESC LIMIT 1",
         appointment_id,
         reference,
         centre_id,
         citizen_id,
+        local_date(now),
     )
     return None if row is None else TicketRow(*row)
 
