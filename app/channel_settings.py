@@ -38,17 +38,71 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True)
+class BrandnameSettings:
+    """A domestic SMS gateway; `first`: it is tried before Twilio."""
+
+    url: str
+    key: str
+    secret: Secret
+    brandname: str
+    first: bool = False
+
+
+@dataclass(frozen=True)
 class ChannelSettings:
     """The channels of this installation beside Twilio."""
 
     smtp: SmtpSettings | None = None
+    brandname: BrandnameSettings | None = None
 
 
 NO_CHANNELS: Final = ChannelSettings()
 
 
 def channel_settings(env: Mapping[str, str]) -> ChannelSettings:
-    return ChannelSettings(smtp=_smtp(env))
+    return ChannelSettings(smtp=_smtp(env), brandname=_brandname(env))
+
+
+def _url(env: Mapping[str, str], name: str) -> str | None:
+    """Phones go there: over TLS, unless it stays on this machine."""
+    url = env.get(name)
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in HERE)):
+        raise ValueError(f"{name} must start with https://.")
+    if parts.username or parts.password or parts.query:
+        raise ValueError(f"{name} must be an address alone, without an account in it.")
+    return url.rstrip("/")
+
+
+def _needed(env: Mapping[str, str], whose: str, *names: str) -> list[str]:
+    lacking = [name for name in names if not env.get(name)]
+    if lacking:
+        raise ValueError(f"{whose} needs {', '.join(lacking)} too.")
+    return [env[name] for name in names]
+
+
+SMS_PROVIDERS: Final = ("twilio", "brandname")
+
+
+def _brandname(env: Mapping[str, str]) -> BrandnameSettings | None:
+    first = env.get("MOTCUA_SMS_FIRST") or "twilio"
+    if first not in SMS_PROVIDERS:
+        raise ValueError(f"MOTCUA_SMS_FIRST must be one of {', '.join(SMS_PROVIDERS)}.")
+    url = _url(env, "MOTCUA_BRANDNAME_URL")
+    if url is None:
+        if first == "brandname":
+            raise ValueError("MOTCUA_SMS_FIRST=brandname needs MOTCUA_BRANDNAME_URL too.")
+        return None
+    key, secret, brandname = _needed(
+        env,
+        "MOTCUA_BRANDNAME_URL",
+        "MOTCUA_BRANDNAME_KEY",
+        "MOTCUA_BRANDNAME_SECRET",
+        "MOTCUA_BRANDNAME",
+    )
+    return BrandnameSettings(url, key, Secret(secret), brandname, first == "brandname")
 
 
 SMTP_SCHEMES: Final = {

@@ -68,6 +68,7 @@ from app.settings import Settings
 from app.staff.api import staff_router
 from app.tracking.api import tracking_router
 from notifications.api import notifications_router
+from notifications.brandname.api import brandname_router
 from notifications.mail.api import mail_router
 from partners.portal import figures as portal_figures
 from partners.postal.api import partner_router
@@ -113,6 +114,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     pages_router,
     notifications_router,
     mail_router,
+    brandname_router,
 )
 
 

@@ -44,8 +44,9 @@ from app.queue.events import TicketCalled, TicketReturnAgreed
 from app.settings import Settings
 from jobs.neighbours import neighbour_subscriptions
 from jobs.subscription import Lane, Subscription
-from notifications.channels import make_channels
+from notifications.channels import open_channels
 from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_beside, tell_person
+from notifications.port import Channels
 from partners.postal import feed, item_numbers, pushing
 from partners.postal.egress import Egress
 from partners.postal.events import WebhookReplayAsked
@@ -117,7 +118,12 @@ SILENT: Final = sorted(kind for kind, fact in KINDS.items() if fact not in _HEAR
 @contextlib.asynccontextmanager
 async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscription]]:
     """Every listener, with what it needs to do its work."""
-    channels = make_channels(settings)
+    async with open_channels(settings) as channels, neighbour_subscriptions(settings) as neighbours:
+        yield [*_always(settings, channels), *neighbours]
+
+
+def _always(settings: Settings, channels: Channels) -> list[Subscription]:
+    """What is heard in every deployment."""
     egress = Egress(allow_private=settings.allow_private_webhooks)
     document_store.open_store(settings.documents_url)
     scanner = Scanner(settings.antivirus) if settings.antivirus else None
@@ -143,7 +149,7 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
     async def inspection(fact: DocumentUploaded) -> None:
         await documents.inspect(document_id=fact.document_id, scanner=scanner, now=current_time())
 
-    always = [
+    return [
         *(
             Subscription(fact, PEOPLE, people, lane=LANES.get(fact, Lane.NORMAL), max_attempts=60)
             for fact in MESSAGES
@@ -191,8 +197,6 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
         Subscription(CalendarConfirmed, CALENDAR, carry_day_out),
         *(Subscription(fact, WAITLIST, offer_places, lane=Lane.URGENT) for fact in BRINGS_PLACES),
     ]
-    async with neighbour_subscriptions(settings) as neighbours:
-        yield [*always, *neighbours]
 
 
 async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:

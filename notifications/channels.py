@@ -1,20 +1,33 @@
 """The providers of this installation, from its settings."""
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from app.settings import Settings
+from notifications.brandname.channel import BrandnameChannel
+from notifications.calls import open_client
 from notifications.mail.smtp_channel import SmtpChannel
 from notifications.port import Channels, SmsChannel
 from notifications.twilio_channel import TwilioChannel
 from notifications.ways import Way
 
 
-def make_channels(settings: Settings) -> Channels:
-    others: dict[Way, SmsChannel] = {}
-    smtp = settings.channels.smtp
-    if smtp is not None:
-        others[Way.EMAIL] = SmtpChannel(smtp)
-    return Channels(
-        sms=TwilioChannel(settings.twilio, public_url=settings.public_url),
-        pages_url=settings.public_url,
-        others=others,
-        letters_from=smtp.sender if smtp else "",
-    )
+@contextlib.asynccontextmanager
+async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
+    """Ready to be used for as long as the block runs; connections are kept between calls."""
+    configured = settings.channels
+    async with open_client() as client:
+        others: dict[Way, SmsChannel] = {}
+        if configured.smtp is not None:
+            others[Way.EMAIL] = SmtpChannel(configured.smtp)
+        if configured.brandname is not None:
+            others[Way.BRANDNAME] = BrandnameChannel(
+                client, configured.brandname, public_url=settings.public_url
+            )
+        yield Channels(
+            sms=TwilioChannel(settings.twilio, public_url=settings.public_url),
+            pages_url=settings.public_url,
+            others=others,
+            sms_first=Way.BRANDNAME if configured.brandname and configured.brandname.first else Way.SMS,
+            letters_from=configured.smtp.sender if configured.smtp else "",
+        )
