@@ -6,7 +6,6 @@ delays a sweep, and every sweep is also done by whoever needs its result.
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,8 +32,10 @@ from app.core.clock import current_time, local_date
 from app.core.database import in_transaction
 from app.core.operation import operation
 from app.custody.operations import sign_head
+from app.documents import rules as documents
 from app.documents import uploads
-from app.dossiers.operations import warn_of_due
+from app.documents.sweeping import sweep_store
+from app.dossiers.operations import remove_expired_papers, warn_of_due
 from app.home_service.operations import (
     call_for_ended_holds,
     close_ended_rounds,
@@ -71,8 +72,9 @@ WARNED_AT_ONCE: Final = 10
 JOB_TIMEOUT_S: Final = 30
 # Two in the morning in Việt Nam; arq counts in UTC here.
 AT_NIGHT: Final = {19}
-# A courier without signal for so long begins a scan again.
-UPLOADS_KEPT: Final = timedelta(days=7)
+# Documents per transaction, and how long a province's store may take to be looked through.
+REMOVED_AT_ONCE: Final = 200
+SWEEP_TIMEOUT_S: Final = 3600
 # A search is told in CPU seconds, and waits for a processor behind everything else.
 SEARCH_TIMEOUT_S: Final = PATIENCE * CPU_SECONDS_LONG
 
@@ -197,7 +199,8 @@ async def sweep_outbox(_context: dict[Any, Any]) -> None:
 async def forget_records(_context: dict[Any, Any]) -> None:
     """Drop idempotency records, assertions and uploads in parts past their time."""
     await _forget()
-    await uploads.forget_older_than(moment=current_time() - UPLOADS_KEPT)
+    now = current_time()
+    await uploads.forget_older_than(moment=now - documents.UPLOADS_KEPT, now=now)
 
 
 @operation
@@ -208,6 +211,15 @@ async def _forget() -> None:
     await connection.execute("DELETE FROM otp_challenge WHERE expires_at < now() - interval '24 hours'")
     await connection.execute("DELETE FROM device_enrolment WHERE expires_at < now() - interval '24 hours'")
     await connection.execute("DELETE FROM sign_in_failure WHERE at < now() - interval '1 day'")
+
+
+async def remove_what_is_past_its_term(_context: dict[Any, Any]) -> None:
+    """Documents nothing refers to, then contents nothing names. A night left out is caught up."""
+    now = current_time()
+    while await remove_expired_papers(at_most=REMOVED_AT_ONCE, now=now):
+        pass
+    swept = await sweep_store(now=now)
+    log.info("documents_swept", kept=swept.kept, unnamed=swept.unnamed, taken_out=swept.taken_out)
 
 
 async def learn_from_days(_context: dict[Any, Any]) -> None:
@@ -272,6 +284,13 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),
+            cron(
+                _job(remove_what_is_past_its_term),
+                hour=AT_NIGHT,
+                minute={40},
+                second={0},
+                timeout=SWEEP_TIMEOUT_S,
+            ),
             cron(_job(learn_the_roads), hour=AT_NIGHT, minute={15}, second={0}),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),
         ],

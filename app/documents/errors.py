@@ -69,6 +69,14 @@ class TooManyDocuments(Conflict):
     told = ("limit",)
 
 
+class DocumentInUse(Conflict):
+    code = "document_in_use"
+    detail = Words(
+        "Tài liệu thuộc hồ sơ hoặc do cơ quan lưu giữ; không thể xóa.",
+        "The document belongs to a dossier or is kept by an authority; it cannot be removed.",
+    )
+
+
 class SigningKeyMissing(Conflict):
     code = "signing_key_missing"
     detail = Words(

@@ -1,7 +1,7 @@
 """What can be done with documents.
 
 The content goes to the store before the transaction that names it: a crash between the two leaves an
-unnamed content, which retention removes, and never a row without one.
+unnamed content, which retention removes (`contents`), and never a row without one.
 """
 
 import hashlib
@@ -13,8 +13,9 @@ from app.core.actor import current_actor
 from app.core.clock import machine_time
 from app.core.database import in_transaction
 from app.core.ids import new_id
+from app.core.later import Later
 from app.core.operation import operation
-from app.documents import quota, reading, store
+from app.documents import contents, quota, reading, rules, store
 from app.documents.errors import (
     DigestMismatch,
     DocumentChanged,
@@ -85,6 +86,7 @@ async def upload(
         await quota.require_room_at_visit(home_visit_id)
     if kind == "component" and dossier_number is not None:
         await quota.require_room_in_dossier(dossier_number)
+    await contents.claim(sha256)
     document_id = new_id()
     actor = current_actor.get()
     await connection.execute(
@@ -118,7 +120,10 @@ async def inspect(*, document_id: uuid.UUID, scanner: Scanner | None, now: datet
     Raises `Later` while the virus scanner does not answer or the machine is too busy: the content stays
     quarantined. What is served is kept before the row that names it.
     """
-    row = await by_id(document_id)
+    try:
+        row = await by_id(document_id)
+    except DocumentNotFound:  # its owner took it out meanwhile
+        return
     if row.state != "quarantined":
         return
     content = await store.read(row.sha256)
@@ -131,7 +136,10 @@ async def inspect(*, document_id: uuid.UUID, scanner: Scanner | None, now: datet
     served = content if verdict.content is None else verdict.content
     if verdict.reason is None:
         await store.put(hashlib.sha256(served).digest(), served)
-    await _judge(document_id=document_id, verdict=verdict, served=served, now=now)
+    try:
+        await _judge(document_id=document_id, verdict=verdict, served=served, now=now)
+    except contents.ContentLeaving as reason:
+        raise Later(after=rules.LEFT_KEPT) from reason
 
 
 @operation
@@ -149,6 +157,8 @@ async def _judge(*, document_id: uuid.UUID, verdict: Verdict, served: bytes, now
         verdict.content_type if is_clean else None,
     )
     if tag == "UPDATE 1":
+        if is_clean:
+            await contents.claim(hashlib.sha256(served).digest())
         await journal.write(
             f"document.{state}",
             object_kind="document",
@@ -206,6 +216,7 @@ async def note_signature(
     )
     if tag != "UPDATE 1":
         raise DocumentChanged
+    await contents.claim(digest)
     await connection.execute(
         "INSERT INTO document_signature (document_id, signer_id, certificate_sha256, certificate_name,"
         " sha256, size_bytes, signed_at) VALUES ($1,$2,$3,$4,$5,$6,$7)",

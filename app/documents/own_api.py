@@ -1,14 +1,15 @@
 """The person's electronic store over HTTP (kho dữ liệu điện tử cá nhân)."""
 
 import uuid
+from datetime import datetime
 from typing import Any, Final
 
-from litestar import Response, Router, get
+from litestar import Response, Router, delete, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from app.documents import coding, queries, readers
-from app.documents.errors import DocumentNotClean, DocumentNotFound
+from app.documents import coding, queries, readers, removing
+from app.documents.errors import DocumentInUse, DocumentNotClean, DocumentNotFound
 from app.documents.paging import Position
 from app.documents.queries import DocumentRow
 from app.documents.transfer import given_out
@@ -113,5 +114,22 @@ async def list_reads(
     return answer(request, content, next_cursor=following)
 
 
-_handlers: list[Any] = [list_documents, get_document, read_document, list_reads]
+@delete(
+    "/v1/documents/{document_id:uuid}",
+    operation_id="removeDocument",
+    summary="Take a document out of my store",
+    tags=["citizen"],
+    opt=open_to(Caller.CITIZEN),
+    responses=problems(DocumentNotFound, DocumentInUse),
+)
+async def remove_document(
+    document_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> None:
+    """What I put in myself. Papers and results of dossiers are kept as archives law demands."""
+    await removing.remove_own(document_id=document_id, owner_id=principal.id, now=now)
+
+
+_handlers: list[Any] = [list_documents, get_document, read_document, list_reads, remove_document]
 own_documents_router: Final = Router(path="/", route_handlers=_handlers)

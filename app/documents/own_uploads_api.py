@@ -169,10 +169,14 @@ async def upload_state(upload_id: FromPath[uuid.UUID], principal: NamedDependenc
     opt=open_to(Caller.CITIZEN),
     responses=problems(UploadNotFound),
 )
-async def give_up(upload_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> None:
+async def give_up(
+    upload_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> None:
     """What had become a document stays one."""
     upload = await uploads.of_citizen(upload_id, principal.id)
-    await uploads.forget(upload_id=upload.id)
+    await uploads.forget(upload_id=upload.id, now=now)
 
 
 _handlers: list[Any] = [add_document, continue_document, how_much, upload_state, give_up]

@@ -1,11 +1,27 @@
-"""What a content may be (pure)."""
+"""What a content may be, and how long what nothing refers to is kept (pure)."""
 
+from datetime import timedelta
 from typing import Final
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 # Papers of one dossier or one visit; and what a person may put into their own store, for no case.
 MAX_PER_CASE: Final = 20
 MAX_OWN: Final = 20
+
+# Law 91/2025/QH15: no longer than its purpose needs. Long enough for a dossier to be handed in with a scan,
+# for a person to read why a file was refused, and for inspection to be repeated while its scanner is away.
+UNNAMED_SCAN_KEPT: Final = timedelta(days=30)
+REJECTED_KEPT: Final = timedelta(days=30)
+QUARANTINED_KEPT: Final = timedelta(days=31)
+# What a person put in for later; they may take it out at any time.
+OWN_KEPT: Final = timedelta(days=365)
+# A courier without signal for so long begins a scan again.
+UPLOADS_KEPT: Final = timedelta(days=7)
+
+# A content is put before the row that names it: one without a name may be about to get one.
+FORGOTTEN_KEPT: Final = timedelta(days=1)
+# Longer than any request or inspection between putting a content and naming it.
+LEFT_KEPT: Final = timedelta(minutes=30)
 
 TYPES: Final = ("application/pdf", "image/jpeg", "image/png", "image/heic")
 

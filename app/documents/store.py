@@ -3,7 +3,8 @@
 Contents are addressed by their SHA-256, so writing twice is writing once and a name tells nothing.
 """
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -64,16 +65,36 @@ async def has(digest: bytes) -> bool:
 
 async def digests() -> AsyncIterator[bytes]:
     """Every content that is kept, by its digest."""
+    async for page in listing():
+        for digest in page:
+            yield digest
+
+
+async def listing() -> AsyncIterator[Sequence[bytes]]:
+    """The SHA-256 of everything that is kept, in pages; what bears no name of ours is not among it."""
     try:
-        async for found in obstore.list(_store(), PREFIX):
-            for entry in found:
-                yield bytes.fromhex(entry["path"].rsplit("/", 1)[-1])
+        async for page in obstore.list(_store(), prefix=PREFIX, chunk_size=LISTED_AT_ONCE):
+            names = [NAME.fullmatch(each["path"]) for each in page]
+            yield [bytes.fromhex(name["digest"]) for name in names if name]
     except (OSError, obstore.exceptions.BaseError) as reason:
         raise StoreUnavailable from reason
 
 
+async def remove(digests: Sequence[bytes]) -> None:
+    """Take contents out; one that is out already is no error."""
+    for digest in digests:
+        try:
+            await obstore.delete_async(_store(), _name(digest))
+        except FileNotFoundError:
+            continue
+        except (OSError, obstore.exceptions.BaseError) as reason:
+            raise StoreUnavailable from reason
+
+
 PREFIX: Final = "sha256"
 FANOUT: Final = 2
+LISTED_AT_ONCE: Final = 1000
+NAME: Final = re.compile(r"sha256/[0-9a-f]{2}/(?P<digest>[0-9a-f]{64})")
 
 
 def _name(digest: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from app.core.database import fetch, fetch_row, in_transaction
 from app.core.ids import new_id
 from app.core.operation import operation
-from app.documents import quota, rules, store
+from app.documents import contents, quota, rules, store
 from app.documents.errors import UploadNotFound, UploadOffsetMismatch, UploadTooLarge
 
 
@@ -111,7 +111,8 @@ async def append(upload: Upload, content: bytes, *, begins_at: int) -> int:
 @operation
 async def _name(*, upload_id: uuid.UUID, begins_at: int, size: int, digest: bytes) -> int:
     connection = in_transaction()
-    await connection.execute("SELECT FROM scan_upload WHERE id = $1 FOR UPDATE", upload_id)
+    if await connection.fetchval("SELECT 1 FROM scan_upload WHERE id = $1 FOR UPDATE", upload_id) is None:
+        raise UploadNotFound  # given up meanwhile
     known = await connection.fetchval(
         "SELECT 1 FROM scan_part WHERE upload_id = $1 AND begins_at = $2 AND size = $3 AND sha256 = $4",
         upload_id,
@@ -124,6 +125,7 @@ async def _name(*, upload_id: uuid.UUID, begins_at: int, size: int, digest: byte
         return arrived
     if begins_at != arrived:
         raise UploadOffsetMismatch(offset=arrived)
+    await contents.claim(digest)
     await connection.execute(
         "INSERT INTO scan_part (upload_id, begins_at, size, sha256) VALUES ($1,$2,$3,$4)",
         upload_id,
@@ -155,12 +157,27 @@ async def close(*, upload_id: uuid.UUID, document_id: uuid.UUID) -> None:
 
 
 @operation
-async def forget(*, upload_id: uuid.UUID) -> None:
+async def forget(*, upload_id: uuid.UUID, now: datetime) -> None:
     """The sender gave it up."""
-    await in_transaction().execute("DELETE FROM scan_upload WHERE id = $1", upload_id)
+    await _remove("id = $1", upload_id, at=now)
 
 
 @operation
-async def forget_older_than(*, moment: datetime) -> None:
+async def forget_older_than(*, moment: datetime, now: datetime) -> None:
     """Nobody goes on with an upload after days; what became a document is one whatever happens here."""
-    await in_transaction().execute("DELETE FROM scan_upload WHERE created_at < $1", moment)
+    await _remove("created_at < $1", moment, at=now)
+
+
+async def _remove(which: str, value: uuid.UUID | datetime, *, at: datetime) -> None:
+    connection = in_transaction()
+    uploads = await connection.fetch(
+        f"SELECT id FROM scan_upload WHERE {which} ORDER BY id FOR UPDATE", value
+    )
+    parts = await connection.fetch(
+        "DELETE FROM scan_part WHERE upload_id = ANY($1::uuid[]) RETURNING sha256",
+        [row["id"] for row in uploads],
+    )
+    await connection.execute(
+        "DELETE FROM scan_upload WHERE id = ANY($1::uuid[])", [row["id"] for row in uploads]
+    )
+    await contents.forget([row["sha256"] for row in parts], at=at)

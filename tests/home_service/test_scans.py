@@ -214,9 +214,10 @@ async def test_another_partner_sees_no_upload_and_what_is_given_up_is_gone(
 async def test_an_upload_nobody_goes_on_with_is_forgotten_after_days(phone: Phone) -> None:
     await phone.begins(SCAN[:100])
 
-    await uploads.forget_older_than(moment=current_time() - timedelta(days=7))
+    now = current_time()
+    await uploads.forget_older_than(moment=now - timedelta(days=7), now=now)
     assert DB.pool is not None
     assert await DB.pool.fetchval("SELECT count(*) FROM scan_part") == 1
-    await uploads.forget_older_than(moment=current_time() + timedelta(days=7))
+    await uploads.forget_older_than(moment=now + timedelta(days=7), now=now)
 
     assert await DB.pool.fetchval("SELECT count(*) FROM scan_part") == 0

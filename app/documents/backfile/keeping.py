@@ -16,6 +16,7 @@ from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.operation import operation
 from app.core.text import fold
+from app.documents import contents
 from app.documents.backfile.reasons import NotTaken, Reason
 from app.documents.backfile.rows import Row, refuse_by_day
 
@@ -131,11 +132,13 @@ def is_there(item: Item, known: Beside, *, today: date) -> bool:
 async def keep(*, item: Item, served: Served, today: date, now: datetime) -> bool:
     """Name the contents that are in the store: the document, its coding, and whose it is.
 
-    False when another import did so meanwhile. Raises `NotTaken` as `is_there` does.
+    False when another import did so meanwhile. Raises `NotTaken` as `is_there` does, `ContentLeaving`.
     """
     await in_transaction().execute("SELECT pg_advisory_xact_lock($1)", LOCK)
     if is_there(item, await beside(item), today=today):
         return False
+    await contents.claim(item.sha256)
+    await contents.claim(served.sha256)
     document_id = new_id()
     await _insert("document", _document(item, served, document_id, now))
     await _insert("document_coding", _coding(item, document_id, now))

@@ -180,10 +180,14 @@ async def upload_state(upload_id: FromPath[uuid.UUID], principal: NamedDependenc
     opt=open_to(Caller.PARTNER, scope=scopes.DOCUMENTS_WRITE),
     responses=problems(UploadNotFound),
 )
-async def give_up(upload_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]) -> None:
+async def give_up(
+    upload_id: FromPath[uuid.UUID],
+    principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
+) -> None:
     """What had become a document stays one."""
     upload = await uploads.of_partner(upload_id, principal.id)
-    await uploads.forget(upload_id=upload.id)
+    await uploads.forget(upload_id=upload.id, now=now)
 
 
 async def _visit_of(task_id: uuid.UUID, principal: Principal) -> HomeVisitRow:
