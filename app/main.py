@@ -36,6 +36,7 @@ from app.dossiers.api import dossiers_router
 from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
 from app.dossiers.reuse_api import reuse_router
+from app.dossiers.trays_api import dossier_trays_router
 from app.forms.api import forms_router
 from app.home_service.api import home_service_router
 from app.home_service.areas_api import areas_router
@@ -58,6 +59,7 @@ from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
 from app.monitoring.api import monitoring_router
+from app.monitoring.intake import intake_router
 from app.monitoring.reuse import reuse_figures_router
 from app.pages.router import pages_router
 from app.payments.counter_api import counter_fees_router
@@ -96,6 +98,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     registries_router,
     dossier_moves_router,
     due_dossiers_router,
+    dossier_trays_router,
     reuse_router,
     forms_router,
     home_service_router,
@@ -110,6 +113,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     satisfaction_router,
     monitoring_router,
     reuse_figures_router,
+    intake_router,
     partner_router,
     pages_router,
     notifications_router,

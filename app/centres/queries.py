@@ -334,6 +334,29 @@ async def any_unit(unit_id: uuid.UUID) -> UnitRow | None:
     return None if row is None else UnitRow(*row)
 
 
+async def centre_above(unit: UnitRow, *, tier: str, on: date) -> CentreRow | None:
+    """The centre of the tier that a unit belongs to on the day, its own included; None where there is none.
+
+    A unit of a tier above it has none, for it belongs to several.
+    """
+    row = await fetch_row(
+        f"""
+        WITH RECURSIVE above AS (
+            SELECT id, parent_id, 0 AS height FROM admin_unit WHERE id = $2
+            UNION ALL
+            SELECT u.id, u.parent_id, a.height + 1 FROM admin_unit u JOIN above a ON u.id = a.parent_id)
+        SELECT {", ".join(f"c.{name}" for name in CentreRow._fields)}
+          FROM above JOIN centre c ON c.unit_id = above.id
+         WHERE c.tier = $3 AND c.valid_from <= $1 AND (c.valid_to IS NULL OR c.valid_to >= $1)
+         ORDER BY above.height, c.code LIMIT 1
+        """,
+        on,
+        unit.id,
+        tier,
+    )
+    return None if row is None else CentreRow(*row)
+
+
 async def names_on(on: date, *, tier: str, language: str) -> dict[str, str]:
     """What every unit of a tier is called on the day, by its code: 129 communes make a province."""
     rows = await fetch(

@@ -20,12 +20,17 @@ from app.dossiers.components import Component
 from app.dossiers.errors import (
     CalendarNotDeclared,
     CitizenNumberNotAccepted,
+    CommuneNeeded,
+    CommuneUnknown,
+    CompetentCentreUnknown,
     DossierAlreadyAccepted,
     DossierNotFound,
     DossierSourceMissing,
     NotReusable,
+    OnlyWhereDecided,
     OtherCentreDecides,
     ResultNotDigitised,
+    SiteInspectionNeeded,
     StaleDossier,
     StatusNotAllowing,
     UnknownComponent,
@@ -70,7 +75,8 @@ class ApplicantInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, f
 
 class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """Exactly one of `ticket_id` (being served) and `seal` (received here). `register_only` gives it a
-    number and status 1: accepting or refusing it comes later.
+    number and status 1: accepting or refusing it comes later. `commune` is the official code of the commune
+    the matter is of; left out, it is the centre's own. Where another centre decides, that one has it too.
     """
 
     procedure: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z][0-9A-Z.]{2,29}$")]
@@ -80,6 +86,7 @@ class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fr
     components: Annotated[list[ComponentInput], msgspec.Meta(max_length=50)] = []
     return_mode: Literal["counter", "home"] = "counter"
     register_only: bool = False
+    commune: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,5}$", max_length=5)] | None = None
 
 
 class CompleteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -250,6 +257,11 @@ def _components(given: Sequence[ComponentInput]) -> list[Component]:
         CitizenNumberNotAccepted,
         DossierAlreadyAccepted,
         CalendarNotDeclared,
+        CommuneUnknown,
+        CommuneNeeded,
+        CompetentCentreUnknown,
+        OnlyWhereDecided,
+        SiteInspectionNeeded,
         DocumentNotFound,
         DocumentNotClean,
     ),
@@ -278,6 +290,7 @@ async def accept_dossier(
             components=_components(data.components),
             return_mode=data.return_mode,
             register_only=data.register_only,
+            commune=data.commune,
             now=now,
         ),
         status=201,

@@ -120,3 +120,41 @@ class NotReusable(Invalid):
         "What is given for component {component} cannot be reused for this procedure.",
     )
     told = ("component",)
+
+
+class CommuneUnknown(Invalid):
+    code = "commune_unknown"
+    detail = Words("Không có xã, phường mang mã này vào ngày đó.", "No commune has this code on that day.")
+
+
+class CommuneNeeded(Invalid):
+    code = "commune_needed"
+    detail = Words(
+        "Thủ tục do cấp xã giải quyết: cần cho biết xã, phường.",
+        "A commune decides this procedure: say which one.",
+    )
+
+
+class CompetentCentreUnknown(Conflict):
+    code = "competent_centre_unknown"
+    detail = Words(
+        "Chưa có trung tâm nào được khai báo cho nơi có thẩm quyền giải quyết.",
+        "No centre is known yet where this is decided.",
+    )
+
+
+class OnlyWhereDecided(Conflict):
+    code = "only_where_decided"
+    detail = Words(
+        "Thủ tục này không thuộc diện tiếp nhận ngoài địa bàn; hãy nộp tại {name_vi}.",
+        "This procedure is not received elsewhere; hand it in at {name_en}.",
+    )
+    told = ("competent_centre_id",)
+
+
+class SiteInspectionNeeded(OnlyWhereDecided):
+    code = "site_inspection_needed"
+    detail = Words(
+        "Thủ tục phải kiểm tra thực địa nên chỉ nhận tại nơi giải quyết: {name_vi}.",
+        "The place has to be looked at, so this is received only where it is decided: {name_en}.",
+    )

@@ -90,6 +90,12 @@ class Exchanged(NamedTuple):
     steps: Sequence[Step]
     supplements: Sequence[Supplement] = ()
     fees: Sequence[PaidFee] = ()
+    competent_name: str = ""
+
+    @property
+    def decided_by(self) -> str:
+        """The centre that decides it: the receiving one unless another is named."""
+        return self.competent_name or self.centre_name
 
     @property
     def ended_at(self) -> datetime | None:
@@ -111,6 +117,7 @@ async def load(dossier_id: uuid.UUID) -> Exchanged:
         raise DossierNotFound
     procedure = await procedures.by_code(row["procedure_code"], on=local_date(row["accepted_at"]))
     centre = await centres.any_centre(row["centre_id"])
+    competent = row["competent_centre_id"]
     sealed = row["citizen_no_sealed"]
     return Exchanged(
         id=dossier_id,
@@ -134,6 +141,7 @@ async def load(dossier_id: uuid.UUID) -> Exchanged:
         papers=await _papers(dossier_id, () if procedure is None else procedure.papers),
         steps=await _steps(dossier_id, centre.name_vi),
         supplements=await _supplements(dossier_id),
+        competent_name="" if competent is None else (await centres.any_centre(competent)).name_vi,
     )
 
 

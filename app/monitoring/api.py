@@ -32,7 +32,7 @@ To = Annotated[date | None, QueryParameter(name="to", description="Last day; the
 Every = Annotated[bool | None, QueryParameter(name="all", description="Those that are over, too.")]
 
 
-async def _centre(asked: uuid.UUID | None, principal: Principal) -> uuid.UUID:
+async def centre_looked_at(asked: uuid.UUID | None, principal: Principal) -> uuid.UUID:
     """The centre somebody may look at: a monitor sees the province, others their own."""
     if asked is None or asked == principal.centre_id:
         return principal.centre
@@ -59,7 +59,7 @@ async def get_indicators(
     """At most a quarter of a year; every share with its numerator and denominator."""
     start = first or local_date(now)
     found = await queries.indicators(
-        await _centre(centre, principal), first=start, last=last or start, now=now
+        await centre_looked_at(centre, principal), first=start, last=last or start, now=now
     )
     return Response(IndicatorsView.of(found), headers={"Cache-Control": "no-store"})
 
@@ -76,7 +76,7 @@ async def stream_indicators(
     principal: NamedDependency[Principal], centre: Centre = None
 ) -> ServerSentEvent:
     """Unnamed messages; `data` is the figures of today as JSON."""
-    looked_at = await _centre(centre, principal)
+    looked_at = await centre_looked_at(centre, principal)
 
     async def render() -> str:
         moment = current_time()
@@ -102,7 +102,7 @@ async def list_alarms(
     every: Every = None,
 ) -> Response[AlarmList]:
     """Today's, newest first. They come and go by themselves; nobody has to answer for them."""
-    looked_at, today = await _centre(centre, principal), local_date(now)
+    looked_at, today = await centre_looked_at(centre, principal), local_date(now)
     names = await queries.names_of(looked_at, on=today)
     rows = await queries.alarms_of(looked_at, on=today, standing=not every)
     view = AlarmList(local(now), [AlarmView.of(row, names) for row in rows])

@@ -23,6 +23,7 @@ from app.staff import queries as staff
 
 LONGEST_PERIOD: Final = timedelta(days=92)
 DAY: Final = timedelta(days=1)
+YEARS: Final = frozenset(range(2000, 2101))
 # The hall is looked at four times a minute; a call in between is noticed a moment later.
 LOOKS_EVERY: Final = timedelta(seconds=15)
 
@@ -50,6 +51,12 @@ class Indicators(NamedTuple):
     exceeded: Sequence[Exceeded]
     causes: Mapping[uuid.UUID, Cause]
     no_show: Share
+
+
+def check_period(first: date, last: date) -> None:
+    """Raises `PeriodNotValid` when it is turned round, longer than a quarter, or of no year of ours."""
+    if not timedelta() <= last - first <= LONGEST_PERIOD or not {first.year, last.year} <= YEARS:
+        raise PeriodNotValid(days=LONGEST_PERIOD.days)
 
 
 async def live_visits(centre_id: uuid.UUID, *, first: date, last: date) -> list[Visit]:
@@ -84,8 +91,7 @@ async def indicators(
 
     Raises `PeriodNotValid` when the period is turned round or longer than a quarter.
     """
-    if not timedelta() <= last - first <= LONGEST_PERIOD:
-        raise PeriodNotValid(days=LONGEST_PERIOD.days)
+    check_period(first, last)
     look = told_visits if rebuilt else live_visits
     visits = await look(centre_id, first=first, last=last)
     too_long = figures.exceeded(visits, now=now)

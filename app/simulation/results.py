@@ -46,7 +46,8 @@ class Results:
         if not happens(Happening.WANTS_IT_HOME, self.chance):
             return
         found = (await officer.ask("GET", f"/v1/procedures/{procedure}")).json()
-        if not found["home_delivery"]:
+        # What the province decides is somebody else's to finish.
+        if not found["home_delivery"] or found["level"] != "commune":
             return
         self.left -= 1
         self.office.book.note(Happening.WANTS_IT_HOME)

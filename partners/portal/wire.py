@@ -51,7 +51,7 @@ def record(dossier: Exchanged, status: Status) -> dict[str, Any]:
         "HinhThuc": AT_COUNTER if dossier.return_mode == "counter" else BY_POST,
         "NgayKetThucXuLy": moment(dossier.ended_at),
         "NgayTuChoi": moment(refused),
-        "DonViXuLy": dossier.centre_name,
+        "DonViXuLy": dossier.decided_by,
         "NoiNopHoSo": dossier.centre_name,
         "HoSoCoThanhPhanSoHoa": _flag(any(paper.digitised for paper in dossier.papers)),
         "TaiKhoanDuocXacThucVoiVNeID": FALSE,

@@ -7,6 +7,7 @@ from app.dossiers.operations.decide import decide, receive
 from app.dossiers.operations.extend import extend
 from app.dossiers.operations.look import look_for_papers
 from app.dossiers.operations.payment import demand_payment, note_payment
+from app.dossiers.operations.read import read_document
 from app.dossiers.operations.remove_papers import remove_expired_papers
 from app.dossiers.operations.return_result import return_at_counter
 from app.dossiers.operations.supplement import receive_supplement, request_supplement
@@ -21,6 +22,7 @@ __all__ = [
     "extend",
     "look_for_papers",
     "note_payment",
+    "read_document",
     "receive",
     "receive_supplement",
     "remove_expired_papers",

@@ -16,6 +16,7 @@ from app.core.keys import keys
 from app.core.operation import operation
 from app.custody import steps as custody
 from app.dossiers import queries
+from app.dossiers.competence import competence
 from app.dossiers.components import Component, check_components, citizen_index, keep_components
 from app.dossiers.errors import DossierAlreadyAccepted, DossierSourceMissing
 from app.dossiers.events import DossierAccepted, DossierFact, DossierRegistered
@@ -59,17 +60,20 @@ async def accept(
     return_mode: str,
     now: datetime,
     register_only: bool = False,
+    commune: str | None = None,
 ) -> DossierFile:
     """Give the dossier its number and its promised moment; one that is only registered (status 1) waits for
-    both an officer's word and its promise.
+    both an officer's word and its promise. Where another centre decides it, that one has it from now on.
 
     Raises `DossierSourceMissing` unless exactly one of ticket and seal is given, `ProcedureNotFound`,
-    `UnknownComponent`, and whatever makes the ticket or the package unusable.
+    `UnknownComponent`, whatever `competence` refuses, and whatever makes the ticket or package unusable.
     """
-    centre = await centres.get_centre(centre_id, on=local_date(now))
-    procedure = await procedures.by_code(procedure_code, on=local_date(now))
+    today = local_date(now)
+    centre = await centres.get_centre(centre_id, on=today)
+    procedure = await procedures.by_code(procedure_code, on=today)
     if procedure is None:
         raise ProcedureNotFound
+    decides = await competence(centre, procedure, commune=commune, on=today)
     procedure_code = procedure.code
     source = await source_of(centre_id, ticket_id, seal)
     await _refuse_second(source.package_id, procedure_code)
@@ -81,14 +85,14 @@ async def accept(
     dossier_id = new_id()
     number = format_dossier_number(
         centre.agency_code,
-        local_date(now),
-        await next_number(centre.agency_code, local_date(now)),
+        today,
+        await next_number(centre.agency_code, today),
     )
     await in_transaction().execute(
         "INSERT INTO dossier (id, number, centre_id, procedure_code, citizen_id, applicant_name,"
         " applicant_phone, locale, citizen_no_sealed, citizen_no_index, channel, ticket_id,"
-        " package_id, return_mode, status, accepted_at, due_at)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)",
+        " package_id, return_mode, status, accepted_at, due_at, competent_centre_id)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)",
         dossier_id,
         number,
         centre_id,
@@ -106,6 +110,7 @@ async def accept(
         status.value,
         now,
         due_at,
+        decides.centre_id,
     )
     await keep_components(dossier_id, number, components, reused, citizen_id=source.citizen_id, now=now)
     await note_status(dossier_id, status, at=now)
@@ -134,6 +139,7 @@ async def accept(
             "number": number,
             "ticket": str(source.ticket_id) if source.ticket_id else None,
             "package": str(source.package_id) if source.package_id else None,
+            "competent": str(decides.centre_id) if decides.centre_id else None,
         },
     )
     return await queries.by_number(number)
