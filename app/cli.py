@@ -39,6 +39,7 @@ from app.servers import ServersError, running_servers
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
 from bench.command import bench_command
+from jobs.commands import outbox_commands
 from partners.portal.command import portal_commands
 from partners.postal.commands import partner_commands
 from partners.registries.command import registry_checks_command
@@ -350,41 +351,13 @@ main.add_command(import_command(lambda work: run(with_database(work))))
 main.add_command(import_backfile_command(lambda work: run(with_database(work)), _places, console=ERR))
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 main.add_command(registry_checks_command(lambda work: run(with_database(work))))
+main.add_command(outbox_commands(lambda work: run(with_database(work)), out=OUT))
 main.add_command(portal_commands(lambda work: run(with_database(work))))
 for _command in (
     *partner_commands(lambda work: run(with_database(work))),
     *backup_commands(run, console=ERR),
 ):
     main.add_command(_command)
-
-
-@main.command()
-@click.option("--replay", "work_id", help="Give one dead row a new budget.")
-@click.option("--json", "as_json", is_flag=True)
-def outbox(*, work_id: str | None, as_json: bool) -> None:
-    """Show what the outbox owes, what is dead, and replay it."""
-    import uuid
-
-    from jobs import ledger
-
-    async def look() -> dict[str, Any]:
-        if work_id is not None and not await ledger.replay(work_id=uuid.UUID(work_id), now=current_time()):
-            raise OperatorError("No dead row has this id.")
-        return {
-            "counts": [count._asdict() for count in await ledger.counts()],
-            "dead": [row._asdict() for row in await ledger.dead()],
-        }
-
-    found = run(with_database(look))
-    if as_json:
-        click.echo(json.dumps(found, default=str))
-        return
-    table = Table("listener", "state", "rows", box=None)
-    for count in found["counts"]:
-        table.add_row(count["subscriber"], count["state"], str(count["rows"]))
-    OUT.print(table)
-    for row in found["dead"]:
-        OUT.print(f"{row['id']}  {row['kind']} → {row['subscriber']}: {row['last_error']}")
 
 
 @main.command()

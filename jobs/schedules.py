@@ -54,7 +54,7 @@ from app.queue.errors import DayNotOver, StillServing
 from app.queue.operations import close_day, days_to_learn, give_up_late_returns, learn_day
 from app.queue.queries import walkins_on
 from app.rounds.optimising import CPU_SECONDS_LONG, PATIENCE
-from jobs import drainer
+from jobs import work
 from jobs.planner import Planner
 from jobs.roads import learn_travel
 
@@ -69,6 +69,8 @@ LEARNED_AT_ONCE: Final = 25
 CHECKED_AT_ONCE: Final = 100
 # Batches of warnings per tick: within the time of a job, the rest comes with the next.
 WARNED_AT_ONCE: Final = 10
+# Batches of five thousand rows of the outbox: a hundred thousand an hour, a province makes six.
+REMOVED_PER_TICK: Final = 20
 JOB_TIMEOUT_S: Final = 30
 # Two in the morning in Việt Nam; arq counts in UTC here.
 AT_NIGHT: Final = {19}
@@ -193,7 +195,14 @@ async def end_rounds(_context: dict[Any, Any]) -> None:
 
 async def sweep_outbox(_context: dict[Any, Any]) -> None:
     """Close what ran out of time."""
-    await drainer.sweep()
+    await work.sweep()
+
+
+async def remove_old_work(_context: dict[Any, Any]) -> None:
+    """What the outbox did long ago goes, batch by batch; what is left comes with the next hour."""
+    for _ in range(REMOVED_PER_TICK):
+        if not await work.remove_old():
+            return
 
 
 async def forget_records(_context: dict[Any, Any]) -> None:
@@ -282,6 +291,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(follow_couriers), second={25}),
             cron(_job(end_rounds), second={15}),
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
+            cron(_job(remove_old_work), minute={37}, second={0}),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),
             cron(

@@ -10,10 +10,10 @@ from app.core.database import DB, fetch_value
 from app.core.later import Later
 from app.core.operation import operation
 from app.core.outbox import Fact
-from jobs import drainer as draining
 from jobs import ledger
+from jobs import work as draining
 from jobs.drainer import Drainer
-from jobs.subscription import Subscription
+from jobs.subscription import Lane, Subscription
 
 
 class BellRang(Fact, frozen=True, kw_only=True):
@@ -118,10 +118,10 @@ async def test_a_late_finish_with_a_lost_lease_changes_nothing(database: object,
     await ring("bell", 1, now)
     subscription = listening(Ear())
     await draining.fan_out([subscription], [])
-    (slow,) = await draining.claim(["ear"], 1)
+    (slow,) = await draining.claim([subscription], 1, slowest=Lane.BULK)
     assert DB.pool is not None
     await DB.pool.execute("UPDATE outbox_work SET lease_until = now() - interval '1 second'")
-    (fast,) = await draining.claim(["ear"], 1)
+    (fast,) = await draining.claim([subscription], 1, slowest=Lane.BULK)
 
     assert not await draining.close(slow, "dead", "too late", timedelta())
     assert await draining.close(fast, "done", "", timedelta())

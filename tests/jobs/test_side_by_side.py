@@ -1,0 +1,220 @@
+"""Drainers beside each other: of two releases, stopping, and with a slow provider behind them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import ClassVar
+
+import pytest
+
+from app.core import outbox
+from app.core.database import DB, fetch, fetch_value
+from app.core.operation import operation
+from app.core.outbox import Fact
+from jobs import ledger
+from jobs.drainer import SHARE, Drainer, room_for
+from jobs.subscription import Lane, Subscription
+from jobs.work import fan_out
+
+PATIENCE_S = 30
+
+
+class GongRang(Fact, frozen=True, kw_only=True):
+    """A fact both releases know."""
+
+    kind: ClassVar[str] = "gong.rang"
+    subject_field: ClassVar[str] = "gong_id"
+
+    gong_id: str
+    number: int
+
+
+class HornBlew(Fact, frozen=True, kw_only=True):
+    """A fact only the newer release knows."""
+
+    kind: ClassVar[str] = "horn.blew"
+    subject_field: ClassVar[str] = "horn_id"
+
+    horn_id: str
+    number: int
+
+
+@operation
+async def tell(*facts: Fact) -> None:
+    for fact in facts:
+        await outbox.record(fact)
+
+
+async def until(look: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not await look():
+            await asyncio.sleep(0.01)
+
+
+class Ear:
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    async def hear(self, fact: GongRang | HornBlew) -> None:
+        self.heard.append(fact.number)
+
+
+async def test_an_old_and_a_new_worker_side_by_side_lose_nothing(database: object, now: datetime) -> None:
+    """The newer one has a new kind for a listener both have: the older one leaves it alone."""
+    old_ear, new_ear = Ear(), Ear()
+    old = Drainer([Subscription(GongRang, "ear", old_ear.hear)])
+    new = Drainer(
+        [Subscription(GongRang, "ear", new_ear.hear), Subscription(HornBlew, "ear", new_ear.hear)]
+    )
+    for number in range(30):
+        await tell(
+            GongRang(occurred_at=now, gong_id=f"g{number % 3}", number=number),
+            HornBlew(occurred_at=now, horn_id=f"h{number % 3}", number=100 + number),
+        )
+    # The new one has fanned its kind out, and is away for a moment.
+    await new.turn()
+    await old.drain()
+    running = [asyncio.create_task(each.run()) for each in (old, new)]
+
+    async def nothing_owed() -> bool:
+        return await ledger.open_rows() == 0
+
+    try:
+        await until(nothing_owed)
+    finally:
+        old.stop()
+        new.stop()
+        await asyncio.gather(*running)
+
+    assert sorted(old_ear.heard + new_ear.heard) == [*range(30), *range(100, 130)]
+    assert not any(number >= 100 for number in old_ear.heard)
+    assert await fetch("SELECT DISTINCT state, attempts FROM outbox_work") == [("done", 1)]
+
+
+async def test_only_an_old_worker_leaves_what_it_does_not_know_untouched(
+    database: object, now: datetime
+) -> None:
+    newer = Subscription(HornBlew, "ear", Ear().hear)
+    await tell(HornBlew(occurred_at=now, horn_id="h", number=1))
+    await fan_out([newer], [])
+    await Drainer([Subscription(GongRang, "ear", Ear().hear)]).drain()
+
+    assert await fetch("SELECT state, attempts FROM outbox_work") == [("ready", 0)]
+
+
+async def test_what_is_claimed_while_stopping_is_given_back_at_once(
+    database: object, now: datetime
+) -> None:
+    ear = Ear()
+    drainer = Drainer([Subscription(GongRang, "ear", ear.hear)])
+    await tell(*(GongRang(occurred_at=now, gong_id="g", number=number) for number in range(5)))
+    drainer.stop()
+
+    assert not await drainer.turn()
+
+    assert ear.heard == []
+    assert await fetch(
+        "SELECT DISTINCT state, attempts, lease_token IS NULL AND lease_until IS NULL FROM outbox_work"
+    ) == [("ready", 0, True)]
+    other = Ear()
+    await Drainer([Subscription(GongRang, "ear", other.hear)]).drain()
+    assert sorted(other.heard) == list(range(5))
+
+
+async def test_stopping_finishes_what_runs_and_claims_nothing_more(database: object, now: datetime) -> None:
+    begun, may_end, ear = asyncio.Event(), asyncio.Event(), Ear()
+
+    async def slow(fact: GongRang) -> None:
+        begun.set()
+        await may_end.wait()
+        await ear.hear(fact)
+
+    drainer = Drainer([Subscription(GongRang, "ear", slow)])
+    await tell(GongRang(occurred_at=now, gong_id="g", number=1))
+    running = asyncio.create_task(drainer.run())
+    async with asyncio.timeout(PATIENCE_S):
+        await begun.wait()
+    drainer.stop()
+    await tell(GongRang(occurred_at=now, gong_id="g", number=2))
+    may_end.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await running
+
+    assert ear.heard == [1]
+    assert await fetch_value("SELECT count(*) FROM outbox_work WHERE state = 'done'") == 1
+    assert await ledger.open_rows() == 1
+
+
+async def test_what_does_not_end_in_time_is_left_to_its_lease(database: object, now: datetime) -> None:
+    """Whether it was done is not known, so nobody repeats it before the lease is over."""
+    begun, ear = asyncio.Event(), Ear()
+
+    async def hangs(fact: GongRang) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    drainer = Drainer([Subscription(GongRang, "ear", hangs)], stop_within_s=0.01)
+    await tell(GongRang(occurred_at=now, gong_id="g", number=1))
+    running = asyncio.create_task(drainer.run())
+    async with asyncio.timeout(PATIENCE_S):
+        await begun.wait()
+        drainer.stop()
+        await running
+    other = Drainer([Subscription(GongRang, "ear", ear.hear)])
+    await other.drain()
+    early = list(ear.heard)
+    assert DB.pool is not None
+    await DB.pool.execute("UPDATE outbox_work SET lease_until = now() - interval '1 second'")
+    await other.drain()
+
+    assert early == []
+    assert ear.heard == [1]
+    assert await fetch("SELECT state, attempts FROM outbox_work") == [("done", 2)]
+
+
+@pytest.mark.parametrize("crowd", [Lane.BULK, Lane.NORMAL, Lane.URGENT])
+async def test_a_code_finds_room_however_much_hangs(database: object, now: datetime, crowd: Lane) -> None:
+    hanging, heard = 0, asyncio.Event()
+    may_end = asyncio.Event()
+
+    async def hangs(fact: GongRang) -> None:
+        nonlocal hanging
+        hanging += 1
+        await may_end.wait()
+
+    async def code(fact: HornBlew) -> None:
+        heard.set()
+
+    drainer = Drainer(
+        [
+            Subscription(GongRang, "slow", hangs, lane=crowd),
+            Subscription(HornBlew, "code", code, lane=Lane.CODE),
+        ],
+        concurrency=10,
+    )
+    await tell(*(GongRang(occurred_at=now, gong_id="g", number=number) for number in range(30)))
+    running = asyncio.create_task(drainer.run())
+
+    async def is_full() -> bool:
+        return hanging >= int(10 * SHARE[crowd])
+
+    try:
+        await until(is_full)
+        await tell(HornBlew(occurred_at=now, horn_id="h", number=1))
+        async with asyncio.timeout(PATIENCE_S):
+            await heard.wait()
+        assert hanging == int(10 * SHARE[crowd])
+    finally:
+        may_end.set()
+        drainer.stop()
+        await running
+
+
+def test_room_is_shared_by_lanes_and_never_none_for_all() -> None:
+    assert room_for(0, 20) == (12, Lane.BULK)
+    assert room_for(12, 20) == (4, Lane.NORMAL)
+    assert room_for(17, 20) == (1, Lane.URGENT)
+    assert room_for(19, 20) == (1, Lane.CODE)
+    assert room_for(20, 20) == (0, Lane.CODE)
+    assert room_for(0, 1) == (1, Lane.BULK)
+    assert room_for(0, 20)[0] < room_for(0, 40)[0]

@@ -1,0 +1,135 @@
+"""The outbox after years: what is asked all the time does not feel what was done, and that goes."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app.core.database import DB, fetch_value
+from jobs import work
+from jobs.subscription import Lane
+
+FILL = """
+WITH facts AS (
+    INSERT INTO outbox (id, kind, subject, payload, occurred_at, created_at, request_id, state)
+    SELECT gen_random_uuid(), 'bell.rang', 'bell:' || (n / 5), '{}', at, at, '', 'fanned_out'
+      FROM (SELECT n, now() - $3::interval AS at FROM generate_series(1, $1::int) n) made
+    RETURNING id, seq, kind, subject, created_at)
+INSERT INTO outbox_work (id, fact_id, seq, kind, subject, subscriber, lane, in_order, state, max_attempts,
+                         expires_at, created_at, done_at)
+SELECT gen_random_uuid(), id, seq, kind, subject, 'ear', 2, seq % 4 = 0, $2::text, 12,
+       now() + interval '3 days', created_at, CASE WHEN $2 <> 'ready' THEN created_at END
+  FROM facts
+"""
+
+
+async def filled(rows: int, state: str, *, age: timedelta = timedelta()) -> None:
+    assert DB.pool is not None
+    await DB.pool.execute(FILL, rows, state, age)
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+async def looked_up(url: str, statement: str, arguments: str) -> tuple[int, list[str]]:
+    """Pages a statement touches under a plan for any arguments, and the tables it reads whole."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("VACUUM ANALYZE outbox")
+        await connection.execute("VACUUM ANALYZE outbox_work")
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE asked AS {statement}")
+        changing = connection.transaction()
+        await changing.start()
+        told = await connection.fetchval(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked {arguments}"
+        )
+        await changing.rollback()
+    finally:
+        await connection.close()
+    [found] = json.loads(told)
+    plan = found["Plan"]
+    whole = [node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]), whole
+
+
+ASKED = {
+    "claim": (work.CLAIM, "(gen_random_uuid(), '30 s', '{ear:bell.rang}', 20, 3)"),
+    "fan out": (
+        work.FAN_OUT,
+        "('{bell.rang}', 200, '{bell.rang}', '{ear}', '{2}', '{f}', '{12}', '{3 days}')",
+    ),
+    "lost": (work.LOST, ""),
+    "late": (work.LATE, ""),
+}
+
+
+@pytest.mark.parametrize("name", list(ASKED))
+async def test_neither_what_was_done_nor_what_waits_is_read(database: Any, name: str) -> None:
+    """Ten times the history and ten times the backlog touch as many pages: none of it is looked at."""
+    statement, arguments = ASKED[name]
+    waits = 300 if name == "claim" else 0  # what ran out of time is looked for among what waits
+    await filled(2_000, "done")
+    await filled(waits, "ready")
+    little, _ = await looked_up(database.database_url, statement, arguments)
+    await filled(18_000, "done")
+    await filled(9 * waits, "ready")
+
+    much, whole = await looked_up(database.database_url, statement, arguments)
+
+    assert whole == []
+    # Trees are a level deeper; the order within an aggregate is asked of rows by their place.
+    assert much <= 2 * little + 50
+
+
+async def test_what_was_done_long_ago_goes_and_what_is_owed_stays(database: object) -> None:
+    old, older = work.KEPT + timedelta(days=1), work.TROUBLE_KEPT + timedelta(days=1)
+    await filled(7, "done", age=old)
+    await filled(2, "cancelled", age=old)
+    await filled(3, "done", age=work.KEPT - timedelta(days=1))
+    await filled(4, "dead", age=old)
+    await filled(1, "dead", age=older)
+    await filled(5, "ready", age=older)
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "INSERT INTO outbox (id, kind, subject, payload, occurred_at, created_at, request_id, state)"
+        " SELECT gen_random_uuid(), 'bell.rang', 'bell:x', '{}', now(), now() - $1::interval, '', state"
+        " FROM unnest('{fanned_out,ready}'::text[]) state",
+        old,
+    )
+
+    gone = [await work.remove_old() for _ in range(3)]
+
+    left = await DB.pool.fetch("SELECT state, count(*) FROM outbox_work GROUP BY state ORDER BY state")
+    assert [tuple(row) for row in left] == [("dead", 4), ("done", 3), ("ready", 5)]
+    # Ten rows of work with their ten facts, and the fact nobody had heard; not the one nobody looked at.
+    assert gone == [10 + 10 + 1, 0, 0]
+    assert await fetch_value("SELECT count(*) FROM outbox") == 4 + 3 + 5 + 1
+
+
+async def test_a_batch_is_bounded_and_the_next_goes_on(
+    database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        work, "REMOVE_WORK", work.REMOVE_WORK.replace(f"LIMIT {work.REMOVED_AT_ONCE}", "LIMIT 2")
+    )
+    monkeypatch.setattr(
+        work, "REMOVE_FACTS", work.REMOVE_FACTS.replace(f"LIMIT {work.REMOVED_AT_ONCE}", "LIMIT 2")
+    )
+    await filled(5, "done", age=work.KEPT * 2)
+
+    gone = []
+    while count := await work.remove_old():
+        gone.append(count)
+
+    assert gone == [4, 4, 2]
+
+
+def test_lanes_are_those_the_claim_reads() -> None:
+    assert sorted(Lane) == list(range(Lane.BULK + 1))
