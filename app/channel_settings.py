@@ -6,6 +6,7 @@ Raises `ValueError` with a sentence that names the variable; `app.settings` give
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -49,18 +50,34 @@ class BrandnameSettings:
 
 
 @dataclass(frozen=True)
+class ZaloSettings:
+    """An application and its official account. `refresh_token` is the first of a chain; `events_secret`
+    signs what Zalo tells us afterwards; `templates` is a file.
+    """
+
+    url: str
+    oauth_url: str
+    app_id: str
+    secret_key: Secret
+    refresh_token: Secret
+    templates: Path
+    events_secret: Secret = Secret("")  # noqa: RUF009 - immutable
+
+
+@dataclass(frozen=True)
 class ChannelSettings:
     """The channels of this installation beside Twilio."""
 
     smtp: SmtpSettings | None = None
     brandname: BrandnameSettings | None = None
+    zalo: ZaloSettings | None = None
 
 
 NO_CHANNELS: Final = ChannelSettings()
 
 
 def channel_settings(env: Mapping[str, str]) -> ChannelSettings:
-    return ChannelSettings(smtp=_smtp(env), brandname=_brandname(env))
+    return ChannelSettings(smtp=_smtp(env), brandname=_brandname(env), zalo=_zalo(env))
 
 
 def _url(env: Mapping[str, str], name: str) -> str | None:
@@ -81,6 +98,32 @@ def _needed(env: Mapping[str, str], whose: str, *names: str) -> list[str]:
     if lacking:
         raise ValueError(f"{whose} needs {', '.join(lacking)} too.")
     return [env[name] for name in names]
+
+
+ZALO: Final = "https://business.openapi.zalo.me"
+ZALO_OAUTH: Final = "https://oauth.zaloapp.com"
+
+
+def _zalo(env: Mapping[str, str]) -> ZaloSettings | None:
+    app_id = env.get("MOTCUA_ZALO_APP_ID")
+    if not app_id:
+        return None
+    secret_key, refresh_token, templates = _needed(
+        env,
+        "MOTCUA_ZALO_APP_ID",
+        "MOTCUA_ZALO_SECRET_KEY",
+        "MOTCUA_ZALO_REFRESH_TOKEN",
+        "MOTCUA_ZALO_TEMPLATES",
+    )
+    return ZaloSettings(
+        url=_url(env, "MOTCUA_ZALO_URL") or ZALO,
+        oauth_url=_url(env, "MOTCUA_ZALO_OAUTH_URL") or ZALO_OAUTH,
+        app_id=app_id,
+        secret_key=Secret(secret_key),
+        refresh_token=Secret(refresh_token),
+        templates=Path(templates),
+        events_secret=Secret(env.get("MOTCUA_ZALO_EVENTS_SECRET", "")),
+    )
 
 
 SMS_PROVIDERS: Final = ("twilio", "brandname")

@@ -72,6 +72,7 @@ from app.tracking.api import tracking_router
 from notifications.api import notifications_router
 from notifications.brandname.api import brandname_router
 from notifications.mail.api import mail_router
+from notifications.zalo.api import zalo_router
 from partners.portal import figures as portal_figures
 from partners.postal.api import partner_router
 from partners.postal.api.sandbox import sandbox_router
@@ -119,6 +120,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     notifications_router,
     mail_router,
     brandname_router,
+    zalo_router,
 )
 
 

@@ -100,15 +100,17 @@ async def _route(errand: Errand, channels: Channels) -> tuple[Addresses, ways.Ro
     route = ways.route(
         errand.template,
         chosen=errand.reader.chosen.channel,
-        reachable=reachable(known, channels),
+        reachable=reachable(errand, known, channels),
         sms_first=channels.sms_first,
     )
     return known, route
 
 
-def reachable(known: Addresses, channels: Channels) -> Collection[Way]:
-    """The ways that are configured and lead somewhere."""
-    leads = {Way.SMS, Way.BRANDNAME, Way.ZALO}
+def reachable(errand: Errand, known: Addresses, channels: Channels) -> Collection[Way]:
+    """The ways that are configured, lead somewhere and can say this."""
+    leads = {Way.SMS, Way.BRANDNAME}
+    if _registered(errand, channels) is not None:
+        leads.add(Way.ZALO)
     if known.email:
         leads.add(Way.EMAIL)
     if known.push:
@@ -147,13 +149,25 @@ def _carried(errand: Errand, way: Way, known: Addresses, *, channels: Channels, 
     if way in OF_SMS:
         return Carried(way)
     locale = errand.reader.locale
+    template_id, parameters = _registered(errand, channels) or ("", {})
     content = Content(
         title=title(errand.template.code, locale, errand.values),
         language=locale,
         calendar=_calendar(errand, known, channels=channels, now=now) if way is Way.EMAIL else "",
+        template_id=template_id if way is Way.ZALO else "",
+        parameters=parameters if way is Way.ZALO else {},
     )
     address = {Way.EMAIL: known.email or "", Way.PUSH: next(iter(known.push), "")}.get(way, "")
     return Carried(way, address, content)
+
+
+def _registered(errand: Errand, channels: Channels) -> tuple[str, dict[str, str]] | None:
+    """Zalo's template of this message and what fills it, where it can say this."""
+    template = channels.zalo_templates.get(errand.template.code)
+    if template is None:
+        return None
+    filled = template.filled(errand.values, language=errand.reader.locale)
+    return None if filled is None else (template.id, filled)
 
 
 def _calendar(errand: Errand, known: Addresses, *, channels: Channels, now: datetime) -> str:

@@ -1,15 +1,18 @@
 """The providers of this installation, from its settings."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from notifications.brandname.channel import BrandnameChannel
 from notifications.calls import open_client
 from notifications.mail.smtp_channel import SmtpChannel
 from notifications.port import Channels, SmsChannel
 from notifications.twilio_channel import TwilioChannel
 from notifications.ways import Way
+from notifications.zalo.channel import ZaloChannel
+from notifications.zalo.registered import ZaloTemplate, load
 
 
 @contextlib.asynccontextmanager
@@ -24,10 +27,22 @@ async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
             others[Way.BRANDNAME] = BrandnameChannel(
                 client, configured.brandname, public_url=settings.public_url
             )
+        templates: Mapping[str, ZaloTemplate] = {}
+        if configured.zalo is not None:
+            others[Way.ZALO] = ZaloChannel(client, configured.zalo)
+            templates = _registered(configured.zalo.templates)
         yield Channels(
             sms=TwilioChannel(settings.twilio, public_url=settings.public_url),
             pages_url=settings.public_url,
             others=others,
             sms_first=Way.BRANDNAME if configured.brandname and configured.brandname.first else Way.SMS,
             letters_from=configured.smtp.sender if configured.smtp else "",
+            zalo_templates=templates,
         )
+
+
+def _registered(path: Path) -> Mapping[str, ZaloTemplate]:
+    try:
+        return load(path)
+    except ValueError as reason:
+        raise SettingsError(str(reason)) from reason

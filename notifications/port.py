@@ -11,17 +11,21 @@ import msgspec
 
 from notifications.classification import Verdict
 from notifications.ways import Way
+from notifications.zalo.registered import ZaloTemplate
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a message carries beside its text, each channel as much of it as it can: a title, the
-    appointment for a calendar (iCalendar), the page where its reader chooses what they are told.
+    appointment for a calendar (iCalendar), the page where its reader chooses what they are told, a
+    template registered with the provider and what fills it.
     """
 
     title: str = ""
     language: str = "vi"
     calendar: str = ""
     choices_link: str = ""
+    template_id: str = ""
+    parameters: dict[str, str] = {}
 
 
 PLAIN: Final = Content()
@@ -111,6 +115,7 @@ class Channels(NamedTuple):
     others: Mapping[Way, SmsChannel] = MappingProxyType({})
     sms_first: Way = Way.SMS
     letters_from: str = ""
+    zalo_templates: Mapping[str, ZaloTemplate] = MappingProxyType({})
 
     @property
     def has_copies(self) -> bool:

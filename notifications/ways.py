@@ -23,14 +23,16 @@ class Way(StrEnum):
 
 OF_SMS: Final = (Way.SMS, Way.BRANDNAME)
 # A provider that knows our id of a message sends it once, however often it is told to.
-REPEATS_SAFELY: Final = frozenset({Way.BRANDNAME, Way.ZALO})
+REPEATS_SAFELY: Final = frozenset({Way.BRANDNAME})
 # How long a receipt is waited for before the next way is tried; other ways prove nothing by a receipt.
 RECEIPT_WITHIN: Final[Mapping[Way, timedelta]] = MappingProxyType(
     {Way.ZALO: timedelta(minutes=2), Way.PUSH: timedelta(seconds=30)}
 )
-# What somebody waits for goes by the next way when this one takes nothing for so long; all else waits
-# until it does, so that an outage never sends a morning's messages twice.
+# What somebody waits for goes by the next way when this one takes nothing for so long. All else waits out
+# an ordinary outage, the less patiently where SMS is still to come.
 WAY_WITHIN: Final = timedelta(seconds=30)
+WAY_WITHIN_ELSE: Final = timedelta(hours=1)
+WAY_WITHIN_BEFORE_SMS: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(seconds=1)
 # A letter is read in the evening: what is stale by then is no letter.
 WORTH_A_LETTER: Final = timedelta(hours=1)
@@ -111,20 +113,22 @@ GO_ON: Final = Next(go_on=True)
 def after(way: Way, stands: Standing, *, category: Category) -> Next:
     """Whether the next way is to be tried."""
     if stands.state in OPEN:
-        return _not_taken(stands, category)
+        return _not_taken(way, stands, category)
     if stands.state in TAKEN:
         return _taken(way, stands)
     failed = stands.state in FAILED and stands.verdict is not Verdict.FRAUD
     return GO_ON if failed else DONE
 
 
-def _not_taken(stands: Standing, category: Category) -> Next:
-    if category not in {Category.OTP, Category.URGENT}:
-        return DONE
+def _not_taken(way: Way, stands: Standing, category: Category) -> Next:
     # A code that may have left is not sent a second time: another code can be asked for.
     if category is Category.OTP and stands.state != "ready":
         return DONE
-    left = WAY_WITHIN - stands.waited
+    if category in {Category.OTP, Category.URGENT}:
+        patience = WAY_WITHIN
+    else:
+        patience = WAY_WITHIN_ELSE if way in OF_SMS else WAY_WITHIN_BEFORE_SMS
+    left = patience - stands.waited
     return GO_ON if left <= timedelta() else Next(after=max(left, LOOK_AGAIN))
 
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from app.channel_settings import ZaloSettings
 from app.core.crypto import Secret
 from app.core.database import DB
 from app.main import create_app
@@ -31,6 +33,12 @@ TOKEN = "a-token-of-these-tests"
 NEXT_TOKEN = "the-next-token-of-these-tests"
 SENDER = "MOTCUA"
 LAN = "+84912345678"
+ZALO_APP, ZALO_SECRET = "4000001", "secret-of-events"
+# As much of it as an application needs that hears Zalo's events and sends nothing there.
+ZALO_EVENTS = ZaloSettings(
+    url="", oauth_url="", app_id=ZALO_APP, secret_key=Secret(""), refresh_token=Secret(""),
+    templates=Path("zalo.json"), events_secret=Secret(ZALO_SECRET),
+)  # fmt: skip
 # Nothing listens at this address: whoever is called back there hears nothing.
 NOWHERE = "http://127.0.0.1:9"
 # Long enough for an answer on this machine, short enough to wait for in a test.
@@ -185,6 +193,7 @@ async def served(opened: Stores, settings: Settings) -> AsyncIterator[Site]:
     own = replace(
         settings,
         public_url=url,
+        channels=replace(settings.channels, zalo=ZALO_EVENTS),
         twilio=replace(
             settings.twilio,
             account_sid=ACCOUNT,

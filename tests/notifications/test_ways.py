@@ -82,23 +82,26 @@ def test_what_was_blocked_as_fraud_goes_on_by_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("category", "state", "waited_s", "goes_on"),
+    ("way", "category", "state", "waited_s", "goes_on"),
     [
-        (Category.URGENT, "ready", 29, False),
-        (Category.URGENT, "ready", 30, True),
-        (Category.URGENT, "unknown", 30, True),
-        (Category.OTP, "ready", 30, True),
-        (Category.OTP, "unknown", 30, False),
-        (Category.TRANSACTIONAL, "ready", 3600, False),
-        (Category.NEXT_MORNING, "ready", 3600, False),
+        (Way.SMS, Category.URGENT, "ready", 29, False),
+        (Way.SMS, Category.URGENT, "ready", 30, True),
+        (Way.SMS, Category.URGENT, "unknown", 30, True),
+        (Way.SMS, Category.OTP, "ready", 30, True),
+        (Way.SMS, Category.OTP, "unknown", 30, False),
+        (Way.SMS, Category.TRANSACTIONAL, "ready", 3599, False),
+        (Way.SMS, Category.TRANSACTIONAL, "ready", 3600, True),
+        (Way.BRANDNAME, Category.NEXT_MORNING, "ready", 3599, False),
+        (Way.ZALO, Category.TRANSACTIONAL, "ready", 599, False),
+        (Way.ZALO, Category.TRANSACTIONAL, "ready", 600, True),
     ],
 )
-def test_only_what_cannot_wait_leaves_a_way_that_is_down(
-    category: Category, state: str, waited_s: int, goes_on: bool
+def test_what_cannot_wait_leaves_a_way_that_is_down_and_all_else_waits_an_outage_out(
+    way: Way, category: Category, state: str, waited_s: int, goes_on: bool
 ) -> None:
     stands = Standing(state, timedelta(seconds=waited_s))
 
-    assert ways.after(Way.SMS, stands, category=category).go_on is goes_on
+    assert ways.after(way, stands, category=category).go_on is goes_on
 
 
 @pytest.mark.parametrize(
