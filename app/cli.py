@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 import rich_click as click
+from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
@@ -170,6 +171,8 @@ async def _worker() -> None:
     from jobs.worker import run_worker
 
     entrance: Entrance = open_entrance()
+    if (metrics_port := entrance.settings.worker_metrics_port) is not None:
+        start_http_server(metrics_port, addr=entrance.settings.host)
     # Both are named, so nothing is started: a wrong URL is told now, a later outage is waited out.
     folder, database_url, redis_url = entrance.settings.data_dir, entrance.database_url, entrance.redis_url
     async with running_servers(folder, database_url=database_url, redis_url=redis_url):

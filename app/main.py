@@ -15,14 +15,16 @@ from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from app.appointments import figures as place_figures
 from app.appointments.api import appointments_router
+from app.audit import figures as audit_figures
 from app.businesses.api import businesses_router
 from app.calendar.api import calendar_router
 from app.centres.api import centres_router
 from app.citizens.addresses_api import addresses_router
 from app.citizens.me_api import me_router
 from app.core import keys as core_keys
-from app.core import sandbox
+from app.core import outbox_figures, sandbox
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
@@ -46,6 +48,7 @@ from app.home_service.packages_api import packages_router
 from app.home_service.planning_rules_api import planning_rules_router
 from app.http.access import Door, provide_principal
 from app.http.body import MAX_BYTES
+from app.http.figures import Measured
 from app.http.health import health_router
 from app.http.in_turn import InTurn
 from app.http.limits import Buckets
@@ -64,16 +67,19 @@ from app.monitoring.reuse import reuse_figures_router
 from app.pages.router import pages_router
 from app.payments.counter_api import counter_fees_router
 from app.procedures.api import procedures_router
+from app.queue import figures as hall_figures
 from app.queue.api import queue_router
 from app.satisfaction.api import satisfaction_router
 from app.settings import Settings
 from app.staff.api import staff_router
 from app.tracking.api import tracking_router
+from notifications import figures as message_figures
 from notifications.api import notifications_router
 from notifications.brandname.api import brandname_router
 from notifications.mail.api import mail_router
 from notifications.zalo.api import zalo_router
 from partners.portal import figures as portal_figures
+from partners.postal import figures as partner_figures
 from partners.postal.api import partner_router
 from partners.postal.api.sandbox import sandbox_router
 from partners.registries import figures as registry_figures
@@ -185,6 +191,12 @@ def create_app(
     app.state.clock = machine_time
     app.state.partner_buckets = Buckets(settings.partner_requests_per_minute)
     app.state.figures = [
+        outbox_figures.refresh,
+        place_figures.refresh,
+        hall_figures.refresh,
+        audit_figures.refresh,
+        message_figures.refresh,
+        partner_figures.refresh,
         *([portal_figures.refresh] if settings.portal else []),
         *([registry_figures.refresh] if settings.registries else []),
     ]
@@ -205,4 +217,4 @@ def serve_factory() -> Any:
     # What is here now stays for the life of the process; the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    return app
+    return Measured(app)

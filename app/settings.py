@@ -85,6 +85,7 @@ class Settings:
     otp_per_address_per_hour: int
     partner_requests_per_minute: int
     clock: FastClock | None
+    worker_metrics_port: int | None = None
     roads_url: str | None = None
     portal: PortalSettings | None = None
     registries: RegistriesSettings | None = None
@@ -128,6 +129,7 @@ class Settings:
             otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
             partner_requests_per_minute=max(1, _integer(env, "MOTCUA_PARTNER_REQUESTS_PER_MINUTE", 600)),
             clock=_clock(env),
+            worker_metrics_port=_integer(env, "MOTCUA_WORKER_METRICS_PORT", 0) or None,
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
             portal=_portal(env),
             registries=_registries(env),

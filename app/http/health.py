@@ -1,22 +1,27 @@
 """What an operator's tools ask: alive, ready, figures, public keys."""
 
 import asyncio
-import contextlib
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, Router, get
 from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from app.core.clock import local
 from app.core.database import INTERRUPTIONS, fetch_row
-from app.core.errors import Unavailable, Words
+from app.core.errors import NotFound, Unavailable, Words
+from app.http import figures
 from app.http.access import open_to
 from app.http.principals import Caller
 from app.http.problems import problems
 
 READY_WITHIN_S: Final = 2.0
 MAX_CLOCK_SKEW_S: Final = 2.0
+# Every proxy says for whom it asks; whoever comes without it came to the process itself.
+FORWARDED: Final = "x-forwarded-for"
 
 
 class NotReady(Unavailable):
@@ -26,6 +31,14 @@ class NotReady(Unavailable):
 
 class Live(msgspec.Struct):
     live: bool
+
+
+class Status(msgspec.Struct):
+    """`figures_read` is false when PostgreSQL did not answer: the figures are then of before."""
+
+    at: datetime
+    figures_read: bool
+    figures: list[figures.Figure]
 
 
 class Ready(msgspec.Struct):
@@ -66,15 +79,31 @@ async def readyz(request: Request[Any, Any, Any]) -> Ready:
 
 @get("/metrics", operation_id="getMetrics", opt=open_to(Caller.ANYONE), tags=["operation"])
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Prometheus text; keep it behind the proxy (docs/runbooks/metrics.md).
+    """Prometheus text, for who reaches the process itself: through a proxy there is nothing here.
 
     Figures that are read from PostgreSQL keep their last value while it is away.
     """
-    for refresh in getattr(request.app.state, "figures", ()):
-        with contextlib.suppress(*INTERRUPTIONS, Unavailable):
-            async with asyncio.timeout(READY_WITHIN_S):
-                await refresh()
+    if request.headers.get(FORWARDED) is not None:
+        raise NotFound
+    await figures.refresh(figures.readers_of(request.app.state))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@get(
+    "/statusz",
+    operation_id="getStatus",
+    summary="How the installation is",
+    opt=open_to(Caller.MONITOR),
+    tags=["operation"],
+)
+async def statusz(request: Request[Any, Any, Any], now: NamedDependency[datetime]) -> Response[Status]:
+    """The figures of `/metrics` that are a state of things, for a provincial monitor."""
+    read = await figures.refresh(figures.readers_of(request.app.state))
+    found = sorted(figures.gauges(), key=lambda each: (each.name, sorted(each.labels.items())))
+    return Response(
+        Status(at=local(now), figures_read=read, figures=found),
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 @get(
@@ -90,4 +119,4 @@ async def jwks(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return found
 
 
-health_router: Final = Router(path="/", route_handlers=[livez, readyz, metrics, jwks])
+health_router: Final = Router(path="/", route_handlers=[livez, readyz, metrics, statusz, jwks])

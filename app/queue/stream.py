@@ -14,6 +14,7 @@ from app.core.database import DatabaseUnavailable
 from app.core.shared import Shared
 from app.core.wakeups import WAKEUPS
 from app.queue import queries
+from app.queue.figures import WATCHING
 
 LOOK_EVERY_S: Final = 2.0
 # Proxies cut a silent connection after half a minute or so.
@@ -25,17 +26,18 @@ async def changes(centre_id: uuid.UUID) -> AsyncIterator[int]:
     """The revision now, then each new one; `UNCHANGED` now and then, to keep the connection alive."""
     shown: int | None = None
     silent = 0
-    async with WAKEUPS.subscription(f"centre:{centre_id}") as hints:
-        while True:
-            revision = await _revision(centre_id, shown)
-            if revision != shown and revision is not None:
-                shown, silent = revision, 0
-                yield revision
-            elif silent >= SILENT_AT_MOST:
-                silent = 0
-                yield UNCHANGED
-            silent += 1
-            await hints.wait(LOOK_EVERY_S)
+    with WATCHING.track_inprogress():
+        async with WAKEUPS.subscription(f"centre:{centre_id}") as hints:
+            while True:
+                revision = await _revision(centre_id, shown)
+                if revision != shown and revision is not None:
+                    shown, silent = revision, 0
+                    yield revision
+                elif silent >= SILENT_AT_MOST:
+                    silent = 0
+                    yield UNCHANGED
+                silent += 1
+                await hints.wait(LOOK_EVERY_S)
 
 
 async def _read(centre_id: uuid.UUID, _now: datetime) -> int:

@@ -1,0 +1,30 @@
+"""What monitoring reads of messages: how many are where on their way, and the oldest that may leave."""
+
+from typing import Final
+
+from prometheus_client import Gauge
+
+from app.core.database import fetch
+
+OPEN: Final = ("ready", "calling", "unknown", "accepted")
+
+MESSAGES: Final = Gauge("motcua_messages", "Messages on their way, by state", ["state"])
+OLDEST: Final = Gauge(
+    "motcua_message_oldest_seconds", "Age of the oldest message in this state that may leave", ["state"]
+)
+
+FIGURES: Final = """
+SELECT state, count(*)::int AS messages,
+       coalesce(extract(epoch FROM clock_timestamp() - min(greatest(created_at, not_before))
+           FILTER (WHERE not_before <= clock_timestamp())), 0)::float AS oldest
+  FROM message WHERE state IN ('ready', 'calling', 'unknown', 'accepted') GROUP BY state
+"""
+
+
+async def refresh() -> None:
+    """`unknown` are those a provider may have and may not: the rarest, and the first to look at."""
+    found = {row["state"]: row for row in await fetch(FIGURES)}
+    for state in OPEN:
+        row = found.get(state)
+        MESSAGES.labels(state).set(row["messages"] if row else 0)
+        OLDEST.labels(state).set(max(0.0, row["oldest"]) if row else 0)
