@@ -65,19 +65,28 @@ class ZaloSettings:
 
 
 @dataclass(frozen=True)
+class PushSettings:
+    """A push service that speaks FCM's HTTP v1; `account` is the file of its service account."""
+
+    url: str
+    account: Path
+
+
+@dataclass(frozen=True)
 class ChannelSettings:
     """The channels of this installation beside Twilio."""
 
     smtp: SmtpSettings | None = None
     brandname: BrandnameSettings | None = None
     zalo: ZaloSettings | None = None
+    push: PushSettings | None = None
 
 
 NO_CHANNELS: Final = ChannelSettings()
 
 
 def channel_settings(env: Mapping[str, str]) -> ChannelSettings:
-    return ChannelSettings(smtp=_smtp(env), brandname=_brandname(env), zalo=_zalo(env))
+    return ChannelSettings(smtp=_smtp(env), brandname=_brandname(env), zalo=_zalo(env), push=_push(env))
 
 
 def _url(env: Mapping[str, str], name: str) -> str | None:
@@ -124,6 +133,16 @@ def _zalo(env: Mapping[str, str]) -> ZaloSettings | None:
         templates=Path(templates),
         events_secret=Secret(env.get("MOTCUA_ZALO_EVENTS_SECRET", "")),
     )
+
+
+FCM: Final = "https://fcm.googleapis.com"
+
+
+def _push(env: Mapping[str, str]) -> PushSettings | None:
+    account = env.get("MOTCUA_PUSH_ACCOUNT")
+    if not account:
+        return None
+    return PushSettings(url=_url(env, "MOTCUA_PUSH_URL") or FCM, account=Path(account))
 
 
 SMS_PROVIDERS: Final = ("twilio", "brandname")

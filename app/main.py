@@ -77,6 +77,7 @@ from notifications import figures as message_figures
 from notifications.api import notifications_router
 from notifications.brandname.api import brandname_router
 from notifications.mail.api import mail_router
+from notifications.push.api import push_router
 from notifications.zalo.api import zalo_router
 from partners.portal import figures as portal_figures
 from partners.postal import figures as partner_figures
@@ -127,6 +128,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     mail_router,
     brandname_router,
     zalo_router,
+    push_router,
 )
 
 

@@ -1,18 +1,24 @@
 """The providers of this installation, from its settings."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from app.settings import Settings, SettingsError
 from notifications.brandname.channel import BrandnameChannel
 from notifications.calls import open_client
 from notifications.mail.smtp_channel import SmtpChannel
 from notifications.port import Channels, SmsChannel
+from notifications.push.access import load as load_account
+from notifications.push.channel import PushChannel
 from notifications.twilio_channel import TwilioChannel
 from notifications.ways import Way
 from notifications.zalo.channel import ZaloChannel
-from notifications.zalo.registered import ZaloTemplate, load
+from notifications.zalo.registered import ZaloTemplate
+from notifications.zalo.registered import load as load_templates
+
+T = TypeVar("T")
 
 
 @contextlib.asynccontextmanager
@@ -30,7 +36,10 @@ async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
         templates: Mapping[str, ZaloTemplate] = {}
         if configured.zalo is not None:
             others[Way.ZALO] = ZaloChannel(client, configured.zalo)
-            templates = _registered(configured.zalo.templates)
+            templates = _or_refuse(load_templates, configured.zalo.templates)
+        if configured.push is not None:
+            account = _or_refuse(load_account, configured.push.account)
+            others[Way.PUSH] = PushChannel(client, account, url=configured.push.url)
         yield Channels(
             sms=TwilioChannel(settings.twilio, public_url=settings.public_url),
             pages_url=settings.public_url,
@@ -41,7 +50,8 @@ async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
         )
 
 
-def _registered(path: Path) -> Mapping[str, ZaloTemplate]:
+def _or_refuse(load: Callable[[Path], T], path: Path) -> T:
+    """What a file of the operator's says; one that says something wrong stops the start."""
     try:
         return load(path)
     except ValueError as reason:

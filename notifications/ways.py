@@ -22,8 +22,9 @@ class Way(StrEnum):
 
 
 OF_SMS: Final = (Way.SMS, Way.BRANDNAME)
-# A provider that knows our id of a message sends it once, however often it is told to.
-REPEATS_SAFELY: Final = frozenset({Way.BRANDNAME})
+# A provider that knows our id of a message sends it once, however often it is told to; of a notice that is
+# sent twice the second replaces the first on the screen.
+REPEATS_SAFELY: Final = frozenset({Way.BRANDNAME, Way.PUSH})
 # How long a receipt is waited for before the next way is tried; other ways prove nothing by a receipt.
 RECEIPT_WITHIN: Final[Mapping[Way, timedelta]] = MappingProxyType(
     {Way.ZALO: timedelta(minutes=2), Way.PUSH: timedelta(seconds=30)}

@@ -72,6 +72,7 @@ async def remove(*, citizen_id: uuid.UUID, device_id: uuid.UUID, now: datetime) 
     await journal.write("device.removed", object_kind="citizen", object_id=citizen_id, at=now)
 
 
-async def forget_token(token: str) -> None:
-    """The push service knows this token no more: joins the open transaction."""
+@operation
+async def forget_token(*, token: str) -> None:
+    """The push service knows this token no more; its app registers another when it is opened."""
     await in_transaction().execute("DELETE FROM push_device WHERE token = $1", token)
