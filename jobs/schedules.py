@@ -6,6 +6,7 @@ delays a sweep, and every sweep is also done by whoever needs its result.
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import time, timedelta
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -57,6 +58,7 @@ from app.rounds.optimising import CPU_SECONDS_LONG, PATIENCE
 from jobs import work
 from jobs.planner import Planner
 from jobs.roads import learn_travel
+from jobs.ticks import once_a_night
 
 log: Final = structlog.get_logger(__name__)
 
@@ -72,8 +74,6 @@ WARNED_AT_ONCE: Final = 10
 # Batches of five thousand rows of the outbox: a hundred thousand an hour, a province makes six.
 REMOVED_PER_TICK: Final = 20
 JOB_TIMEOUT_S: Final = 30
-# Two in the morning in Việt Nam; arq counts in UTC here.
-AT_NIGHT: Final = {19}
 # Documents per transaction, and how long a province's store may take to be looked through.
 REMOVED_AT_ONCE: Final = 200
 SWEEP_TIMEOUT_S: Final = 3600
@@ -248,6 +248,23 @@ async def learn_the_roads(context: dict[Any, Any]) -> None:
     await learn_travel(roads_url=context["roads_url"], now=current_time())
 
 
+# Two in the morning in Việt Nam; before couriers set out it is too late.
+ROADS: Final = once_a_night(
+    learn_the_roads,
+    name="roads",
+    at=time(2, 15),
+    within=timedelta(hours=3),
+    lasts=timedelta(seconds=2 * JOB_TIMEOUT_S),
+)
+REMOVAL: Final = once_a_night(
+    remove_what_is_past_its_term,
+    name="terms",
+    at=time(2, 40),
+    within=timedelta(hours=3),
+    lasts=timedelta(seconds=2 * SWEEP_TIMEOUT_S),
+)
+
+
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
     """In the deployment's time. arq's protocol asks for arbitrary further arguments, which a schedule never
     passes.
@@ -294,14 +311,8 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(remove_old_work), minute={37}, second={0}),
             cron(_job(forget_records), minute={7}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),
-            cron(
-                _job(remove_what_is_past_its_term),
-                hour=AT_NIGHT,
-                minute={40},
-                second={0},
-                timeout=SWEEP_TIMEOUT_S,
-            ),
-            cron(_job(learn_the_roads), hour=AT_NIGHT, minute={15}, second={0}),
+            cron(_job(REMOVAL), minute=EVERY_FIVE_MINUTES, second={0}, timeout=SWEEP_TIMEOUT_S),
+            cron(_job(ROADS), minute=EVERY_FIVE_MINUTES, second={20}),
             cron(_job(learn_from_days), minute=EVERY_FIVE_MINUTES, second={30}),
         ],
         redis_settings=redis_settings(redis_url),
