@@ -13,6 +13,7 @@ from app.appointments.queries import AppointmentRow
 from app.centres.queries import CentreRow
 from app.citizens import addresses
 from app.citizens.addresses import Addresses
+from app.citizens.choices_link import choices_token
 from app.core.later import Later
 from notifications import delivery, policy, ways
 from notifications.delivery import Carried
@@ -154,6 +155,7 @@ def _carried(errand: Errand, way: Way, known: Addresses, *, channels: Channels, 
         title=title(errand.template.code, locale, errand.values),
         language=locale,
         calendar=_calendar(errand, known, channels=channels, now=now) if way is Way.EMAIL else "",
+        choices_link=_choices(known, channels) if way is Way.EMAIL else "",
         template_id=template_id if way is Way.ZALO else "",
         parameters=parameters if way is Way.ZALO else {},
     )
@@ -168,6 +170,13 @@ def _registered(errand: Errand, channels: Channels) -> tuple[str, dict[str, str]
         return None
     filled = template.filled(errand.values, language=errand.reader.locale)
     return None if filled is None else (template.id, filled)
+
+
+def _choices(known: Addresses, channels: Channels) -> str:
+    """Nothing to choose for an address nobody has confirmed."""
+    if known.citizen_id is None or not channels.pages_url:
+        return ""
+    return f"{channels.pages_url}/choices/{choices_token(known.citizen_id)}"
 
 
 def _calendar(errand: Errand, known: Addresses, *, channels: Channels, now: datetime) -> str:

@@ -15,6 +15,7 @@ from app.pages.alarms import alarm_handlers
 from app.pages.appointment import appointment_handlers
 from app.pages.board import board_handlers
 from app.pages.booking import booking_handlers
+from app.pages.choices import choices_handlers
 from app.pages.console import console_handlers
 from app.pages.responses import on_refusal, page
 from app.pages.rounds import rounds_handlers
@@ -47,6 +48,7 @@ pages_router: Final = Router(
         *board_handlers,
         *rounds_handlers,
         *survey_handlers,
+        *choices_handlers,
         *tracking_handlers,
         create_static_files_router(
             path="/static",

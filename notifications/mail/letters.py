@@ -67,7 +67,9 @@ def letter(
     # Nobody's holiday notice is wanted back (RFC 3834), and no mailing list is meant.
     mail["Auto-Submitted"] = "auto-generated"
     if choices_link:
-        mail["List-Unsubscribe"] = f"<{choices_link}>"
+        # The mailbox's own button (RFC 2369, RFC 8058): no more letters, and nothing else.
+        mail["List-Unsubscribe"] = f"<{choices_link}/unsubscribe>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         text = f"{text}\n\n{CHOICES.in_language(language)}: {choices_link}\n"
     mail.set_content(text, cte="quoted-printable")
     if calendar:

@@ -11,6 +11,7 @@ from icalendar import Calendar
 from app.appointments import operations as appointments
 from app.channel_settings import Security, SmtpSettings
 from app.citizens import addresses, emails
+from app.citizens.choices_link import choices_token
 from app.citizens.rules import Channel, Preferences
 from app.core.crypto import Secret
 from app.core.database import DB
@@ -50,7 +51,8 @@ def channels(sms: TwilioChannel, server: MailEmulator) -> Channels:
         password=Secret(PASSWORD), sender=FROM, sender_name="Một cửa Ninh Bình",
         bounces="bounces@ninhbinh.example", ca_file=server.ca_file,
     )  # fmt: skip
-    return Channels(sms=sms, others={Way.EMAIL: SmtpChannel(settings)}, letters_from=FROM)
+    others = {Way.EMAIL: SmtpChannel(settings)}
+    return Channels(sms=sms, pages_url="https://motcua.example.vn", others=others, letters_from=FROM)
 
 
 async def with_email(now: datetime, address: str = "lan@example.vn") -> uuid.UUID:
@@ -112,13 +114,17 @@ async def test_a_letter_says_neither_who_nor_what_for(
     now: datetime,
 ) -> None:
     await publish()
-    await with_email(now)
+    lan = await with_email(now)
     await confirmed(place, now)
 
     await tell_beside((await facts("appointment.confirmed"))[0], channels=channels)
 
     (received,) = server.letters
     text, calendar = received.mail.iter_parts()
+    link = f"https://motcua.example.vn/choices/{choices_token(lan)}"
+    assert link in text.get_content()  # type: ignore[attr-defined]
+    assert received.mail["List-Unsubscribe"] == f"<{link}/unsubscribe>"
+    assert received.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     said = text.get_content() + (calendar.get_payload(decode=True) or b"").decode()  # type: ignore[attr-defined, union-attr]
     assert "Ông/Bà đã đặt lịch" in said
     for secret in ("Nguyễn", "Lan", LAN, "2.000815", "Thủ tục"):

@@ -188,6 +188,17 @@ SURVEY: Final = {
     "errors": [],
 }
 
+CHOICES: Final[Mapping[str, Any]] = {
+    "action": "/choices/a-token",
+    "phone": "091•••5678",
+    "channels": [{"value": "sms", "text": "Tin nhắn SMS"}, {"value": "none", "text": "Không nhận"}],
+    "chosen": "sms",
+    "surveys": True,
+    "letters": "l•••@example.vn",
+    "version": 3,
+    "kept": False,
+    "errors": [],
+}
 TRACKED: Final = {
     "thing": Tracked("ticket", "A017", "waiting", NOW, 12, 19, 4),
     "visit_state": "",
@@ -253,6 +264,17 @@ def citizen_cases() -> list[Case]:
         ),
         ("survey/thanks.html", "typical", {"again": False}),
         ("survey/thanks.html", "again", {"again": True}),
+        ("choices/choose.html", "typical", CHOICES),
+        (
+            "choices/choose.html",
+            "empty",
+            {**CHOICES, "phone": "", "letters": "", "kept": True, "surveys": False},
+        ),
+        (
+            "choices/choose.html",
+            "wrong",
+            {**CHOICES, "errors": error("channel", "Chọn một cách nhận tin")},
+        ),
         ("tracking/standing.html", "typical", TRACKED),
         ("tracking/standing.html", "offered", {**TRACKED, "thing": RETURNING, "offered": True}),
         (
