@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
-from litestar import Response, Router, post
+from litestar import Router, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
@@ -29,14 +29,13 @@ Recipient = Annotated[str, msgspec.Meta(max_length=320, examples=["bounces+0192â
 )
 async def receive_report(
     request: MotcuaRequest, recipient: FromQuery[Recipient], now: NamedDependency[datetime]
-) -> Response[None]:
+) -> None:
     """The whole letter (`message/rfc822`) as it came to `recipient`: a delivery report (RFC 3464) about a
     message of ours is adopted, anything else is heard and forgotten.
     """
     bounce = read_report(recipient, await request.body())
     if bounce is not None:
         await note_report(bounce, now=now)
-    return Response(None, status_code=204)
 
 
 mail_router: Final = Router(path="/", route_handlers=[receive_report])
