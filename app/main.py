@@ -35,6 +35,7 @@ from app.documents.own_api import own_documents_router
 from app.documents.own_uploads_api import own_uploads_router
 from app.dossiers import registries as dossier_registries
 from app.dossiers.api import dossiers_router
+from app.dossiers.apology_api import apology_router
 from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
 from app.dossiers.reuse_api import reuse_router
@@ -106,6 +107,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     registries_router,
     dossier_moves_router,
     due_dossiers_router,
+    apology_router,
     dossier_trays_router,
     reuse_router,
     forms_router,

@@ -165,6 +165,7 @@ class DossierView(msgspec.Struct):
     supplement_count: int
     extension_count: int
     counts_as_late: bool
+    extended_again: bool
     timeline: list[TimelineEntry]
     supplements: list[SupplementView] = []
     decisions: list[DecisionView] = []
@@ -209,6 +210,7 @@ class DossierView(msgspec.Struct):
             supplement_count=row.supplement_count,
             extension_count=row.extension_count,
             counts_as_late=row.supplement_count > 1,
+            extended_again=row.extension_count > 1,
             timeline=[],
         )
 

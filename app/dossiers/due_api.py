@@ -49,6 +49,7 @@ class DueDossierView(msgspec.Struct):
     supplement_count: int
     extension_count: int
     counts_as_late: bool
+    extended_again: bool
     officer_warned_at: datetime | None
     leader_warned_at: datetime | None
     apology_draft: ApologyDraftView | None
@@ -68,6 +69,7 @@ class DueDossierView(msgspec.Struct):
             supplement_count=row.supplement_count,
             extension_count=row.extension_count,
             counts_as_late=row.supplement_count > 1,
+            extended_again=row.extension_count > 1,
             officer_warned_at=local(row.warned_officer_at) if row.warned_officer_at else None,
             leader_warned_at=local(row.warned_leader_at) if row.warned_leader_at else None,
             apology_draft=ApologyDraftView(row.draft_reason or "", local(draft)) if draft else None,

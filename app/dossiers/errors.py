@@ -158,3 +158,10 @@ class SiteInspectionNeeded(OnlyWhereDecided):
         "Thủ tục phải kiểm tra thực địa nên chỉ nhận tại nơi giải quyết: {name_vi}.",
         "The place has to be looked at, so this is received only where it is decided: {name_en}.",
     )
+
+
+class ApologyNotDrafted(Conflict):
+    code = "apology_not_drafted"
+    detail = Words(
+        "Hồ sơ không có dự thảo phiếu xin lỗi đang chờ.", "No apology waits to be worded for this dossier."
+    )

@@ -58,7 +58,7 @@ class ExtensionRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True,
     apology: Words | None = None
 
 
-def _by(principal: Principal) -> Officer:
+def acting(principal: Principal) -> Officer:
     return Officer(principal.centre, Caller.CENTRE_LEADER in principal.callers)
 
 
@@ -100,7 +100,10 @@ async def accept_registered(
     return await _answer(
         once,
         operations.receive(
-            number=known_number(number), by=_by(principal), expected_version=expected_version, now=now
+            number=known_number(number),
+            by=acting(principal),
+            expected_version=expected_version,
+            now=now,
         ),
     )
 
@@ -119,7 +122,7 @@ async def start_dossier(
         operations.decide(
             number=known_number(number),
             move=Move.START,
-            by=_by(principal),
+            by=acting(principal),
             reason=None,
             expected_version=expected_version,
             now=now,
@@ -177,7 +180,7 @@ def _decided(
     return operations.decide(
         number=known_number(number),
         move=move,
-        by=_by(principal),
+        by=acting(principal),
         reason=Reason(data.reason),
         expected_version=expected_version,
         now=now,
@@ -206,7 +209,7 @@ async def request_supplement(
         once,
         operations.request_supplement(
             number=known_number(number),
-            by=_by(principal),
+            by=acting(principal),
             reason=Reason(data.reason),
             expected_version=expected_version,
             now=now,
@@ -232,7 +235,10 @@ async def receive_supplement(
     return await _answer(
         once,
         operations.receive_supplement(
-            number=known_number(number), by=_by(principal), expected_version=expected_version, now=now
+            number=known_number(number),
+            by=acting(principal),
+            expected_version=expected_version,
+            now=now,
         ),
     )
 
@@ -252,7 +258,7 @@ async def demand_payment(
         once,
         operations.demand_payment(
             number=known_number(number),
-            by=_by(principal),
+            by=acting(principal),
             reason=Reason(data.reason),
             stops_clock=request.app.state.settings.payment_stops_clock,
             expected_version=expected_version,
@@ -273,7 +279,10 @@ async def note_payment(
     return await _answer(
         once,
         operations.note_payment(
-            number=known_number(number), by=_by(principal), expected_version=expected_version, now=now
+            number=known_number(number),
+            by=acting(principal),
+            expected_version=expected_version,
+            now=now,
         ),
     )
 
@@ -300,7 +309,7 @@ async def extend_dossier(
         once,
         operations.extend(
             number=known_number(number),
-            by=_by(principal),
+            by=acting(principal),
             reason=Reason(data.reason, apology=data.apology),
             promised_at=data.promised_at.astimezone(UTC),
             expected_version=expected_version,
@@ -325,7 +334,7 @@ async def correct_dossier(
         once,
         operations.correct(
             number=known_number(number),
-            by=_by(principal),
+            by=acting(principal),
             reason=Reason(data.reason),
             expected_version=expected_version,
             now=now,

@@ -94,7 +94,13 @@ async def list_windows(
     views = [WindowView(slot.id, local(slot.starts_at), local(slot.ends_at)) for slot in found.windows]
     if views:
         return WindowList(windows=views)
-    return WindowList(windows=[], reason=found.reason, alternatives=list(found.alternatives))
+    return WindowList(
+        windows=[],
+        reason=found.reason,
+        alternatives=list(found.alternatives),
+        because_vi=None if found.because is None else found.because.words("vi"),
+        because_en=None if found.because is None else found.because.words("en"),
+    )
 
 
 @post(

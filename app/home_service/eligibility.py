@@ -4,7 +4,7 @@ from app.core.errors import Refusal
 from app.home_service.errors import NotAtHome, Paperless, PresenceRequired
 from app.home_service.states import Kind
 from app.procedures.queries import ProcedureRow
-from app.procedures.rules import IntakeMode
+from app.procedures.rules import WHY_AT_THE_COUNTER, IntakeMode
 
 
 def why_not_at_home(kind: Kind, procedure: ProcedureRow) -> Refusal | None:
@@ -19,5 +19,11 @@ def why_not_at_home(kind: Kind, procedure: ProcedureRow) -> Refusal | None:
     if IntakeMode.HOME_ASSISTED_ONLINE in procedure.intake_modes:
         return Paperless(procedure=procedure.code, offer="assisted_online")
     if procedure.presence_required:
-        return PresenceRequired(procedure=procedure.code)
+        because = WHY_AT_THE_COUNTER[procedure.presence]
+        return PresenceRequired(
+            procedure=procedure.code,
+            presence=procedure.presence.value,
+            because_vi=because.vi,
+            because_en=because.en,
+        )
     return NotAtHome(procedure=procedure.code)

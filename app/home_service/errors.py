@@ -68,10 +68,10 @@ class ClosureStale(Conflict):
 class PresenceRequired(Invalid):
     code = "presence_required"
     detail = Words(
-        "Thủ tục này phải có mặt tại quầy; hãy đặt lịch tại trung tâm.",
-        "This procedure needs you at the counter; book a slot at a centre.",
+        "Thủ tục này phải có mặt tại quầy: {because_vi}. Hãy đặt lịch tại trung tâm.",
+        "This procedure needs you at the counter: {because_en}. Book a slot at a centre.",
     )
-    told: ClassVar[tuple[str, ...]] = ("procedure", "alternatives")
+    told: ClassVar[tuple[str, ...]] = ("procedure", "presence", "alternatives")
 
 
 class Paperless(Invalid):

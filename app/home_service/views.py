@@ -112,9 +112,13 @@ class WindowView(msgspec.Struct):
 
 
 class WindowList(msgspec.Struct, omit_defaults=True):
+    """Without a window: `reason` for machines, and in words where it is the procedure's."""
+
     windows: list[WindowView]
     reason: str | None = None
     alternatives: list[dict[str, Any]] | None = None
+    because_vi: str | None = None
+    because_en: str | None = None
 
 
 class TimelineEntry(msgspec.Struct):

@@ -42,6 +42,7 @@ class Windows(NamedTuple):
     windows: Sequence[SlotRow]
     reason: str | None
     alternatives: Sequence[dict[str, Any]] = ()
+    because: Refusal | None = None
 
 
 class Place(NamedTuple):
@@ -83,7 +84,7 @@ async def windows(
     code = procedure.code
     refusal = why_not_at_home(kind, procedure)
     if refusal is not None:
-        return Windows([], refusal.code, await instead(refusal, code, lat, lon, now=now))
+        return Windows([], refusal.code, await instead(refusal, code, lat, lon, now=now), refusal)
     place = await place_of(lat, lon, commune=commune, now=now)
     if place is None:
         return Windows([], OutOfReach.code)

@@ -55,6 +55,21 @@ AT_THE_COUNTER_ONLY: Final = frozenset(
     }
 )
 
+WHY_AT_THE_COUNTER: Final[Mapping[Presence, Words]] = MappingProxyType(
+    {
+        Presence.SIGNER: Words(
+            "người ký phải ký trước mặt cán bộ", "the signature is made in front of an officer"
+        ),
+        Presence.ORIGINALS_SHOWN: Words(
+            "bản chính phải được đối chiếu tại chỗ", "the originals are compared with their copies"
+        ),
+        Presence.BOTH_PARTIES: Words("hai bên cùng có mặt và ký", "both must be there and sign"),
+        Presence.APPLICANT_BIOMETRIC: Words(
+            "phải lấy ảnh và vân tay", "a photograph and fingerprints are taken"
+        ),
+    }
+)
+
 SECTORS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "ho_tich": Words("Hộ tịch", "Civil status"),

@@ -139,13 +139,13 @@ async def test_without_a_courier_or_a_place_the_answer_says_which(
     publish: Publish, hire: Hire, now: datetime
 ) -> None:
     zone = await publish(places=1)
-    assert await offered(zone, now) == ([], "no_skilled_courier", [])
+    assert await offered(zone, now) == windows.Windows([], "no_skilled_courier", [])
     await hire("tu", skills=("collection", "1.014027"))
-    assert await offered(zone, now) == ([], "no_skilled_courier", [])
+    assert await offered(zone, now) == windows.Windows([], "no_skilled_courier", [])
     await hire("tu")
     for window in zone.windows:
         await ask(zone, now, window_id=window.id)
-    assert await offered(zone, now) == ([], "full", [])
+    assert await offered(zone, now) == windows.Windows([], "full", [])
 
 
 async def test_every_window_offered_can_be_had(zone: Zone, tu: CourierRow, now: datetime) -> None:

@@ -10,6 +10,7 @@ from app.sample.openings import publish_openings
 from tests.journeys.conftest import COPIES, Person, Town
 
 MINUTE = timedelta(minutes=1)
+BIRTH = "1.001193"
 FRIDAY_21_AUGUST = datetime(2026, 8, 21, 0, tzinfo=UTC)
 
 
@@ -46,6 +47,26 @@ async def test_a_worked_saturday_has_places_the_day_it_stands_for_has_none_and_p
     calendar = await centres.load_working_calendar()
     promised = calendar.add(datetime(2026, 8, 21, 10, 30, tzinfo=UTC), working_days=1)  # 17:30 there
     assert local(promised).isoformat() == "2026-08-24T07:00:00+07:00"
+
+
+async def test_what_comes_in_after_hours_before_a_worked_saturday_is_due_on_monday_at_seven(
+    town: Town,
+) -> None:
+    town.at(FRIDAY_21_AUGUST)
+    minh, kiosk = await town.officer(), await town.kiosk()
+    counter = await a_desk(town, minh)
+    await kiosk.post("/v1/device/tickets", {"procedures": [BIRTH]})
+    called = (await minh.post(f"/v1/staff/counters/{counter}/next")).json()
+    serving = (await minh.post(f"/v1/staff/tickets/{called['id']}/start", version=called["version"])).json()
+    town.at(datetime(2026, 8, 21, 10, 30, tzinfo=UTC))  # 17:30 there
+
+    accepted = await minh.post(
+        "/v1/staff/dossiers",
+        {"procedure": BIRTH, "ticket_id": serving["id"], "applicant": {"name": "Nguyễn Thị Lan"}},
+    )
+
+    assert accepted.status_code == 201, accepted.text
+    assert accepted.json()["promised_at"] == "2026-08-24T07:00:00+07:00"
 
 
 async def test_an_elderly_man_without_a_phone_is_called_first_and_the_board_shows_why(

@@ -63,6 +63,9 @@ async def test_story_10_a_marriage_is_not_fetched_and_the_nearest_counters_are_s
     delivered = await asked(lan, MARRIAGE, day, kind="delivery")
 
     assert (searched["windows"], searched["reason"]) == ([], "presence_required")
+    assert "hai bên cùng có mặt và ký" in searched["because_vi"]
+    assert "both must be there and sign" in searched["because_en"]
+    assert (tried.json()["presence"], tried.json()["detail"]) == ("both_parties", searched["because_vi"])
     assert (tried.status_code, tried.json()["code"]) == (422, "presence_required")
     assert tried.json()["alternatives"] == searched["alternatives"]
     assert {"centre_id", "starts_at", "ends_at", "seats"} == set(searched["alternatives"][0])

@@ -1,6 +1,7 @@
 """What can be done with dossiers, a file per verb."""
 
 from app.dossiers.operations.accept import accept
+from app.dossiers.operations.apology import sign_apology, word_apology
 from app.dossiers.operations.complete import complete
 from app.dossiers.operations.correct import correct
 from app.dossiers.operations.decide import decide, receive
@@ -28,5 +29,7 @@ __all__ = [
     "remove_expired_papers",
     "request_supplement",
     "return_at_counter",
+    "sign_apology",
     "warn_of_due",
+    "word_apology",
 ]
