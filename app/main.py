@@ -38,6 +38,7 @@ from app.dossiers.api import dossiers_router
 from app.dossiers.apology_api import apology_router
 from app.dossiers.due_api import due_dossiers_router
 from app.dossiers.moves_api import dossier_moves_router
+from app.dossiers.residence_api import residence_router
 from app.dossiers.reuse_api import reuse_router
 from app.dossiers.trays_api import dossier_trays_router
 from app.forms.api import forms_router
@@ -63,6 +64,7 @@ from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
 from app.monitoring.api import monitoring_router
+from app.monitoring.by_unit import by_unit_router
 from app.monitoring.intake import intake_router
 from app.monitoring.reuse import reuse_figures_router
 from app.pages.router import pages_router
@@ -108,6 +110,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     dossier_moves_router,
     due_dossiers_router,
     apology_router,
+    residence_router,
     dossier_trays_router,
     reuse_router,
     forms_router,
@@ -124,6 +127,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     monitoring_router,
     reuse_figures_router,
     intake_router,
+    by_unit_router,
     partner_router,
     pages_router,
     notifications_router,

@@ -18,6 +18,7 @@ from app.documents.errors import DocumentNotClean, DocumentNotFound
 from app.dossiers import operations, queries
 from app.dossiers.components import Component
 from app.dossiers.errors import (
+    AddressWithoutCommune,
     CalendarNotDeclared,
     CitizenNumberNotAccepted,
     CommuneNeeded,
@@ -77,6 +78,7 @@ class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fr
     """Exactly one of `ticket_id` (being served) and `seal` (received here). `register_only` gives it a
     number and status 1: accepting or refusing it comes later. `commune` is the official code of the commune
     the matter is of; left out, it is the centre's own. Where another centre decides, that one has it too.
+    `address` is house, street or hamlet there, as the applicant says it.
     """
 
     procedure: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z][0-9A-Z.]{2,29}$")]
@@ -87,6 +89,7 @@ class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fr
     return_mode: Literal["counter", "home"] = "counter"
     register_only: bool = False
     commune: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,5}$", max_length=5)] | None = None
+    address: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class CompleteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -259,6 +262,7 @@ def _components(given: Sequence[ComponentInput]) -> list[Component]:
         CitizenNumberNotAccepted,
         DossierAlreadyAccepted,
         CalendarNotDeclared,
+        AddressWithoutCommune,
         CommuneUnknown,
         CommuneNeeded,
         CompetentCentreUnknown,
@@ -293,6 +297,7 @@ async def accept_dossier(
             return_mode=data.return_mode,
             register_only=data.register_only,
             commune=data.commune,
+            address=data.address.strip(),
             now=now,
         ),
         status=201,

@@ -165,3 +165,23 @@ class ApologyNotDrafted(Conflict):
     detail = Words(
         "Hồ sơ không có dự thảo phiếu xin lỗi đang chờ.", "No apology waits to be worded for this dossier."
     )
+
+
+class ResidenceUnknown(NotFound):
+    code = "residence_unknown"
+    detail = Words(
+        "Hồ sơ không ghi xã, phường của người nộp.", "The dossier says nothing of the applicant's commune."
+    )
+
+
+class CommuneNotACandidate(Invalid):
+    code = "commune_not_a_candidate"
+    detail = Words(
+        "Xã, phường này không tiếp nhận phần nào của đơn vị cũ.",
+        "This commune took over no part of the old unit.",
+    )
+
+
+class AddressWithoutCommune(Invalid):
+    code = "address_without_commune"
+    detail = Words("Địa chỉ cần kèm mã xã, phường.", "An address is given with the code of its commune.")

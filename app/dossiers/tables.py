@@ -48,6 +48,19 @@ class Dossier(Table, db=DB, tablename="dossier"):
     tax_code = Text(null=True, default=None)
 
 
+class DossierResidence(Table, db=DB, tablename="dossier_residence"):
+    """The commune of a dossier as it was on its day, and which one it is since, once somebody answered."""
+
+    dossier_id = ForeignKey(
+        Dossier, primary_key=True, null=False, default=None, on_delete=OnDelete.restrict
+    )
+    unit_id = UUID(null=False, default=None)
+    address = Text(null=False, default="")
+    current_unit_id = UUID(null=True, default=None)
+    answered_at = Timestamptz(null=True, default=None)
+    answered_by = Text(null=True, default=None)
+
+
 class DossierComponent(Table, db=DB, tablename="dossier_component"):
     """One paper handed in (thành phần hồ sơ): how many, its scan, and whether it was there already.
 

@@ -11,6 +11,7 @@ from app.dossiers.operations.payment import demand_payment, note_payment
 from app.dossiers.operations.read import read_document
 from app.dossiers.operations.remove_papers import remove_expired_papers
 from app.dossiers.operations.return_result import return_at_counter
+from app.dossiers.operations.settle import settle_residence
 from app.dossiers.operations.supplement import receive_supplement, request_supplement
 from app.dossiers.operations.warn import warn_of_due
 
@@ -29,6 +30,7 @@ __all__ = [
     "remove_expired_papers",
     "request_supplement",
     "return_at_counter",
+    "settle_residence",
     "sign_apology",
     "warn_of_due",
     "word_apology",

@@ -15,10 +15,10 @@ from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.operation import operation
 from app.custody import steps as custody
-from app.dossiers import queries
+from app.dossiers import queries, residence
 from app.dossiers.competence import competence
 from app.dossiers.components import Component, check_components, citizen_index, keep_components
-from app.dossiers.errors import DossierAlreadyAccepted, DossierSourceMissing
+from app.dossiers.errors import AddressWithoutCommune, DossierAlreadyAccepted, DossierSourceMissing
 from app.dossiers.events import DossierAccepted, DossierFact, DossierRegistered
 from app.dossiers.moving import promised
 from app.dossiers.queries import DossierFile
@@ -61,6 +61,7 @@ async def accept(
     now: datetime,
     register_only: bool = False,
     commune: str | None = None,
+    address: str = "",
 ) -> DossierFile:
     """Give the dossier its number and its promised moment; one that is only registered (status 1) waits for
     both an officer's word and its promise. Where another centre decides it, that one has it from now on.
@@ -73,6 +74,8 @@ async def accept(
     procedure = await procedures.by_code(procedure_code, on=today)
     if procedure is None:
         raise ProcedureNotFound
+    if address and commune is None:
+        raise AddressWithoutCommune
     decides = await competence(centre, procedure, commune=commune, on=today)
     procedure_code = procedure.code
     source = await source_of(centre_id, ticket_id, seal)
@@ -113,6 +116,8 @@ async def accept(
         decides.centre_id,
     )
     await keep_components(dossier_id, number, components, reused, citizen_id=source.citizen_id, now=now)
+    if decides.unit is not None:
+        await residence.keep(dossier_id, decides.unit, address=address)
     await note_status(dossier_id, status, at=now)
     known: dict[str, Any] = {
         "occurred_at": now,
