@@ -1,12 +1,15 @@
 """Ten statuses and the moves between them, tried over HTTP."""
 
 from datetime import datetime
+from itertools import product
 from typing import Any, Final
 
 import pytest
+from litestar import Litestar
 
 from app.core.database import fetch
 from app.dossiers.states import MOVES, Status
+from app.http.openapi import handlers_of
 from tests.dossiers.conftest import REASON, WAYS, Counter, everything_about
 
 # The official moves (DOMAIN 3.1), written down a second time on purpose. `complete` takes what was accepted
@@ -24,20 +27,24 @@ ALLOWED: Final = {
     "9": {10, 4},
     "10": set(),
 }
-ROUTES: Final = (
-    "accept",
-    "start",
-    "refuse",
-    "supplement",
-    "supplement-received",
-    "payment-due",
-    "payment-received",
-    "withdraw",
-    "stop",
-    "complete",
-    "return",
-    "correct",
-)
+# Every route that moves a dossier, and where it can lead. None leads to 1: a dossier is registered once.
+LEADS_TO: Final[dict[str, set[int]]] = {
+    "accept": {2},
+    "start": {4},
+    "refuse": {3},
+    "supplement": {5},
+    "supplement-received": {2, 4},
+    "payment-due": {6},
+    "payment-received": {4},
+    "withdraw": {7},
+    "stop": {8},
+    "complete": {9},
+    "return": {10},
+    "correct": {4},
+}
+ROUTES: Final = tuple(LEADS_TO)
+# What is done to a dossier where it stands: another promise, and what is said of its commune.
+STAYS: Final = {"extend", "apology/sign", "residence"}
 
 
 @pytest.mark.parametrize("start", WAYS)
@@ -54,6 +61,7 @@ async def test_of_the_ten_statuses_exactly_the_allowed_ones_can_be_reached(
         answer = await counter.move(dossier, route)
         if answer.status_code == 200:
             after = answer.json()
+            assert after["status"] in LEADS_TO[route]
             assert after["status"] not in reached, "two routes lead to one status"
             assert [entry["status"] for entry in after["timeline"]][-1] == after["status"]
             reached.add(after["status"])
@@ -64,6 +72,25 @@ async def test_of_the_ten_statuses_exactly_the_allowed_ones_can_be_reached(
         assert await everything_about(dossier["number"]) == before, route
 
     assert reached == ALLOWED[start]
+
+
+def test_all_hundred_pairs_of_statuses_are_tried(app: Litestar) -> None:
+    """From each of the ten every route is called, and for every other one at least leads there."""
+    prefix = "/v1/staff/dossiers/{number:str}/"
+    there = {
+        path.removeprefix(prefix)
+        for handler in handlers_of(app)
+        for path in handler.paths
+        if path.startswith(prefix) and "POST" in handler.http_methods
+        if handler.fn.__module__.startswith("app.dossiers.")
+    }
+    starts = {int(start.split(maxsplit=1)[0]) for start in WAYS}
+    sought = {(a, b) for a in starts for route in ROUTES for b in LEADS_TO[route]}
+    registered_only = {(a, 1) for a in starts}
+
+    assert there == {*ROUTES, *STAYS}
+    assert sought | registered_only == set(product(range(1, 11), repeat=2))
+    assert {(int(a.split(maxsplit=1)[0]), b) for a, targets in ALLOWED.items() for b in targets} <= sought
 
 
 def test_the_table_holds_the_official_moves_and_no_other() -> None:
