@@ -6,7 +6,7 @@ its own database on the server the DSN names. Add a line to `BENCHES` and it is 
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 from bench.metrics import Metric
 
@@ -23,15 +23,17 @@ NAMES: Final = (
     "windows",
     "forms",
     "store",
+    "messages",
 )
 # These ask no store, so none is started for them; their DSN is empty.
+WITH_REDIS: Final = frozenset({"messages"})
 WITHOUT_STORES: Final = frozenset({"forecast", "forms", "promises", "rounds"})
 
 
 def _run(name: str) -> Bench:
-    async def run(dsn: str, *, long: bool = False) -> dict[str, Metric]:
+    async def run(dsn: str, *, long: bool = False, **more: Any) -> dict[str, Metric]:
         found: dict[str, Metric] = await import_module(f"bench.{name.replace('-', '_')}").run(
-            dsn, long=long
+            dsn, long=long, **more
         )
         return found
 

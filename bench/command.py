@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.servers import running_servers
 from app.settings import Settings
-from bench import BENCHES, WITHOUT_STORES
+from bench import BENCHES, WITH_REDIS, WITHOUT_STORES
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -37,8 +37,15 @@ def bench_command(run: Run, *, out: Console, err: Console) -> click.Command:
         show_default=True,
         help="For --instance.",
     )
+    @click.option("--backlog", type=click.IntRange(min=10), help="messages: so many facts wait at once.")
     def bench(
-        *, name: str | None, as_json: bool, long_run: bool, instance: Path | None, cpu_seconds: float
+        *,
+        name: str | None,
+        as_json: bool,
+        long_run: bool,
+        instance: Path | None,
+        cpu_seconds: float,
+        backlog: int | None,
     ) -> None:
         """Measure against a reference in the same run (bench/README.md)."""
         if instance is not None:
@@ -47,7 +54,7 @@ def bench_command(run: Run, *, out: Console, err: Console) -> click.Command:
         if name not in BENCHES:
             err.print(f"motcua: benches are {', '.join(sorted(BENCHES))}.")
             sys.exit(2)
-        figures = run(_bench(name, long_run=long_run))
+        figures = run(_bench(name, long_run=long_run, backlog=backlog))
         if as_json:
             click.echo(json.dumps(figures))
         else:
@@ -84,7 +91,7 @@ def _plan_instance(name: str | None, file: Path, cpu_seconds: float, err: Consol
     sys.exit(1 if answer["violations"] else 0)
 
 
-async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
+async def _bench(name: str, *, long_run: bool, backlog: int | None) -> dict[str, Any]:
     if name in WITHOUT_STORES:
         pure: dict[str, Any] = await BENCHES[name]("", long=long_run)
         return pure
@@ -93,5 +100,6 @@ async def _bench(name: str, *, long_run: bool) -> dict[str, Any]:
         async with running_servers(
             Path(folder), database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
-            figures: dict[str, Any] = await BENCHES[name](servers.database_url, long=long_run)
+            more = {"redis_url": servers.redis_url, "backlog": backlog} if name in WITH_REDIS else {}
+            figures: dict[str, Any] = await BENCHES[name](servers.database_url, long=long_run, **more)
             return figures

@@ -4,11 +4,12 @@ Any number of drainers in any number of processes share the rows (`jobs.work`): 
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from prometheus_client import Counter
@@ -20,13 +21,15 @@ from app.core.errors import Unavailable
 from app.core.later import Later
 from app.core.outbox import decode
 from app.core.wakeups import WAKEUPS
+from jobs.closing import Closer
 from jobs.subscription import Lane, Subscription
-from jobs.work import LEASE, Claim, claim, close, fan_out, give_back
+from jobs.work import FAN_OUT_BATCH, LEASE, Claim, claim, fan_out, give_back
 
 log: Final = structlog.get_logger(__name__)
 
 BATCH: Final = 20
 IDLE_S: Final = 1.0
+MOMENT_S: Final = 0.05
 AWAY_S: Final = 0.5
 STOP_WITHIN_S: Final = 25.0
 BACKOFF_BASE_S: Final = 2.0
@@ -56,6 +59,26 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=random.uniform(0.2, bound))  # noqa: S311 - spreading, not secrecy
 
 
+class _Turn(NamedTuple):
+    """What one turn fanned out and claimed, of the room there was."""
+
+    fanned: int
+    room: int
+    claimed: int
+
+    @property
+    def did_something(self) -> bool:
+        return bool(self.fanned or self.claimed)
+
+    @property
+    def facts_are_left(self) -> bool:
+        return self.fanned >= FAN_OUT_BATCH
+
+    @property
+    def there_is_more(self) -> bool:
+        return self.claimed == self.room or self.facts_are_left
+
+
 class Drainer:
     """One process's share of the draining."""
 
@@ -78,6 +101,8 @@ class Drainer:
         self._concurrency = concurrency
         self._stop_within_s = stop_within_s
         self._running: set[asyncio.Task[None]] = set()
+        self._closer = Closer()
+        self._looked_at = 0.0
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -89,12 +114,16 @@ class Drainer:
         async with WAKEUPS.subscription("outbox") as hints:
             while not self._stopping.is_set():
                 try:
-                    busy = await self.turn()
+                    turn = await self._turn(look_for_facts=True)
+                    while turn.there_is_more and not self._stopping.is_set():
+                        await self._until_half_is_free()
+                        hinted = hints.taken() or self._is_time_to_look()
+                        turn = await self._turn(look_for_facts=turn.facts_are_left or hinted)
                 except (*INTERRUPTIONS, Unavailable) as reason:
                     log.warning("drainer_waits", reason=type(reason).__name__)
                     await self._pause(AWAY_S)
                     continue
-                if not busy:
+                if not turn.did_something:
                     await self._rest(hints.wait(IDLE_S))
         if self._running:
             await asyncio.wait(self._running, timeout=self._stop_within_s)
@@ -106,21 +135,23 @@ class Drainer:
 
     async def turn(self) -> bool:
         """Fan out and start what is due; whether there was anything to do."""
-        fanned = await fan_out(self._subscriptions, self._silent)
+        return (await self._turn(look_for_facts=True)).did_something
+
+    async def _turn(self, *, look_for_facts: bool) -> "_Turn":
+        fanned = 0
+        if look_for_facts:
+            self._looked_at = asyncio.get_running_loop().time()
+            fanned = await fan_out(self._subscriptions, self._silent)
         room, slowest = room_for(len(self._running), self._concurrency)
         claims = await claim(self._subscriptions, room, slowest=slowest) if room > 0 else []
         if claims and self._stopping.is_set():
             await give_back(claims)
-            return False
+            return _Turn(0, 0, 0)
         for claimed in claims:
             task = asyncio.create_task(self._attempt(claimed), name=f"work-{claimed.id}")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        if not claims and not fanned:
-            return False
-        if self._running and len(self._running) >= self._concurrency:
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        return True
+        return _Turn(fanned, room, len(claims))
 
     async def drain(self) -> None:
         """Until nothing is due: for the command line and for tests."""
@@ -134,10 +165,23 @@ class Drainer:
         state, error, after = await _outcome(subscription, claimed)
         RUNS.labels(claimed.subscriber, state).inc()
         try:
-            await close(claimed, state, error, after)
+            await self._closer.close(claimed, state, error, after)
         except (*INTERRUPTIONS, Unavailable) as reason:
             # The lease runs out and the work is done again: it was written to bear that.
             log.warning("close_lost", work=str(claimed.id), reason=type(reason).__name__)
+
+    async def _until_half_is_free(self) -> None:
+        """For a moment at most: so that a claim is worth its round trips."""
+        stop = asyncio.ensure_future(self._stopping.wait())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MOMENT_S):
+                while len(self._running) > self._concurrency // 2 and not stop.done():
+                    await asyncio.wait({stop} | self._running, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        await asyncio.gather(stop, return_exceptions=True)
+
+    def _is_time_to_look(self) -> bool:
+        return asyncio.get_running_loop().time() - self._looked_at > IDLE_S
 
     async def _rest(self, wait: Any) -> None:
         """Until a hint, the idle time, the end of a running piece, or the order to stop."""

@@ -85,13 +85,18 @@ NOTED: Final = """(
                    'at', clock_timestamp(), 'attempt', attempts, 'error', {error}::text))
                WITH ORDINALITY AS each (error, nth) ORDER BY nth DESC LIMIT 5) AS latest)"""
 
-# Zero rows: the lease was lost to another drainer, whose result counts.
+# Of one whose lease was lost to another drainer nothing is written: that one's result counts.
 CLOSE: Final = f"""
-UPDATE outbox_work SET state = $3, last_error = $4, lease_token = NULL, lease_until = NULL,
-       errors = CASE WHEN $4 = '' THEN errors ELSE {NOTED.format(error="$4")} END,
-       next_at = clock_timestamp() + $5::interval,
-       done_at = CASE WHEN $3 = 'ready' THEN NULL ELSE clock_timestamp() END
- WHERE id = $1 AND lease_token = $2 AND state = 'claimed'
+UPDATE outbox_work SET state = ended.state, last_error = ended.error,
+       lease_token = NULL, lease_until = NULL,
+       errors = CASE WHEN ended.error = '' THEN errors ELSE {NOTED.format(error="ended.error")} END,
+       next_at = clock_timestamp() + ended.after,
+       done_at = CASE WHEN ended.state = 'ready' THEN NULL ELSE clock_timestamp() END
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::interval[])
+       AS ended (id, token, state, error, after)
+ WHERE outbox_work.id = ended.id AND outbox_work.lease_token = ended.token
+   AND outbox_work.state = 'claimed'
+RETURNING outbox_work.id
 """
 
 # Nothing of it was begun, so it cost no attempt.
@@ -141,6 +146,16 @@ class Claim:
     token: uuid.UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended: in which state, why, and when the row is due again."""
+
+    claim: Claim
+    state: str
+    error: str
+    after: timedelta
+
+
 @operation
 async def fan_out(subscriptions: Sequence[Subscription], silent: Sequence[str]) -> int:
     """Turn facts into one work row per listener; kinds this program does not know stay for a newer one."""
@@ -169,13 +184,25 @@ async def claim(subscriptions: Sequence[Subscription], limit: int, *, slowest: L
     return [Claim(**dict(row), token=token) for row in rows]
 
 
-@operation
 async def close(claimed: Claim, state: str, error: str, after: timedelta) -> bool:
     """End this attempt; False when the lease was lost meanwhile."""
-    tag = await in_transaction().execute(
-        CLOSE, claimed.id, claimed.token, state, error[:ERROR_LENGTH], after
+    return claimed.id in await close_all([Ending(claimed, state, error, after)])
+
+
+@operation
+async def close_all(endings: Sequence[Ending]) -> set[uuid.UUID]:
+    """End several attempts; the ids of those whose lease still held."""
+    # In the order of their ids, so that two who close some of the same wait instead of dying of it.
+    ordered = sorted(endings, key=lambda ending: ending.claim.id)
+    rows = await in_transaction().fetch(
+        CLOSE,
+        [ending.claim.id for ending in ordered],
+        [ending.claim.token for ending in ordered],
+        [ending.state for ending in ordered],
+        [ending.error[:ERROR_LENGTH] for ending in ordered],
+        [ending.after for ending in ordered],
     )
-    return bool(tag == "UPDATE 1")
+    return {row["id"] for row in rows}
 
 
 @operation

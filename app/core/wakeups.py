@@ -117,6 +117,12 @@ class Subscription:
     def __init__(self, event: asyncio.Event) -> None:
         self._event = event
 
+    def taken(self) -> bool:
+        """Whether a hint came since it was asked last; waits for nothing."""
+        came = self._event.is_set()
+        self._event.clear()
+        return came
+
     async def wait(self, at_most_s: float) -> bool:
         """True when a hint came, False when the time ran out."""
         try:
