@@ -21,6 +21,7 @@ from app.audit import figures as audit_figures
 from app.businesses.api import businesses_router
 from app.calendar.api import calendar_router
 from app.centres.api import centres_router
+from app.centres.units_api import units_router
 from app.citizens.addresses_api import addresses_router
 from app.citizens.me_api import me_router
 from app.core import keys as core_keys
@@ -98,6 +99,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     businesses_router,
     addresses_router,
     centres_router,
+    units_router,
     procedures_router,
     staff_router,
     appointments_router,

@@ -1,6 +1,6 @@
 """The commune of a dossier over HTTP: what it was called, which one it is now, and who says so."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -8,7 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from app.centres.queries import UnitRow
+from app.centres.units_api import UnitView
 from app.core.clock import local, local_date
 from app.dossiers import operations, queries, residence
 from app.dossiers.api import OFFICERS, known_number
@@ -18,21 +18,6 @@ from app.http.access import open_to
 from app.http.once import Once
 from app.http.principals import Caller, Principal
 from app.http.problems import problems
-
-
-class UnitView(msgspec.Struct):
-    """A unit during its period; a code names another unit in another one."""
-
-    code: str
-    tier: str
-    name_vi: str
-    name_en: str
-    valid_from: date
-    valid_to: date | None
-
-    @classmethod
-    def of(cls, row: UnitRow) -> "UnitView":
-        return cls(row.code, row.tier, row.name_vi, row.name_en, row.valid_from, row.valid_to)
 
 
 class ResidenceView(msgspec.Struct):

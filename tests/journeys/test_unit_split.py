@@ -84,6 +84,7 @@ async def test_gia_tan_is_asked_for_both_are_kept_and_2022_still_shows_the_distr
     before = await figures(yen, 2022)
 
     asked = await opened(an, of_2022)
+    read = await an.get("/v1/communes", text="Thôn Thiện Hối, xã Gia Tân, huyện Gia Viễn")
     wrong = await an.post(f"/v1/staff/dossiers/{of_2022['number']}/residence", {"commune": "14620"})
     answer = await an.post(f"/v1/staff/dossiers/{of_2022['number']}/residence", {"commune": WEST})
     again = await an.post(f"/v1/staff/dossiers/{of_2022['number']}/residence", {"commune": WEST})
@@ -95,6 +96,7 @@ async def test_gia_tan_is_asked_for_both_are_kept_and_2022_still_shows_the_distr
         (GIA_VAN, "Xã Gia Vân"),
         (WEST, "Phường Tây Hoa Lư"),
     ]
+    assert [each["candidates"] for each in read.json()["items"]] == [asked["candidates"]]
     assert (wrong.status_code, wrong.json()["code"]) == (422, "commune_not_a_candidate")
     assert answer.status_code == again.status_code == 200, answer.text
     after = await opened(an, of_2022)
