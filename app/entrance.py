@@ -1,6 +1,7 @@
 """The entrance of every process: settings, keys, logging, and the servers it talks to."""
 
 import logging
+import os
 import sys
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +9,11 @@ from typing import Final
 import structlog
 
 from app.core import keys as core_keys
-from app.core import sandbox
+from app.core import sandbox, tracing
 from app.core.clock import set_clock
 from app.core.ids import new_id
 from app.http.tokens import SigningKey
+from app.http.wordless import WordlessFormatter, without_words
 from app.settings import Settings, SettingsError
 
 log: Final = structlog.get_logger(__name__)
@@ -42,6 +44,8 @@ def open_entrance(settings: Settings | None = None) -> Entrance:
         raise SettingsError("DATABASE_URL and REDIS_URL must both be set for this command.")
     install_keys(settings)
     configure_logging(settings.log_level)
+    if settings.traces_url is not None:
+        tracing.install(settings.traces_url, process=str(os.getpid()))
     set_clock(settings.clock)
     if settings.clock is not None:
         log.warning("simulated_clock")
@@ -70,14 +74,16 @@ def configure_logging(level: str) -> None:
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise SettingsError("MOTCUA_LOG_LEVEL must be debug, info, warning or error.")
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
-    for talkative in ("twilio", "httpx", "arq", "_granian"):
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(WordlessFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    for talkative in ("twilio", "httpx", "arq", "_granian", "urllib3", "opentelemetry"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _told_without_words,
             _only_allowed,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
@@ -85,6 +91,18 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _told_without_words(
+    _logger: object, _name: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """What went wrong and where. An error's words hold rows and arguments, so they are left out."""
+    told = line.pop("exc_info", None)
+    if told:
+        reason = told if isinstance(told, BaseException) else sys.exc_info()[1]
+        if reason is not None:
+            line["exception"] = without_words(reason)
+    return line
 
 
 def _only_allowed(

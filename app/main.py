@@ -25,7 +25,7 @@ from app.centres.units_api import units_router
 from app.citizens.addresses_api import addresses_router
 from app.citizens.me_api import me_router
 from app.core import keys as core_keys
-from app.core import outbox_figures, sandbox
+from app.core import outbox_figures, sandbox, tracing
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
@@ -61,6 +61,7 @@ from app.http.openapi import CONFIG, contract_router
 from app.http.problems import HANDLERS
 from app.http.requests import MotcuaRequest
 from app.http.tokens import SigningKey, Tokens
+from app.http.tracing import Traced
 from app.http.versions import provide_expected_version
 from app.identity.api import identity_router
 from app.identity.gatekeeper import SignInGatekeeper
@@ -174,6 +175,7 @@ def create_app(
         finally:
             await WAKEUPS.close()
             await DB.close()
+            tracing.close()
 
     app = Litestar(
         route_handlers=[Router(path="/", route_handlers=[*routers, *_of_a_sandbox(settings)])],
@@ -227,4 +229,5 @@ def serve_factory() -> Any:
     # What is here now stays for the life of the process; the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    return Measured(app)
+    served: Any = Measured(app)
+    return served if entrance.settings.traces_url is None else Traced(served)

@@ -86,6 +86,7 @@ class Settings:
     partner_requests_per_minute: int
     clock: FastClock | None
     worker_metrics_port: int | None = None
+    traces_url: str | None = None
     roads_url: str | None = None
     portal: PortalSettings | None = None
     registries: RegistriesSettings | None = None
@@ -129,6 +130,7 @@ class Settings:
             otp_per_address_per_hour=_integer(env, "MOTCUA_OTP_PER_ADDRESS_PER_HOUR", 20),
             partner_requests_per_minute=max(1, _integer(env, "MOTCUA_PARTNER_REQUESTS_PER_MINUTE", 600)),
             clock=_clock(env),
+            traces_url=_traces(env),
             worker_metrics_port=_integer(env, "MOTCUA_WORKER_METRICS_PORT", 0) or None,
             roads_url=env.get("MOTCUA_ROADS_URL") or None,
             portal=_portal(env),
@@ -203,6 +205,13 @@ def _neighbour_url(env: Mapping[str, str], name: str) -> str | None:
     if not _is_here(url) and not url.startswith("https://"):
         raise SettingsError(f"{name} must start with https://, or be `{EMULATED}`.")
     return url.rstrip("/")
+
+
+def _traces(env: Mapping[str, str]) -> str | None:
+    url = env.get("MOTCUA_TRACES_URL") or None
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise SettingsError("MOTCUA_TRACES_URL must start with http:// or https://.")
+    return url
 
 
 def _is_here(url: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 from prometheus_client import Counter
 
-from app.core import sandbox
+from app.core import sandbox, tracing
 from app.core.actor import Actor, current_actor
 from app.core.database import INTERRUPTIONS
 from app.core.errors import Unavailable
@@ -162,7 +162,15 @@ class Drainer:
     async def _attempt(self, claimed: Claim) -> None:
         current_actor.set(Actor("system", claimed.subscriber, claimed.request_id))
         subscription = self._by_name[(claimed.kind, claimed.subscriber)]
-        state, error, after = await _outcome(subscription, claimed)
+        with tracing.span(
+            f"{claimed.subscriber} {claimed.kind}",
+            fact=claimed.kind,
+            subscriber=claimed.subscriber,
+            attempt=claimed.attempts,
+            request_id=claimed.request_id,
+        ) as made:
+            state, error, after = await _outcome(subscription, claimed)
+            made.tell(outcome=state)
         RUNS.labels(claimed.subscriber, state).inc()
         try:
             await self._closer.close(claimed, state, error, after)

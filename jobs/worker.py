@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from app.core import sandbox
+from app.core import sandbox, tracing
 from app.core.database import DB, DatabaseUnavailable
 from app.core.wakeups import WAKEUPS
 from jobs.drainer import Drainer
@@ -45,6 +45,7 @@ async def run_worker(
         stopping.cancel()
         planner.close()
         await draining
+        tracing.close()
 
 
 @contextlib.asynccontextmanager

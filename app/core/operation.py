@@ -12,6 +12,7 @@ from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
 import asyncpg
 
+from app.core import tracing
 from app.core.database import Connection, DatabaseUnavailable, transaction
 from app.core.wakeups import WAKEUPS, pending
 
@@ -41,8 +42,16 @@ companion: ContextVar[Companion | None] = ContextVar("operation_companion", defa
 def operation(body: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """Run the function as one transaction; calling one operation inside another is an error."""
 
+    name = f"{body.__module__}.{body.__name__}"
+
     @wraps(body)
     async def run(*args: P.args, **facts: P.kwargs) -> R:
+        if not tracing.is_on():
+            return await attempts(*args, **facts)
+        with tracing.span(name):
+            return await attempts(*args, **facts)
+
+    async def attempts(*args: P.args, **facts: P.kwargs) -> R:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await _once(body, *args, **facts)
