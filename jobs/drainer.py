@@ -21,9 +21,10 @@ from app.core.errors import Unavailable
 from app.core.later import Later
 from app.core.outbox import decode
 from app.core.wakeups import WAKEUPS
+from app.core.wakeups import Subscription as Hints
 from jobs.closing import Closer
 from jobs.subscription import Lane, Subscription
-from jobs.work import FAN_OUT_BATCH, LEASE, Claim, claim, fan_out, give_back
+from jobs.work import FAN_OUT_BATCH, FAN_OUT_MANY, LEASE, Claim, claim, fan_out, give_back
 
 log: Final = structlog.get_logger(__name__)
 
@@ -60,8 +61,9 @@ def backoff(attempts: int) -> timedelta:
 
 
 class _Turn(NamedTuple):
-    """What one turn fanned out and claimed, of the room there was."""
+    """What one turn fanned out, of so many facts it would have, and claimed, of the room there was."""
 
+    facts: int
     fanned: int
     room: int
     claimed: int
@@ -72,7 +74,7 @@ class _Turn(NamedTuple):
 
     @property
     def facts_are_left(self) -> bool:
-        return self.fanned >= FAN_OUT_BATCH
+        return 0 < self.facts <= self.fanned
 
     @property
     def there_is_more(self) -> bool:
@@ -114,11 +116,10 @@ class Drainer:
         async with WAKEUPS.subscription("outbox") as hints:
             while not self._stopping.is_set():
                 try:
-                    turn = await self._turn(look_for_facts=True)
+                    turn = await self._turn(facts=FAN_OUT_BATCH)
                     while turn.there_is_more and not self._stopping.is_set():
                         await self._until_half_is_free()
-                        hinted = hints.taken() or self._is_time_to_look()
-                        turn = await self._turn(look_for_facts=turn.facts_are_left or hinted)
+                        turn = await self._turn(facts=self._facts_after(turn, hints))
                 except (*INTERRUPTIONS, Unavailable) as reason:
                     log.warning("drainer_waits", reason=type(reason).__name__)
                     await self._pause(AWAY_S)
@@ -135,23 +136,23 @@ class Drainer:
 
     async def turn(self) -> bool:
         """Fan out and start what is due; whether there was anything to do."""
-        return (await self._turn(look_for_facts=True)).did_something
+        return (await self._turn(facts=FAN_OUT_BATCH)).did_something
 
-    async def _turn(self, *, look_for_facts: bool) -> "_Turn":
+    async def _turn(self, *, facts: int) -> "_Turn":
         fanned = 0
-        if look_for_facts:
+        if facts:
             self._looked_at = asyncio.get_running_loop().time()
-            fanned = await fan_out(self._subscriptions, self._silent)
+            fanned = await fan_out(self._subscriptions, self._silent, at_most=facts)
         room, slowest = room_for(len(self._running), self._concurrency)
         claims = await claim(self._subscriptions, room, slowest=slowest) if room > 0 else []
         if claims and self._stopping.is_set():
             await give_back(claims)
-            return _Turn(0, 0, 0)
+            return _Turn(0, 0, 0, 0)
         for claimed in claims:
             task = asyncio.create_task(self._attempt(claimed), name=f"work-{claimed.id}")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        return _Turn(fanned, room, len(claims))
+        return _Turn(facts, fanned, room, len(claims))
 
     async def drain(self) -> None:
         """Until nothing is due: for the command line and for tests."""
@@ -188,8 +189,13 @@ class Drainer:
         stop.cancel()
         await asyncio.gather(stop, return_exceptions=True)
 
-    def _is_time_to_look(self) -> bool:
-        return asyncio.get_running_loop().time() - self._looked_at > IDLE_S
+    def _facts_after(self, turn: "_Turn", hints: Hints) -> int:
+        """How many facts the next turn fans out: many while more are left, none if nobody told of any."""
+        hinted = hints.taken()
+        if turn.facts_are_left:
+            return FAN_OUT_MANY
+        overdue = asyncio.get_running_loop().time() - self._looked_at > IDLE_S
+        return FAN_OUT_BATCH if hinted or overdue else 0
 
     async def _rest(self, wait: Any) -> None:
         """Until a hint, the idle time, the end of a running piece, or the order to stop."""

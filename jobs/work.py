@@ -21,6 +21,8 @@ from jobs.subscription import Lane, Subscription
 
 LEASE: Final = timedelta(seconds=30)
 FAN_OUT_BATCH: Final = 200
+# Facts have no lanes until they are fanned out: behind very many, a code's must not wait for as many turns.
+FAN_OUT_MANY: Final = 2_000
 ERROR_LENGTH: Final = 300
 # How long what is done stays to be looked at, and what went wrong.
 KEPT: Final = timedelta(days=30)
@@ -157,13 +159,15 @@ class Ending:
 
 
 @operation
-async def fan_out(subscriptions: Sequence[Subscription], silent: Sequence[str]) -> int:
+async def fan_out(
+    subscriptions: Sequence[Subscription], silent: Sequence[str], *, at_most: int = FAN_OUT_BATCH
+) -> int:
     """Turn facts into one work row per listener; kinds this program does not know stay for a newer one."""
     return int(
         await in_transaction().fetchval(
             FAN_OUT,
             sorted({s.fact.kind for s in subscriptions} | set(silent)),
-            FAN_OUT_BATCH,
+            at_most,
             [s.fact.kind for s in subscriptions],
             [s.name for s in subscriptions],
             [int(s.lane) for s in subscriptions],

@@ -11,10 +11,11 @@ from app.core import outbox
 from app.core.database import DB, fetch, fetch_value
 from app.core.operation import operation
 from app.core.outbox import Fact
+from jobs import drainer as drainer_module
 from jobs import ledger
 from jobs.drainer import SHARE, Drainer, room_for
 from jobs.subscription import Lane, Subscription
-from jobs.work import fan_out
+from jobs.work import FAN_OUT_BATCH, FAN_OUT_MANY, fan_out
 
 PATIENCE_S = 30
 
@@ -208,6 +209,42 @@ async def test_a_code_finds_room_however_much_hangs(database: object, now: datet
         may_end.set()
         drainer.stop()
         await running
+
+
+async def test_many_facts_are_fanned_out_in_few_turns(
+    database: object, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Facts have no lanes: a code told behind very many of them waits for turns, not for rows."""
+    asked: list[int] = []
+    heard = asyncio.Event()
+
+    async def counted(*arguments: object, at_most: int) -> int:
+        asked.append(at_most)
+        return await fan_out(*arguments, at_most=at_most)  # type: ignore[arg-type]
+
+    async def code(fact: HornBlew) -> None:
+        heard.set()
+
+    monkeypatch.setattr(drainer_module, "fan_out", counted)
+    drainer = Drainer(
+        [
+            Subscription(GongRang, "slow", Ear().hear, lane=Lane.BULK),
+            Subscription(HornBlew, "code", code, lane=Lane.CODE),
+        ]
+    )
+    await tell(*(GongRang(occurred_at=now, gong_id="g", number=number) for number in range(1_000)))
+    await tell(HornBlew(occurred_at=now, horn_id="h", number=1))
+    running = asyncio.create_task(drainer.run())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await heard.wait()
+        before = list(asked)
+    finally:
+        drainer.stop()
+        await running
+
+    assert before[:2] == [FAN_OUT_BATCH, FAN_OUT_MANY]
+    assert FAN_OUT_MANY not in before[2:]
 
 
 def test_room_is_shared_by_lanes_and_never_none_for_all() -> None:
