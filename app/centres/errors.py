@@ -43,3 +43,8 @@ class UnitsChangedMeanwhile(Conflict):
         "Đơn vị hành chính đã thay đổi sau khi lập kế hoạch; hãy lập lại.",
         "The units have changed since this was planned; plan it again.",
     )
+
+
+class CommuneUnknown(Invalid):
+    code = "commune_unknown"
+    detail = Words("Không có xã, phường mang mã này vào ngày đó.", "No commune has this code on that day.")

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from app.centres import rules
-from app.centres.errors import CentreNotFound, CounterNotFound
+from app.centres.errors import CentreNotFound, CommuneUnknown, CounterNotFound
 from app.centres.rules import Hours, Point, Zone
 from app.core.database import fetch, fetch_row
 from app.core.rows import select
@@ -326,6 +326,14 @@ async def unit_on(code: str, *, on: date) -> UnitRow | None:
     """The unit a code names on the day. On another day it may name another."""
     row = await fetch_row(f"{UNIT} WHERE {EXISTS} AND code = $2", on, code)
     return None if row is None else UnitRow(*row)
+
+
+async def commune_on(code: str, *, on: date) -> UnitRow:
+    """The commune a code names on the day; raises `CommuneUnknown`, also for a district or a province."""
+    unit = await unit_on(code, on=on)
+    if unit is None or unit.tier != "commune":
+        raise CommuneUnknown
+    return unit
 
 
 async def any_unit(unit_id: uuid.UUID) -> UnitRow | None:

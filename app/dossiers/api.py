@@ -10,6 +10,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from app.centres.errors import CommuneUnknown
 from app.core.clock import local
 from app.core.dossier_numbers import DOSSIER_NUMBER
 from app.core.phones import InvalidPhone, to_e164
@@ -22,7 +23,6 @@ from app.dossiers.errors import (
     CalendarNotDeclared,
     CitizenNumberNotAccepted,
     CommuneNeeded,
-    CommuneUnknown,
     CompetentCentreUnknown,
     DossierAlreadyAccepted,
     DossierNotFound,

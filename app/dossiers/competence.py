@@ -13,7 +13,6 @@ from app.centres import queries as centres
 from app.centres.queries import CentreRow, UnitRow
 from app.dossiers.errors import (
     CommuneNeeded,
-    CommuneUnknown,
     CompetentCentreUnknown,
     OnlyWhereDecided,
     SiteInspectionNeeded,
@@ -41,7 +40,7 @@ async def competence(
     Raises `CommuneUnknown`, `CommuneNeeded`, `CompetentCentreUnknown`; `SiteInspectionNeeded` and
     `OnlyWhereDecided` where it cannot be handed in here.
     """
-    unit = None if commune is None else await _commune(commune, on=on)
+    unit = None if commune is None else await centres.commune_on(commune, on=on)
     if unit is None and receiving.tier == procedure.level:
         return Competence(None, None)
     place = unit or await centres.any_unit(receiving.unit_id)
@@ -56,13 +55,6 @@ async def competence(
     if deciding is None:
         raise CompetentCentreUnknown
     return Competence(deciding.id, unit)
-
-
-async def _commune(code: str, *, on: date) -> UnitRow:
-    unit = await centres.unit_on(code, on=on)
-    if unit is None or unit.tier != COMMUNE:
-        raise CommuneUnknown
-    return unit
 
 
 def _told(deciding: CentreRow | None) -> dict[str, object]:

@@ -122,11 +122,6 @@ class NotReusable(Invalid):
     told = ("component",)
 
 
-class CommuneUnknown(Invalid):
-    code = "commune_unknown"
-    detail = Words("Không có xã, phường mang mã này vào ngày đó.", "No commune has this code on that day.")
-
-
 class CommuneNeeded(Invalid):
     code = "commune_needed"
     detail = Words(

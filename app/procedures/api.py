@@ -13,7 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from app.centres import queries as centres
 from app.centres import rules as places
 from app.centres.api import CentreList, CentreSummary, On
-from app.centres.errors import PointNotValid
+from app.centres.errors import CommuneUnknown, PointNotValid
 from app.core.clock import local_date
 from app.http.access import open_to
 from app.http.lists import (
@@ -39,6 +39,14 @@ Query = Annotated[
 Sector = Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,40}$", description="Code of a sector.")]
 ProcedureCode = Annotated[
     str | None, QueryParameter(max_length=60, description="Only centres that offer it.")
+]
+Commune = Annotated[
+    str | None,
+    QueryParameter(
+        pattern="^[0-9]{1,5}$",
+        max_length=5,
+        description="Of whoever asks: what is not received elsewhere is handed in at its own centre only.",
+    ),
 ]
 Near = Annotated[
     str | None,
@@ -252,13 +260,14 @@ async def get_procedure(
     summary="Centres that exist on a date, nearest first",
     tags=["public"],
     opt=open_to(Caller.ANYONE),
-    responses=problems(PointNotValid, CursorNotValid),
+    responses=problems(PointNotValid, CursorNotValid, CommuneUnknown),
 )
 async def list_centres(
     request: MotcuaRequest,
     now: NamedDependency[datetime],
     *,
     procedure: ProcedureCode = None,
+    commune: Commune = None,
     near: Near = None,
     on: On = None,
     limit: Limit = 20,
@@ -270,6 +279,8 @@ async def list_centres(
     rows = await centres.centres_on(day)
     if procedure is not None:
         offering = await _offering(procedure, day)
+        if commune is not None and offering:
+            offering &= await queries.receiving(procedure, commune=commune, on=day, among=offering)
         rows = [row for row in rows if row.id in offering]
     page, next_place = places.page(rows, near=here, after=position_of(cursor, places.Place), limit=limit)
     hours = await centres.hours_of([row.id for row, _ in page], on=day)

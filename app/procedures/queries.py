@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import asyncpg
 import msgspec
 
+from app.centres import queries as centres
 from app.core.database import fetch
 from app.core.rows import select
 from app.core.text import escape_like, fold
@@ -252,6 +253,20 @@ async def centres_offering(code: str, *, on: date) -> frozenset[uuid.UUID]:
         await current_codes([code], on=on),
     )
     return frozenset(row["centre_id"] for row in rows)
+
+
+async def receiving(
+    code: str, *, commune: str, on: date, among: frozenset[uuid.UUID]
+) -> frozenset[uuid.UUID]:
+    """Which of these receive it from somebody of a commune on the day: all of them where it may be received
+    anywhere (Decree 118/2025/NĐ-CP), else the one that decides it. Raises `CommuneUnknown`.
+    """
+    unit = await centres.commune_on(commune, on=on)
+    procedure = await by_code(code, on=on)
+    if procedure is None or procedure.receive_anywhere:
+        return among
+    deciding = await centres.centre_above(unit, tier=procedure.level, on=on)
+    return frozenset() if deciding is None else among & {deciding.id}
 
 
 async def pools_serving(centre_id: uuid.UUID, codes: Iterable[str]) -> list[uuid.UUID]:

@@ -265,3 +265,26 @@ async def test_what_has_no_end_is_late_once_its_promise_is_over(town: Town, tam_
     town.at(at_local(first + 20 * DAY, 9))
 
     assert (today, await share()) == ((1, 1), (0, 1))
+
+
+async def test_where_somebody_of_phat_diem_may_hand_in_is_asked_before_the_way_is_made(
+    town: Town, day: date
+) -> None:
+    async def where(procedure: str, **asked: str) -> list[str]:
+        answer = await town.http.get(
+            "/v1/centres", params={"procedure": procedure, "on": str(day), "limit": 50} | asked
+        )
+        assert answer.status_code == 200, answer.text
+        return [centre["id"] for centre in answer.json()["items"]]
+
+    anywhere = await where(BIRTH, commune=OF_PHAT_DIEM)
+    inspected = await where(ADOPTION)
+    there_only = await where(ADOPTION, commune=OF_PHAT_DIEM)
+    nowhere = await where(ADOPTION, commune=WITHOUT_CENTRE)
+    unknown = await town.http.get("/v1/centres", params={"procedure": BIRTH, "commune": "14503"})
+
+    assert set(anywhere) == set(await where(BIRTH))
+    assert {str(TAM_DIEP), str(PROVINCE)} <= set(anywhere)
+    assert str(TAM_DIEP) in inspected
+    assert (there_only, nowhere) == ([str(PHAT_DIEM)], [])
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "commune_unknown")
