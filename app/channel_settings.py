@@ -23,6 +23,10 @@ class Security(StrEnum):
     NONE = "none"
 
 
+def is_here(url: str) -> bool:
+    return urlsplit(url).hostname in HERE
+
+
 @dataclass(frozen=True)
 class SmtpSettings:
     """`bounces`: the mailbox reports come to, by sub-address. `ca_file`: an authority of our own."""
@@ -80,6 +84,25 @@ class ChannelSettings:
     brandname: BrandnameSettings | None = None
     zalo: ZaloSettings | None = None
     push: PushSettings | None = None
+
+    @property
+    def ways(self) -> list[str]:
+        """Every way a message may leave by, the first SMS provider first."""
+        sms = ["sms"] if self.brandname is None else ["sms", "brandname"]
+        if self.brandname is not None and self.brandname.first:
+            sms.reverse()
+        others = {"email": self.smtp, "zalo": self.zalo, "push": self.push}
+        return [*sms, *(way for way, settings in others.items() if settings is not None)]
+
+    def here(self) -> "ChannelSettings":
+        """Those of this machine, for whoever must not let anything out: emulators."""
+        smtp, brandname, zalo, push = self.smtp, self.brandname, self.zalo, self.push
+        return ChannelSettings(
+            smtp=smtp if smtp and smtp.host in HERE else None,
+            brandname=brandname if brandname and is_here(brandname.url) else None,
+            zalo=zalo if zalo and is_here(zalo.url) and is_here(zalo.oauth_url) else None,
+            push=push if push and is_here(push.url) else None,
+        )
 
 
 NO_CHANNELS: Final = ChannelSettings()

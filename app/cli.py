@@ -284,6 +284,7 @@ def doctor(*, as_json: bool) -> None:
 
 
 async def _doctor(*, as_json: bool) -> bool:
+    from app.servers.channels import examine_channels
     from app.servers.doctor import examine
     from app.servers.neighbours import examine_neighbours
 
@@ -297,6 +298,7 @@ async def _doctor(*, as_json: bool) -> bool:
         missing_migrations=missing,
     )
     findings += await examine_neighbours(settings)
+    findings += await examine_channels(settings)
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings]))
     else:

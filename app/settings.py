@@ -157,6 +157,11 @@ def _refuse_sandbox_beside_production(settings: Settings) -> None:
             "MOTCUA_SANDBOX=yes goes with the SMS emulator only: unset TWILIO_ACCOUNT_SID, and let"
             " TWILIO_API_BASE name the emulator."
         )
+    if settings.channels != settings.channels.here():
+        raise SettingsError(
+            "MOTCUA_SANDBOX=yes goes with emulators of this machine only: unset MOTCUA_SMTP_URL,"
+            " MOTCUA_BRANDNAME_URL, MOTCUA_ZALO_APP_ID and MOTCUA_PUSH_ACCOUNT, or let them name those."
+        )
     if settings.portal is not None and not _is_here(settings.portal.url):
         raise SettingsError(
             "MOTCUA_SANDBOX=yes goes with the portal emulator only: MOTCUA_PORTAL_URL=emulator."

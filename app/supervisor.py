@@ -18,6 +18,7 @@ from typing import IO, Final
 
 import httpx
 
+from app.channel_settings import ChannelSettings
 from app.core.migrations import migrate
 from app.entrance import configure_logging, install_keys
 from app.servers import ServersError, running_servers
@@ -80,6 +81,7 @@ class Supervisor:
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
                 "MOTCUA_PORTAL_URL": self.settings.portal.url if self.settings.portal else "",
                 "MOTCUA_REGISTRIES_URL": self.settings.registries.url if self.settings.registries else "",
+                **_unconfigured(self.settings.channels),
                 "PYTHONUNBUFFERED": "1",
             }
             | dict(extra or {})
@@ -158,6 +160,18 @@ class Supervisor:
         for child in reversed(self._children):
             await _stop(child)
         self._children.clear()
+
+
+def _unconfigured(channels: ChannelSettings) -> dict[str, str]:
+    """Ways a run does without, whatever our own environment names: a demo writes to nobody's mailbox."""
+    named = {
+        "MOTCUA_SMTP_URL": channels.smtp,
+        "MOTCUA_BRANDNAME_URL": channels.brandname,
+        "MOTCUA_ZALO_APP_ID": channels.zalo,
+        "MOTCUA_PUSH_ACCOUNT": channels.push,
+    }
+    absent = {name: "" for name, settings in named.items() if settings is None}
+    return absent | ({"MOTCUA_SMS_FIRST": ""} if channels.brandname is None else {})
 
 
 async def _stop(child: Child) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 from app.settings import Settings, SettingsError
@@ -18,6 +17,7 @@ from notifications.zalo.channel import ZaloChannel
 from notifications.zalo.registered import ZaloTemplate
 from notifications.zalo.registered import load as load_templates
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -28,7 +28,7 @@ async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
     async with open_client() as client:
         others: dict[Way, SmsChannel] = {}
         if configured.smtp is not None:
-            others[Way.EMAIL] = SmtpChannel(configured.smtp)
+            others[Way.EMAIL] = _or_refuse(SmtpChannel, configured.smtp)
         if configured.brandname is not None:
             others[Way.BRANDNAME] = BrandnameChannel(
                 client, configured.brandname, public_url=settings.public_url
@@ -50,9 +50,9 @@ async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
         )
 
 
-def _or_refuse(load: Callable[[Path], T], path: Path) -> T:
-    """What a file of the operator's says; one that says something wrong stops the start."""
+def _or_refuse(make: Callable[[S], T], source: S) -> T:
+    """What an operator's file says; one that cannot be read or says something wrong stops the start."""
     try:
-        return load(path)
+        return make(source)
     except ValueError as reason:
         raise SettingsError(str(reason)) from reason

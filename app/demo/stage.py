@@ -100,6 +100,8 @@ async def staged(
         allow_private_webhooks=True,
         # Everybody of a stage comes from one address: what holds for one person would end the story.
         otp_per_address_per_hour=max(settings.otp_per_address_per_hour, PEOPLE_PER_ADDRESS),
+        # Nobody outside is told of people who do not exist.
+        channels=settings.channels.here(),
         twilio=replace(settings.twilio, api_base=f"http://127.0.0.1:{sms_port}"),
     )
     settings, emulated = _with_emulators(settings)

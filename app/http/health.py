@@ -42,8 +42,11 @@ class Status(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
+    """`ways` are those a message may leave by here; that each is configured, not that it works."""
+
     ready: bool
     clock_skew_ms: int
+    ways: list[str]
 
 
 @get("/livez", operation_id="isLive", opt=open_to(Caller.ANYONE), tags=["operation"])
@@ -74,7 +77,8 @@ async def readyz(request: Request[Any, Any, Any]) -> Ready:
     skew = abs(float(row["skew"])) if row else 0.0
     if skew > MAX_CLOCK_SKEW_S:
         raise NotReady
-    return Ready(ready=True, clock_skew_ms=int(skew * 1000))
+    ways = request.app.state.settings.channels.ways
+    return Ready(ready=True, clock_skew_ms=int(skew * 1000), ways=ways)
 
 
 @get("/metrics", operation_id="getMetrics", opt=open_to(Caller.ANYONE), tags=["operation"])

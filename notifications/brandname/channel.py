@@ -54,6 +54,29 @@ class BrandnameChannel:
             return answer
         return _meaning(ours, answer)
 
+    async def knock(self) -> Sending:
+        """A text for nobody: who lets us in says that it is no phone. What `doctor` asks."""
+        settings = self._settings
+        answer = await calls.post(
+            self._client,
+            f"{settings.url}{SEND}",
+            json={
+                "ApiKey": settings.key,
+                "SecretKey": str(settings.secret),
+                "Brandname": settings.brandname,
+                "SmsType": CUSTOMER_CARE,
+                "Phone": "",
+                "Content": "",
+            },
+        )
+        if not isinstance(answer, calls.Answer):
+            return answer
+        code = str(answer.body.get("CodeResult", ""))
+        if not code:
+            return calls.by_status(answer.status, answer.pause)
+        found = codes.verdict(code)
+        return Rejected(found, code) if found is Verdict.CONFIGURATION else Accepted("")
+
     async def find(self, *, phone: str, body: str, since: datetime) -> str | None:  # noqa: ARG002 - the port's
         """Not asked: whoever repeats the call with the same id asks this."""
         return None

@@ -33,7 +33,9 @@ class SmtpChannel:
         timeout_s: float = TIMEOUT_S,
         clock: Callable[[], datetime] = current_time,
     ) -> None:
+        """Raises `ValueError` for authorities that cannot be read."""
         self._settings = settings
+        self._trusted = _trusting(settings.ca_file)
         self._sender = Sender(settings.sender_name, settings.sender)
         self._timeout_s = timeout_s
         self._clock = clock
@@ -85,7 +87,7 @@ class SmtpChannel:
             timeout=self._timeout_s,
             use_tls=settings.security is Security.TLS,
             start_tls=settings.security is Security.STARTTLS,
-            tls_context=ssl.create_default_context(cafile=settings.ca_file),
+            tls_context=self._trusted,
             local_hostname=self._sender.domain,
         )
 
@@ -124,6 +126,15 @@ class SmtpChannel:
             client.close()
             return Rejected(Verdict.CONFIGURATION, "not_supported")
         return None
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as reason:
+        raise ValueError(
+            f"MOTCUA_SMTP_CA: {ca_file} cannot be read ({reason.strerror or type(reason).__name__})."
+        ) from None
 
 
 async def _name(client: aiosmtplib.SMTP, *, back: str, to: str) -> Rejected | None:
