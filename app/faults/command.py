@@ -43,21 +43,9 @@ def faults_command(run: Run, *, err: Console) -> click.Command:
             )
             return
 
-        def told(outcome: Outcome) -> None:
-            if as_json:
-                click.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
-            words = "holds" if outcome.holds else f"DOES NOT HOLD: {outcome.wrong}"
-            err.print(
-                f"{outcome.cell}, seed {outcome.seed}, {outcome.took_s:.0f} s,"
-                f" {outcome.acknowledged} acknowledged: {words}"
-            )
-
-        def skipped(cell: Cell, why: str) -> None:
-            if as_json:
-                click.echo(json.dumps({"cell": cell.name, "cannot_run": why}))
-            err.print(f"{cell.name}: cannot run here: {why}")
-
-        outcomes = run(play_all(chosen, range(first_seed, first_seed + seeds), told=told, skipped=skipped))
+        teller = _Teller(err, as_json=as_json)
+        wanted = range(first_seed, first_seed + seeds)
+        outcomes = run(play_all(chosen, wanted, told=teller.told, skipped=teller.skipped))
         sys.exit(int(any(not outcome.holds for outcome in outcomes)))
 
     return faults

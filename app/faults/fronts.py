@@ -90,6 +90,7 @@ class Front:
     behind: str | None = None
     behaviour: Behaviour = passing
     log: list[Noted] = field(default_factory=list)
+    busy: int = 0  # requests that are not answered yet
 
     async def open(self, port: int = 0) -> None:
         self._open_ends: set[asyncio.Task[None]] = set()
@@ -136,7 +137,11 @@ class Front:
         try:
             while (asked := await _read(reader)) is not None:
                 came = time.monotonic()
-                told = await self.behaviour(self, asked)
+                self.busy += 1
+                try:
+                    told = await self.behaviour(self, asked)
+                finally:
+                    self.busy -= 1
                 self.log.append(Noted(came, asked, told, self._seen.pop(id(asked), None)))
                 if not await _say(told, writer):
                     return

@@ -21,8 +21,8 @@ import httpx
 
 from app.core import keys as core_keys
 from app.core.migrations import migrate
-from app.entrance import install_keys
-from app.faults.fronts import Front
+from app.entrance import configure_logging, install_keys
+from app.faults.fronts import Front, passing
 from app.faults.links import Link, Mode
 from app.faults.partner import Partner
 from app.http.tokens import SigningKey, Tokens
@@ -66,6 +66,7 @@ class Member:
     postgres: Link
     redis: Link
     sms: Front
+    sms_link: Link
     extra: dict[str, str] = field(default_factory=dict)
     arguments: list[str] | None = None
     child: Child | None = None
@@ -164,7 +165,7 @@ class House:
         return {
             "DATABASE_URL": _through(self.servers.database_url, member.postgres.port),
             "REDIS_URL": _through(self.servers.redis_url, member.redis.port),
-            "TWILIO_API_BASE": member.sms.url,
+            "TWILIO_API_BASE": f"http://127.0.0.1:{member.sms_link.port}",
         } | member.extra
 
     def signal(self, name: str, number: signal.Signals) -> None:
@@ -188,18 +189,26 @@ class House:
             member.child.process.send_signal(signal.SIGTERM)
         await member.child.process.wait()
 
-    async def renew(self, name: str, arguments: list[str] | None = None, **extra: str) -> None:
+    async def renew(
+        self, name: str, arguments: list[str] | None = None, extra: Mapping[str, str] | None = None
+    ) -> None:
         """Run it another way from now on; without arguments as it always was."""
         await self.stop(name)
         member = self.members[name]
-        member.arguments, member.extra = arguments, dict(extra)
+        member.arguments, member.extra = arguments, dict(extra or {})
         member.wanted.set()
+        await self.until_all_run()
 
     async def until_all_run(self) -> None:
         """Everybody is past its start: the sessions each keeps with PostgreSQL are there."""
 
         async def look() -> bool:
-            return all(member.postgres.alive >= SESSIONS_KEPT for member in self.members.values())
+            return all(
+                member.child is not None
+                and not member.child.ended
+                and member.postgres.alive >= SESSIONS_KEPT
+                for member in self.members.values()
+            )
 
         await self.until("everybody to run", look)
 
@@ -237,12 +246,20 @@ class House:
 
     async def mend(self) -> None:
         """No fault is left on any wire or front, and everybody runs."""
-        for link in (self.door, *(each for m in self.members.values() for each in (m.postgres, m.redis))):
+        for link in self.links():
             link.trap = None
             link.set(Mode.PASS)
+        self.public.behaviour = passing
+        self.partner.behave()
         for member in self.members.values():
-            member.wanted.set()
+            member.sms.behaviour = passing
             self.signal(member.name, signal.SIGCONT)
+            member.wanted.set()
+
+    def links(self) -> list[Link]:
+        """Every wire."""
+        members = self.members.values()
+        return [self.door, *(link for m in members for link in (m.postgres, m.redis, m.sms_link))]
 
 
 def _through(url: str, port: int) -> str:
@@ -278,11 +295,13 @@ async def running_house(
                 "MOTCUA_PORT": str(port),
                 "MOTCUA_PUBLIC_URL": public.url,
                 "MOTCUA_ALLOW_PRIVATE_WEBHOOKS": "yes",
+                "MOTCUA_LOG_LEVEL": "warning",
                 "MOTCUA_OTP_PER_ADDRESS_PER_HOUR": str(PER_ADDRESS),
                 **(environment or {}),
             }
         )
         install_keys(settings)
+        configure_logging(settings.log_level)
         output = stack.enter_context((folder / LOG_NAME).open("ab"))
         supervisor = Supervisor(settings, servers, output=output)
         stack.push_async_callback(supervisor.stop)
@@ -342,7 +361,10 @@ async def _member(
     stack.push_async_callback(redis.close)
     await sms.open()
     stack.push_async_callback(sms.close)
-    return Member(name, postgres, redis, sms)
+    sms_link = Link(("127.0.0.1", sms.port), chance)
+    await sms_link.open()
+    stack.push_async_callback(sms_link.close)
+    return Member(name, postgres, redis, sms, sms_link)
 
 
 async def _seed(supervisor: Supervisor) -> None:

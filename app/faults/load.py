@@ -34,8 +34,10 @@ LONGEST_PAUSE_S: Final = 3.0
 PLACES_AHEAD: Final = 400
 AT_ONCE: Final = 8
 VISITS_SHARE: Final = 0.06
+# How long somebody looks before they begin, at most.
+THINKS_S: Final = 0.15
 DAYS: Final = timedelta(days=14)
-ALLOWED: Final = frozenset({200, 201, 409, 410, 422, 429, 503})
+ALLOWED: Final = frozenset({200, 201, 202, 409, 410, 422, 429, 503})
 PLACES: Final = """
 SELECT centre_id::text AS centre_id, starts_at FROM slot JOIN pool_procedure USING (pool_id, centre_id)
  WHERE procedure_code = $1 AND open AND starts_at > now() + interval '3 hours'
@@ -83,13 +85,16 @@ class Load:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     wanted: int | None = None
     visits_share: float = VISITS_SHARE
+    thinks_s: float = THINKS_S
     _begun: int = 0
     _people: list[Person] = field(default_factory=list)
     _places: list[tuple[str, datetime]] = field(default_factory=list)
     _windows: list[str] = field(default_factory=list)
     _clients: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def begin(self, *, people: int = 400, at_once: int = AT_ONCE, places: int = PLACES_AHEAD) -> None:
+    async def begin(
+        self, *, people: int = 1500, at_once: int = AT_ONCE, places: int = PLACES_AHEAD
+    ) -> None:
         """Let them come."""
         self._http = httpx.AsyncClient(
             base_url=self.house.api,
@@ -159,14 +164,15 @@ class Load:
             if self.wanted is not None and self._begun >= self.wanted:
                 return
             person = self._people.pop()
+            await asyncio.sleep(chance.uniform(0, self.thinks_s))
             if self._windows and chance.random() < self.visits_share:
                 await self._visit(person)
                 continue
             self._begun += 1
-            if not await self._book(person):
+            if not await self.book(person):
                 self._begun -= 1
 
-    async def _book(self, person: Person) -> bool:
+    async def book(self, person: Person) -> bool:
         """Hold and confirm; whether both were answered as hoped."""
         held = None
         for _ in range(20):

@@ -11,8 +11,10 @@ import httpx
 
 from app.faults.house import House
 from app.faults.invariants import READY_AGAIN_WITHIN_S, Seen, check
-from app.faults.load import Load
+from app.faults.links import Link, Trap
+from app.faults.load import VISITS_SHARE, Load
 
+SPRINGS_WITHIN_S: Final = 30.0
 SETTLED_WITHIN_S: Final = 150.0
 BROUGHT_FORWARD_EVERY_S: Final = 3.0
 # What is owed and due, or will be by itself within a minute and a half.
@@ -52,6 +54,11 @@ class Scene:
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def time_passes(self) -> str:
+        """SQL after which pauses and lost leases are over."""
+        return BRING_FORWARD + LEASES_END
+
     def expect(self, holds: object, otherwise: str) -> None:
         """Something this cell promises beyond the nine."""
         if not holds:
@@ -59,6 +66,17 @@ class Scene:
 
     def any_worker(self) -> str:
         return self.chance.choice(("worker-1", "worker-2"))
+
+    async def spring(self, link: Link, trap: Trap) -> None:
+        """Set a trap and wait until it closed; whoever broke is back when this returns."""
+        link.trap = trap
+        try:
+            async with asyncio.timeout(SPRINGS_WITHIN_S):
+                await trap.sprung.wait()
+        except TimeoutError:
+            self.wrong.append(f"nothing like {trap.pattern!r} passed")
+        finally:
+            link.trap = None
 
     async def for_a_while(self, least_s: float, most_s: float) -> None:
         """The fault lasts."""
@@ -84,6 +102,8 @@ class Cell:
     before: int = 10
     after: int = 10
     smoke: bool = False
+    visits_share: float = VISITS_SHARE
+    rides: int = 1
     patient: bool = False  # leases are waited for as long as they last
     lacks: Callable[[], str | None] = lambda: None
 
@@ -129,9 +149,9 @@ async def play(house: House, cell: Cell, *, seed: int) -> Outcome:
     """Run one cell in a house that is whole, and leave it whole."""
     began = time.monotonic()
     house.chance.seed(f"{cell.name}-{seed}")
-    load, seen = Load(house), Seen()
+    load, seen = Load(house, visits_share=cell.visits_share), Seen()
     scene = Scene(house, load, house.chance, seen)
-    house.partner.rides = 1
+    house.partner.rides = cell.rides
     wrong: dict[str, Sequence[str]] = {}
     await house.until_all_run()
     await load.begin()

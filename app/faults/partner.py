@@ -4,9 +4,12 @@ Every webhook that reaches the endpoint is logged as it came, whatever is answer
 the visits, so that packages change hands while things break.
 """
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
+
+import httpx
 
 from app.faults.fronts import Asked, Front, Told
 from partners.postal import signing
@@ -27,12 +30,24 @@ class Heard(NamedTuple):
     status: int
 
 
+class Riders(Office):
+    """Its couriers give up a ride when nobody answers them for long; that is theirs, not ours."""
+
+    async def _ride(self, task_id: str, item: str | None) -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            await super()._ride(task_id, item)
+
+    async def _read_feed(self, *, act: bool) -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            await super()._read_feed(act=act)
+
+
 class Partner:
     """One partner with one endpoint. Without `wanted` nobody listens and nobody rides."""
 
     def __init__(self, motcua: str, client_id: str, secret: str, *, wanted: bool) -> None:
         self.client = MotcuaClient(motcua, client_id, secret)
-        self.office = Office(self.client)
+        self.office = Riders(self.client)
         self.front = Front(behaviour=self._take)
         self.wanted = wanted
         self.rides = 0
