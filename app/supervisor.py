@@ -114,18 +114,18 @@ class Supervisor:
 
     async def launch_api(self, extra: Mapping[str, str] | None = None) -> Child:
         """The HTTP process, started and not waited for."""
+        return await self.start("api", self.api_arguments(), extra)
+
+    def api_arguments(self) -> list[str]:
+        """How the HTTP process is run."""
         settings = self.settings
-        return await self.start(
-            "api",
-            [
-                "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop",
-                "--host", settings.host, "--port", str(settings.port),
-                "--workers", str(settings.workers), "--no-access-log", "--log-level", "warning",
-                "--workers-kill-timeout", "25",
-                "app.main:serve_factory",
-            ],
-            extra,
-        )  # fmt: skip
+        return [
+            "-m", "granian", "--interface", "asgi", "--factory", "--loop", "uvloop",
+            "--host", settings.host, "--port", str(settings.port),
+            "--workers", str(settings.workers), "--no-access-log", "--log-level", "warning",
+            "--workers-kill-timeout", "25",
+            "app.main:serve_factory",
+        ]  # fmt: skip
 
     async def start_worker(self, extra: Mapping[str, str] | None = None) -> Child:
         return await self.start("worker", ["-m", "app.cli", "worker"], extra)

@@ -35,7 +35,7 @@ PLACES_AHEAD: Final = 400
 AT_ONCE: Final = 8
 VISITS_SHARE: Final = 0.06
 # How long somebody looks before they begin, at most.
-THINKS_S: Final = 0.15
+THINKS_S: Final = 0.8
 DAYS: Final = timedelta(days=14)
 ALLOWED: Final = frozenset({200, 201, 202, 409, 410, 422, 429, 503})
 PLACES: Final = """

@@ -53,6 +53,8 @@ class Partner:
         self.rides = 0
         self.heard: list[Heard] = []
         self.forged = 0
+        # What a gone endpoint never took; it is in the feed.
+        self.excused: set[str] = set()
 
     async def open(self) -> None:
         """Couriers, shifts, item numbers, and the endpoint."""

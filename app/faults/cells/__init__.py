@@ -2,9 +2,18 @@
 
 from typing import Final
 
-from app.faults.cells import processes, provider, stores
+from app.faults.cells import callbacks, hosts, network, partner, processes, provider, stores, storms
 from app.faults.matrix import Cell
 
-CELLS: Final[tuple[Cell, ...]] = (*processes.CELLS, *stores.CELLS, *provider.CELLS)
+CELLS: Final[tuple[Cell, ...]] = (
+    *processes.CELLS,
+    *stores.CELLS,
+    *network.CELLS,
+    *provider.CELLS,
+    *callbacks.CELLS,
+    *partner.CELLS,
+    *hosts.CELLS,
+    *storms.CELLS,
+)
 BY_NAME: Final[dict[str, Cell]] = {cell.name: cell for cell in CELLS}
 SMOKE: Final[tuple[Cell, ...]] = tuple(cell for cell in CELLS if cell.smoke)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from app.faults.fronts import Asked, Behaviour, Front, Manner, Told, passing
@@ -58,25 +59,53 @@ def answers(behaviour: Behaviour, beyond: Callable[[Scene], Awaitable[None]] | N
     return act
 
 
-SERVER_ERROR: Final = Told(500, b'{"code": 20500, "message": "Internal", "status": 500}', JSON)
+def _as(status: int, code: int) -> Told:
+    body = f'{{"code": {code}, "message": "told so", "more_info": "", "status": {status}}}'
+    return Told(status, body.encode(), JSON)
+
+
+async def nothing_burned(scene: Scene) -> None:
+    """A wrong account is not the messages' fault: none is given up for it."""
+    given_up = await scene.house.sql("SELECT count(*) FROM message WHERE state = 'gave_up'")
+    scene.expect(given_up == 0, f"{given_up} messages were given up for a wrong account")
+
+
+HTML: Final = Told(502, b"<html><body>Bad gateway</body></html>", (("Content-Type", "text/html"),))
+BUSY: Final = Told(429, _as(429, 20429).body, (*JSON, ("Retry-After", "2")))
+ASKED_FIRST: Final = "asked what became of it before it is sent again; at most N sends"
+FOUND: Final = "found at the provider and not sent again"
+TOLD_LATER: Final = "sent once the provider has time"
+
+
+def _spoiled(manner: Manner) -> Behaviour:
+    return taking_then(lambda told: replace(told, manner=manner))
+
+
+def _cell(name: str, fault: str, must: str, act: Act, *, smoke: bool = False) -> Cell:
+    return Cell(f"provider-{name}", PROVIDER, "sending", fault, must, act, smoke=smoke)
+
+
+def _taken(name: str, fault: str, behaviour: Behaviour, *, smoke: bool = False) -> Cell:
+    return _cell(name, f"accepts, {fault}", FOUND, answers(behaviour), smoke=smoke)
+
+
+GARBAGE: Final = taking_then(lambda told: replace(told, body=b"{no"))
 
 CELLS: Final = (
-    Cell(
-        "provider-500",
-        PROVIDER,
-        "sending",
-        "500",
-        "asked what became of it before it is sent again; at most N sends",
-        answers(refusing(SERVER_ERROR)),
-        smoke=True,
+    _cell("500", "500", ASKED_FIRST, answers(refusing(_as(500, 20500))), smoke=True),
+    _cell("429", "429 with Retry-After", TOLD_LATER, answers(refusing(BUSY))),
+    _cell("502-html", "502 with a page", ASKED_FIRST, answers(refusing(HTML))),
+    _taken("201-garbage", "and answers 201 with garbage", GARBAGE, smoke=True),
+    _taken("accept-then-cut", "then cuts the connection", _spoiled(Manner.CUT)),
+    _taken("accept-then-hang", "then says nothing", _spoiled(Manner.HANG)),
+    _taken("half-an-answer", "and half of its answer arrives", _spoiled(Manner.HALF)),
+    _taken("a-byte-at-a-time", "and answers four bytes a second", _spoiled(Manner.DRIP)),
+    _cell(
+        "401", "401", "no attempt is counted, all is sent afterwards",
+        answers(refusing(_as(401, 20003)), nothing_burned),
     ),
-    Cell(
-        "provider-accept-then-cut",
-        PROVIDER,
-        "sending",
-        "accepts, then cuts the connection",
-        "found at the provider and not sent again",
-        answers(taking_then(lambda told: Told(told.status, told.body, manner=Manner.CUT))),
-        smoke=True,
+    _cell(
+        "21610", "21610 (opted out)", "rejected visibly and not tried again",
+        answers(refusing(_as(400, 21610))),
     ),
-)
+)  # fmt: skip
