@@ -54,6 +54,10 @@ INTERRUPTIONS: Final = (
 )
 
 
+# After these a connection is of no use: its place in the conversation is lost, or nobody answers on it.
+SILENCED: Final = (asyncpg.InternalClientError, TimeoutError)
+
+
 class DatabaseUnavailable(Unavailable):
     """PostgreSQL cannot be reached, or has no connection to spare."""
 
@@ -187,12 +191,16 @@ async def transaction() -> AsyncIterator[Connection]:
             await work.start()
             try:
                 yield connection
+            except TimeoutError:
+                # Whoever did not answer a statement would keep us waiting as long for a ROLLBACK.
+                _throw_away(connection)
+                raise
             except BaseException:
                 await _roll_back(work, connection)
                 raise
             await work.commit()
         except INTERRUPTIONS as reason:
-            if isinstance(reason, asyncpg.InternalClientError):
+            if isinstance(reason, SILENCED):
                 _throw_away(connection)
             raise _verdict(reason) from reason
         finally:
@@ -224,6 +232,8 @@ async def reading() -> AsyncIterator[Connection]:
         try:
             yield connection
         except INTERRUPTIONS as reason:
+            if isinstance(reason, SILENCED):
+                _throw_away(connection)
             raise _verdict(reason) from reason
 
 

@@ -11,7 +11,7 @@ from app.faults.links import Link, Mode
 from app.faults.matrix import Act, Cell, Scene
 
 NETWORK: Final = "Network"
-HANGS_AT_MOST_S: Final = 27.0
+HANGS_AT_MOST_S: Final = 21.0
 MOST_THREADS: Final = 60
 LATENCY_S: Final = 2.0
 SLOW_MS: Final = 150
