@@ -5,6 +5,7 @@ The same program otherwise; used by the cell `worker-blocked` alone.
 
 import os
 import signal
+import runpy
 import sys
 import time
 
@@ -13,9 +14,8 @@ def main() -> None:
     seconds = float(os.environ["MOTCUA_BLOCK_S"])
     signal.signal(signal.SIGUSR1, lambda *_: time.sleep(seconds))
     sys.argv = ["motcua", "worker"]
-    from app.cli import main as motcua  # noqa: PLC0415 - after the signal is ours
-
-    motcua()
+    # As it is started: what an operator runs is above everything else and imported by nothing.
+    runpy.run_module("app.cli", run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -23,9 +23,19 @@ def faults_command(run: Run, *, err: Console) -> click.Command:
     @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1, 100))
     @click.option("--first-seed", default=1, show_default=True, type=int)
     @click.option("--json", "as_json", is_flag=True, help="One JSON object a cell and seed on stdout.")
+    @click.option(
+        "--chaos", default=0, metavar="N", help="N appointments in peace, and N with random faults."
+    )
     @click.option("--list", "listed", is_flag=True, help="Name the cells and end.")
     def faults(
-        *, names: tuple[str, ...], smoke: bool, seeds: int, first_seed: int, as_json: bool, listed: bool
+        *,
+        names: tuple[str, ...],
+        smoke: bool,
+        seeds: int,
+        first_seed: int,
+        as_json: bool,
+        listed: bool,
+        chaos: int,
     ) -> None:
         """Break the running installation, one thing at a time, and look what is lost (docs/faults.md)."""
         from app.faults.cells import BY_NAME, CELLS, SMOKE
@@ -43,12 +53,27 @@ def faults_command(run: Run, *, err: Console) -> click.Command:
             )
             return
 
+        if chaos:
+            sys.exit(run(_chaos(chaos, first_seed, err=err)))
         teller = _Teller(err, as_json=as_json)
         wanted = range(first_seed, first_seed + seeds)
         outcomes = run(play_all(chosen, wanted, told=teller.told, skipped=teller.skipped))
         sys.exit(int(any(not outcome.holds for outcome in outcomes)))
 
     return faults
+
+
+async def _chaos(appointments: int, seed: int, *, err: Console) -> int:
+    """Both runs, as JSON; 1 where anything was lost or does not hold."""
+    from app.faults import chaos
+
+    code = 0
+    for troubled in (False, True):
+        err.print(f"{appointments} appointments, {'things break' if troubled else 'in peace'} …")
+        figures = await chaos.run(appointments, seed=seed, troubled=troubled)
+        click.echo(json.dumps({"troubled": troubled} | figures.as_dict(), ensure_ascii=False))
+        code |= int(figures.lost > 0 or bool(figures.wrong))
+    return code
 
 
 def _chosen(names: Sequence[str], *, smoke: bool, err: Console) -> "list[Cell]":

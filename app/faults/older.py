@@ -4,6 +4,7 @@ The same program otherwise; used by the cell `old-worker-beside-new` alone.
 """
 
 import contextlib
+import runpy
 import sys
 from collections.abc import AsyncIterator
 
@@ -24,9 +25,8 @@ async def _without(settings: Settings) -> AsyncIterator[list[Subscription]]:
 def main() -> None:
     subscriptions.make_subscriptions = _without
     sys.argv = ["motcua", "worker"]
-    from app.cli import main as motcua  # noqa: PLC0415 - after the table is the old one
-
-    motcua()
+    # As it is started: what an operator runs is above everything else and imported by nothing.
+    runpy.run_module("app.cli", run_name="__main__")
 
 
 if __name__ == "__main__":
