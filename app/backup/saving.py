@@ -28,10 +28,11 @@ async def save(database_url: str, folder: Path, *, keys: Keys, told: Told) -> Ma
     async with figures.snapshot(database_url) as seen:
         migrations = await figures.migrations(seen.connection)
         # Beside the figures, not after them: a snapshot that is held long keeps dead rows alive.
+        # No snapshot holds a sequence: read before the dump begins, the dump has reached at least this.
+        sequences = await figures.sequences(seen.connection)
         dumping = asyncio.create_task(_dump(database_url, seen, folder / manifest.DUMP))
         try:
             counted = await figures.tables(seen.connection, told=told)
-            sequences = await figures.sequences(seen.connection)
             told(manifest.DUMP, len(counted), len(counted))
             dump = await dumping
         finally:

@@ -1,27 +1,35 @@
-"""The dozen cells every change is tried with; the whole matrix is `make faults` (docs/faults.md)."""
+"""The dozen cells every change is tried with; the whole matrix is `make faults` (docs/faults.md).
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+Played by the command, in a process of its own: a house opens stores this process has open already.
+"""
+
+import asyncio
+import json
+import sys
+from typing import Any
 
 import pytest
 
 from app.faults.cells import SMOKE
-from app.faults.house import House, running_house
-from app.faults.matrix import Cell, play
 
 pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
-async def installation(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    folder: Path = tmp_path_factory.mktemp("installation")
-    async with running_house(folder, seed=1) as house:
-        yield house
+async def outcomes() -> dict[str, dict[str, Any]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app.cli", "faults", "--smoke", "--seeds", "1", "--json",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, complained = await process.communicate()
+    assert said, complained.decode()
+    return {line["cell"]: line for line in map(json.loads, said.splitlines())}
 
 
-@pytest.mark.parametrize("cell", SMOKE, ids=lambda cell: cell.name)
-async def test_nothing_is_lost(installation: House, cell: Cell) -> None:
-    outcome = await play(installation, cell, seed=1)
-
-    assert outcome.holds, outcome.wrong
-    assert outcome.acknowledged > 0
+@pytest.mark.parametrize("cell", [cell.name for cell in SMOKE])
+async def test_nothing_is_lost(outcomes: dict[str, dict[str, Any]], cell: str) -> None:
+    outcome = outcomes[cell]
+    if "cannot_run" in outcome:
+        pytest.skip(outcome["cannot_run"])
+    assert outcome["holds"], outcome["wrong"]
+    assert outcome["acknowledged"] > 0
