@@ -4,8 +4,8 @@ The same program otherwise; used by the cell `worker-blocked` alone.
 """
 
 import os
-import signal
 import runpy
+import signal
 import sys
 import time
 
