@@ -53,6 +53,8 @@ from partners.postal.events import WebhookReplayAsked
 
 PEOPLE: Final = "people"
 COPIES: Final = "copies"
+# A mail server may be away for a day: the message's own time ends it, long before so many looks.
+LOOKS_AT_A_COPY: Final = 20_000
 SURVEYS: Final = "surveys"
 PARTNERS: Final = "partners"
 REPLAYS: Final = "replays"
@@ -155,7 +157,14 @@ def _always(settings: Settings, channels: Channels) -> list[Subscription]:
             for fact in MESSAGES
         ),
         *(
-            Subscription(fact, COPIES, copies, lane=LANES.get(fact, Lane.BULK), max_attempts=60)
+            Subscription(
+                fact,
+                COPIES,
+                copies,
+                lane=LANES.get(fact, Lane.BULK),
+                max_attempts=LOOKS_AT_A_COPY,
+                lifetime=timedelta(days=5),
+            )
             for fact in MESSAGES
             if channels.has_copies
         ),

@@ -1,0 +1,122 @@
+"""The first provider is down: what cannot wait goes by the second, all else waits, nobody is told twice."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.citizens.rules import Preferences
+from app.core.database import DB
+from app.core.later import Later
+from notifications import calls, carrying
+from notifications.brandname.channel import BrandnameChannel
+from notifications.carrying import Errand
+from notifications.emulator.brandname import BrandnameGateway
+from notifications.emulator.faults import EVERYBODY, Script
+from notifications.emulator.gateway import running
+from notifications.emulator.server import TwilioEmulator
+from notifications.port import Channels
+from notifications.readers import Reader
+from notifications.templates import TEMPLATES
+from notifications.ways import Way
+from tests.notifications.conftest import LAN, MakeChannel, free_port, sent_to
+from tests.notifications.test_brandname import BRAND, KEY, SECRET, of
+from tests.notifications.test_preferences import around
+
+VALUES = {"number": "A012", "counter": "3"}
+
+
+@pytest.fixture
+def gateway() -> Iterator[BrandnameGateway]:
+    made = BrandnameGateway(key=KEY, secret=SECRET, brandname=BRAND)
+    with running(made):
+        yield made
+
+
+@pytest.fixture
+async def second(database: object, gateway: BrandnameGateway) -> AsyncIterator[BrandnameChannel]:
+    async with calls.open_client(timeout_s=1.0) as client:
+        yield BrandnameChannel(client, of(gateway.base_url), public_url="")
+
+
+def errand(template: str, now: datetime) -> Errand:
+    # At no hour of the machine anybody's quiet one.
+    lan = Reader(LAN, "vi", Preferences(quiet=around(now, begins_in=3, ends_in=5)))
+    return Errand(TEMPLATES[template], lan, VALUES, about="ticket:1", version=1, happened_at=now)
+
+
+async def look(told: Errand, channels: Channels, now: datetime) -> timedelta | None:
+    try:
+        await carrying.carry(told, channels=channels, now=now)
+    except Later as later:
+        return later.after
+    return None
+
+
+async def states() -> dict[str, str]:
+    assert DB.pool is not None
+    return {
+        row["channel"]: row["state"] for row in await DB.pool.fetch("SELECT channel, state FROM message")
+    }
+
+
+async def test_who_is_called_hears_of_it_by_the_second_provider_and_not_again_by_the_first(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
+    others: dict[Way, BrandnameChannel] = {Way.BRANDNAME: second}
+    called = errand("ticket_called", now)
+
+    again = await look(called, Channels(sms=down, others=others), now)
+    before = len(gateway.taken)
+    await look(called, Channels(sms=down, others=others), now + timedelta(seconds=31))
+    # The first is back: what was left behind stays there.
+    await look(called, Channels(sms=make_channel(), others=others), now + timedelta(seconds=60))
+
+    assert again is not None and again <= timedelta(seconds=31)
+    assert (before, len(gateway.taken)) == (0, 1)
+    assert emulator.mailbox.all() == []
+    assert await states() == {"sms": "superseded", "brandname": "accepted"}
+
+
+async def test_a_call_whose_fate_is_unknown_does_not_keep_who_is_called_waiting(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    emulator.scripts.put(EVERYBODY, Script(status=503))
+    channels = Channels(sms=make_channel(), others={Way.BRANDNAME: second})
+    called = errand("ticket_called", now)
+
+    await look(called, channels, now)
+    emulator.scripts.clear()
+    await look(called, channels, now + timedelta(seconds=31))
+
+    assert len(sent_to(emulator, LAN)) + len(gateway.taken) == 1
+
+
+async def test_what_can_wait_waits_twenty_minutes_and_goes_once_by_the_first(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
+    others: dict[Way, BrandnameChannel] = {Way.BRANDNAME: second}
+    returned = errand("dossier_returned", now)
+
+    for minutes in (0, 1, 10, 20):
+        at = now + timedelta(minutes=minutes)
+        assert await look(returned, Channels(sms=down, others=others), at) is not None
+    for minutes in (21, 30, 45):
+        await look(returned, Channels(sms=make_channel(), others=others), now + timedelta(minutes=minutes))
+
+    assert gateway.taken == []
+    assert len(sent_to(emulator, LAN)) == 1
