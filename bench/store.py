@@ -93,7 +93,9 @@ Question = Callable[[Asked, datetime], Awaitable[object]]
 
 QUESTIONS_ASKED: Final[Mapping[str, Question]] = {
     "number": lambda one, _: dossiers.at_centre(one.number, centre_id=one.centre_id),
-    "owner": lambda one, _: dossiers.of_citizen(one.number, citizen_id=one.citizen_id),
+    "owner": lambda one, now: dossiers.of_citizen(
+        one.number, citizen_id=one.citizen_id, on=local_date(now)
+    ),
     "mine": lambda one, _: dossiers.mine(one.citizen_id, before=None, limit=20),
     "store": lambda one, _: documents.of_owner(one.citizen_id, limit=50),
     "catalogue": lambda one, now: procedures.search(

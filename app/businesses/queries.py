@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from app.businesses.rules import Role
 from app.core.database import fetch, fetch_row, fetch_value
+from app.core.tax_codes import business_id
 
 
 class DelegationRow(NamedTuple):
@@ -85,7 +86,7 @@ async def by_id(delegation_id: uuid.UUID) -> DelegationRow | None:
     return None if row is None else DelegationRow(*row)
 
 
-async def whom_to_tell(tax_code: str, *, by: uuid.UUID, given: str | None) -> str | None:
+async def whom_to_tell(tax_code: str, *, given: str | None, by: uuid.UUID | None = None) -> str | None:
     """The phone that is told of what `by` did for a business; `given` is the one they named, if any.
 
     Nobody's who acted for it and does not any more: then that of `by`, of a representative, of whoever
@@ -94,7 +95,7 @@ async def whom_to_tell(tax_code: str, *, by: uuid.UUID, given: str | None) -> st
     rows = await fetch(
         f"SELECT a.phone, {NOT_OVER} AS current FROM business_delegation d"
         " JOIN phone_account a ON a.id = d.citizen_id WHERE d.tax_code = $1 AND a.phone IS NOT NULL"
-        " ORDER BY d.citizen_id = $2 DESC, d.role = 'representative' DESC, d.id",
+        " ORDER BY d.citizen_id IS NOT DISTINCT FROM $2 DESC, d.role = 'representative' DESC, d.id",
         tax_code,
         by,
     )
@@ -102,6 +103,17 @@ async def whom_to_tell(tax_code: str, *, by: uuid.UUID, given: str | None) -> st
     if given is not None and (given in acting or given not in {row["phone"] for row in rows}):
         return given
     return next(iter(acting), None)
+
+
+async def owners_acted_for(citizen_id: uuid.UUID, *, on: date) -> frozenset[uuid.UUID]:
+    """As whom somebody acts on a day: the `business_id` of each business, which owns its documents."""
+    rows = await fetch(
+        "SELECT d.tax_code FROM business_delegation d"
+        f" WHERE d.citizen_id = $1 AND {CURRENT.format(on='$2')}",
+        citizen_id,
+        on,
+    )
+    return frozenset(business_id(row["tax_code"]) for row in rows)
 
 
 async def acts_for(citizen_id: uuid.UUID, tax_code: str, *, on: date, role: Role | None = None) -> bool:

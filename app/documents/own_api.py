@@ -8,6 +8,11 @@ from litestar import Response, Router, delete, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from app.businesses import queries as businesses
+from app.businesses.api import TAX_CODE_REFUSALS, OfBusiness, business_acted_for
+from app.businesses.errors import BusinessNotFound
+from app.core.clock import local_date
+from app.core.tax_codes import business_id
 from app.documents import coding, queries, readers, removing
 from app.documents.errors import DocumentInUse, DocumentNotClean, DocumentNotFound
 from app.documents.paging import Position
@@ -22,9 +27,12 @@ from app.http.requests import MotcuaRequest
 from app.http.versions import etag
 
 
-async def _own(document_id: uuid.UUID, principal: Principal) -> DocumentRow:
+async def _own(document_id: uuid.UUID, principal: Principal, now: datetime) -> DocumentRow:
+    """The person's own, or a business's they act for today."""
     row = await queries.by_id(document_id)
-    if row.owner_id != principal.id:
+    if row.owner_id != principal.id and row.owner_id not in await businesses.owners_acted_for(
+        principal.id, on=local_date(now)
+    ):
         raise DocumentNotFound
     return row
 
@@ -35,17 +43,25 @@ async def _own(document_id: uuid.UUID, principal: Principal) -> DocumentRow:
     summary="My documents, the newest first",
     tags=["citizen"],
     opt=open_to(Caller.CITIZEN),
-    responses=problems(CursorNotValid),
+    responses=problems(CursorNotValid, BusinessNotFound, *TAX_CODE_REFUSALS),
 )
 async def list_documents(
     request: MotcuaRequest,
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
     *,
     limit: Limit = 20,
     cursor: Cursor = None,
+    tax_code: OfBusiness = None,
 ) -> Response[DocumentList]:
-    """Results, papers couriers and officers digitised, and what I put in, that in whatever state it is."""
-    rows = await queries.of_owner(principal.id, after=position_of(cursor, Position), limit=limit + 1)
+    """Results, papers couriers and officers digitised, and what I put in, that in whatever state it is.
+
+    With `tax_code` those of a business I act for instead of my own.
+    """
+    owner_id = principal.id
+    if tax_code is not None:
+        owner_id = business_id(await business_acted_for(tax_code, principal=principal, now=now))
+    rows = await queries.of_owner(owner_id, after=position_of(cursor, Position), limit=limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
     following = cursor_of(Position.of(last.created_at, last.id)) if last else None
     content = DocumentList([DocumentView.of(row) for row in rows[:limit]], following)
@@ -61,10 +77,10 @@ async def list_documents(
     responses=problems(DocumentNotFound),
 )
 async def get_document(
-    document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+    document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], now: NamedDependency[datetime]
 ) -> Response[DocumentDetail]:
     """Its state tells whether it was inspected, and why it was rejected."""
-    row = await _own(document_id, principal)
+    row = await _own(document_id, principal, now)
     detail = DocumentDetail.with_all(
         row, await coding.of_document(row.id), await queries.signatures_of(row.id)
     )
@@ -80,10 +96,10 @@ async def get_document(
     responses=problems(DocumentNotFound, DocumentNotClean),
 )
 async def read_document(
-    document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal]
+    document_id: FromPath[uuid.UUID], principal: NamedDependency[Principal], now: NamedDependency[datetime]
 ) -> Response[bytes]:
     """As an attachment, never rendered in place."""
-    row = await _own(document_id, principal)
+    row = await _own(document_id, principal, now)
     if row.state != "clean":
         raise DocumentNotClean(state=row.state)
     return await given_out(row)
@@ -101,12 +117,13 @@ async def list_reads(
     request: MotcuaRequest,
     document_id: FromPath[uuid.UUID],
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
     *,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Response[DocumentReads]:
     """Every reading by somebody other than the owner, also those from before the document was theirs."""
-    row = await _own(document_id, principal)
+    row = await _own(document_id, principal, now)
     found = await readers.of_document(row.id, after=position_of(cursor, Position), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     following = cursor_of(Position.of(last.at, last.id)) if last else None

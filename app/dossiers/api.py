@@ -3,15 +3,17 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from app.businesses.api import TAX_CODE_REFUSALS, OfBusiness, business_acted_for
+from app.businesses.errors import BusinessNotFound
 from app.centres.errors import CommuneUnknown
-from app.core.clock import local
+from app.core.clock import local, local_date
 from app.core.dossier_numbers import DOSSIER_NUMBER
 from app.core.phones import InvalidPhone, to_e164
 from app.core.text import clean_name
@@ -20,6 +22,7 @@ from app.dossiers import operations, queries
 from app.dossiers.components import Component
 from app.dossiers.errors import (
     AddressWithoutCommune,
+    ApplicantIsBusiness,
     CalendarNotDeclared,
     CitizenNumberNotAccepted,
     CommuneNeeded,
@@ -36,11 +39,11 @@ from app.dossiers.errors import (
     StatusNotAllowing,
     UnknownComponent,
 )
+from app.dossiers.inputs import AcceptRequest, CompleteRequest, ComponentInput
 from app.dossiers.operations.accept import Applicant
 from app.dossiers.queries import DecisionRow, DossierFile, DossierRow, PauseRow
 from app.dossiers.states import NAMES, Status
 from app.http.access import open_to
-from app.http.body import ShortText
 from app.http.lists import Cursor, Limit, answer, cursor_of, position_of
 from app.http.once import Once
 from app.http.principals import Caller, Principal
@@ -49,51 +52,7 @@ from app.http.requests import MotcuaRequest, language_of
 from app.http.versions import etag
 from app.identity.errors import PhoneNotAccepted
 
-COUNTS: Final = msgspec.Meta(ge=0, le=100)
 OFFICERS: Final = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
-
-
-class ComponentInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """One paper; `component` counts the procedure's published papers from 1.
-
-    `document_id` is a scan of what is handed in, or a document `POST /v1/staff/reusable-papers` proposed.
-    """
-
-    component: Annotated[int, msgspec.Meta(ge=1, le=50)]
-    originals: Annotated[int, COUNTS] = 0
-    certified_copies: Annotated[int, COUNTS] = 0
-    copies: Annotated[int, COUNTS] = 0
-    document_id: uuid.UUID | None = None
-    from_national_store: bool = False
-    result_code: Annotated[str, msgspec.Meta(pattern=r"^KQ\.[GH][0-9]{2}\.[0-9]{6}$")] | None = None
-
-
-class ApplicantInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    name: ShortText
-    phone: Annotated[str, msgspec.Meta(min_length=8, max_length=20)] | None = None
-    citizen_number: Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$")] | None = None
-
-
-class AcceptRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    """Exactly one of `ticket_id` (being served) and `seal` (received here). `register_only` gives it a
-    number and status 1: accepting or refusing it comes later. `commune` is the official code of the commune
-    the matter is of; left out, it is the centre's own. Where another centre decides, that one has it too.
-    `address` is house, street or hamlet there, as the applicant says it.
-    """
-
-    procedure: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z][0-9A-Z.]{2,29}$")]
-    applicant: ApplicantInput
-    ticket_id: uuid.UUID | None = None
-    seal: Annotated[str, msgspec.Meta(min_length=3, max_length=40)] | None = None
-    components: Annotated[list[ComponentInput], msgspec.Meta(max_length=50)] = []
-    return_mode: Literal["counter", "home"] = "counter"
-    register_only: bool = False
-    commune: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,5}$", max_length=5)] | None = None
-    address: Annotated[str, msgspec.Meta(max_length=200)] = ""
-
-
-class CompleteRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
-    result_document_id: uuid.UUID | None = None
 
 
 class TimelineEntry(msgspec.Struct):
@@ -155,6 +114,7 @@ class DossierView(msgspec.Struct):
     status_name_vi: str
     status_name_en: str
     procedure: str
+    tax_code: str | None
     centre_id: uuid.UUID
     competent_centre_id: uuid.UUID
     channel: str
@@ -200,6 +160,7 @@ class DossierView(msgspec.Struct):
             status_name_vi=name.vi,
             status_name_en=name.en,
             procedure=row.procedure_code,
+            tax_code=row.tax_code,
             centre_id=row.centre_id,
             competent_centre_id=row.processed_at,
             channel=row.channel,
@@ -260,6 +221,8 @@ def _components(given: Sequence[ComponentInput]) -> list[Component]:
         UnknownComponent,
         NotReusable,
         CitizenNumberNotAccepted,
+        ApplicantIsBusiness,
+        *TAX_CODE_REFUSALS,
         DossierAlreadyAccepted,
         CalendarNotDeclared,
         AddressWithoutCommune,
@@ -292,6 +255,7 @@ async def accept_dossier(
                 phone=_phone(data.applicant.phone),
                 citizen_number=data.applicant.citizen_number,
                 locale=language_of(request),
+                tax_code=data.applicant.business(),
             ),
             components=_components(data.components),
             return_mode=data.return_mode,
@@ -395,16 +359,23 @@ async def return_dossier(
     summary="My dossiers",
     tags=["citizen"],
     opt=open_to(Caller.CITIZEN),
+    responses=problems(BusinessNotFound, *TAX_CODE_REFUSALS),
 )
 async def list_dossiers(
     request: MotcuaRequest,
     principal: NamedDependency[Principal],
+    now: NamedDependency[datetime],
     limit: Limit = 20,
     cursor: Cursor = None,
+    tax_code: OfBusiness = None,
 ) -> Response[DossierList]:
-    """Newest first."""
+    """Newest first; with `tax_code` those of a business I act for instead of my own."""
     before = position_of(cursor, uuid.UUID)
-    rows = await queries.mine(principal.id, before=before, limit=limit + 1)
+    if tax_code is None:
+        rows = await queries.mine(principal.id, before=before, limit=limit + 1)
+    else:
+        code = await business_acted_for(tax_code, principal=principal, now=now)
+        rows = await queries.of_business(code, before=before, limit=limit + 1)
     following = cursor_of(rows[limit - 1].id) if len(rows) > limit else None
     content = DossierList(items=[DossierView.summary(row) for row in rows[:limit]], next_cursor=following)
     return answer(request, content, next_cursor=following)
@@ -419,10 +390,10 @@ async def list_dossiers(
     responses=problems(DossierNotFound),
 )
 async def get_dossier(
-    number: FromPath[str], principal: NamedDependency[Principal]
+    number: FromPath[str], principal: NamedDependency[Principal], now: NamedDependency[datetime]
 ) -> Response[DossierView]:
-    """Status, promised date and timeline."""
-    file = await queries.of_citizen(known_number(number), citizen_id=principal.id)
+    """Status, promised date and timeline; also of a business I act for."""
+    file = await queries.of_citizen(known_number(number), citizen_id=principal.id, on=local_date(now))
     return Response(DossierView.of(file), headers={"ETag": version_of(file)})
 
 

@@ -16,6 +16,18 @@ class DossierSourceMissing(Invalid):
     )
 
 
+class ApplicantIsBusiness(Invalid):
+    """A business is known by its tax code; the number of whoever acts for it stays out of its dossier."""
+
+    code = "applicant_is_business"
+    detail = Words(
+        "Chủ hồ sơ là doanh nghiệp nên không ghi số định danh cá nhân; nếu là hồ sơ của chính người nộp,"
+        " hãy để trống mã số thuế.",
+        "The applicant is a business, so no personal number is kept; if it is the person's own dossier, say"
+        " that there is no tax code.",
+    )
+
+
 class DossierAlreadyAccepted(Conflict):
     code = "dossier_already_accepted"
     detail = Words("Túi hồ sơ này đã có hồ sơ {number}.", "This package already became dossier {number}.")

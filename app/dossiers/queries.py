@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
+from app.businesses import queries as businesses
 from app.core.clock import at_local
 from app.core.contacts import Contact
 from app.core.database import fetch, fetch_row, fetch_value
@@ -14,7 +15,10 @@ from app.dossiers.states import Move, Status
 
 
 class DossierRow(NamedTuple):
-    """One dossier, without the applicant's personal number."""
+    """One dossier, without the applicant's personal number.
+
+    Of a business `citizen_id` is its `business_id`: its papers and results are nobody's who acts for it.
+    """
 
     id: uuid.UUID
     number: str
@@ -39,6 +43,7 @@ class DossierRow(NamedTuple):
     supplement_count: int
     extension_count: int
     competent_centre_id: uuid.UUID | None
+    tax_code: str | None = None
 
     @property
     def processed_at(self) -> uuid.UUID:
@@ -102,6 +107,7 @@ DECISION: Final = select(DecisionRow, "dossier_decision")
 PAUSE: Final = select(PauseRow, "dossier_pause")
 # Where they are two, both the receiving and the competent centre know it.
 OF_CENTRE: Final = "(centre_id = $2 OR competent_centre_id = $2)"
+THEIRS: Final = businesses.belongs("dossier", citizen="$2", on="$3")
 WITH_RESULT: Final = [Status.DONE.value, Status.RETURNED.value]
 
 
@@ -151,9 +157,9 @@ async def at_centre(number: str, *, centre_id: uuid.UUID) -> DossierFile:
     return await _file(f"number = $1 AND {OF_CENTRE}", number, centre_id)
 
 
-async def of_citizen(number: str, *, citizen_id: uuid.UUID) -> DossierFile:
-    """A dossier as its owner sees it."""
-    return await _file("number = $1 AND citizen_id = $2", number, citizen_id)
+async def of_citizen(number: str, *, citizen_id: uuid.UUID, on: date) -> DossierFile:
+    """A dossier as its owner sees it, or whoever acts on that day for the business it is of."""
+    return await _file(f"number = $1 AND {THEIRS}", number, citizen_id, on)
 
 
 async def completed(dossier_id: uuid.UUID) -> DossierRow | None:
@@ -179,9 +185,9 @@ async def count_completed(centre_id: uuid.UUID, *, first: date, last: date) -> i
 
 
 async def mine(citizen_id: uuid.UUID, *, before: uuid.UUID | None, limit: int) -> Sequence[DossierRow]:
-    """A citizen's dossiers, newest first; ids are in order of acceptance."""
+    """A citizen's own dossiers, newest first; ids are in order of acceptance."""
     rows = await fetch(
-        f"SELECT {COLUMNS} FROM dossier WHERE citizen_id = $1"
+        f"SELECT {COLUMNS} FROM dossier WHERE citizen_id = $1 AND tax_code IS NULL"
         " AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
         citizen_id,
         before,
@@ -190,14 +196,29 @@ async def mine(citizen_id: uuid.UUID, *, before: uuid.UUID | None, limit: int) -
     return [DossierRow(*row) for row in rows]
 
 
-async def contact_of(dossier_id: uuid.UUID) -> Contact | None:
-    """Whom to tell about a dossier."""
-    row = await fetch_row(
-        "SELECT applicant_name, applicant_phone, locale FROM dossier WHERE id = $1", dossier_id
+async def of_business(tax_code: str, *, before: uuid.UUID | None, limit: int) -> Sequence[DossierRow]:
+    """What was handed in for a business, newest first; whoever asks acts for it."""
+    rows = await fetch(
+        f"SELECT {COLUMNS} FROM dossier WHERE tax_code = $1"
+        " AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        tax_code,
+        before,
+        limit,
     )
-    if row is None or row["applicant_phone"] is None:
+    return [DossierRow(*row) for row in rows]
+
+
+async def contact_of(dossier_id: uuid.UUID) -> Contact | None:
+    """Whom to tell about a dossier; of a business's nobody who does not act for it any more."""
+    row = await fetch_row(
+        "SELECT applicant_name, applicant_phone, locale, tax_code FROM dossier WHERE id = $1", dossier_id
+    )
+    phone = None if row is None else row["applicant_phone"]
+    if row is None or phone is None:
         return None
-    return Contact(name=row["applicant_name"], phone=row["applicant_phone"], locale=row["locale"])
+    if row["tax_code"] is not None:
+        phone = await businesses.whom_to_tell(row["tax_code"], given=phone)
+    return None if phone is None else Contact(row["applicant_name"], phone, row["locale"])
 
 
 class ReuseCount(NamedTuple):

@@ -108,7 +108,7 @@ async def get_my_residence(
     number: FromPath[str], principal: NamedDependency[Principal], now: NamedDependency[datetime]
 ) -> Response[ResidenceView]:
     """Where a commune was divided, I am asked which part is mine."""
-    file = await queries.of_citizen(known_number(number), citizen_id=principal.id)
+    file = await queries.of_citizen(known_number(number), citizen_id=principal.id, on=local_date(now))
     found = await residence.of_dossier(file.dossier.id, on=local_date(now))
     return Response(ResidenceView.of(found), headers=NO_STORE)
 
@@ -130,7 +130,7 @@ async def settle_my_residence(
     once: NamedDependency[Once],
 ) -> Response[ResidenceView]:
     """The old unit stays beside it."""
-    file = await queries.of_citizen(known_number(number), citizen_id=principal.id)
+    file = await queries.of_citizen(known_number(number), citizen_id=principal.id, on=local_date(now))
     return await once(
         ResidenceView.of,
         operations.settle_residence(dossier=file.dossier, commune=data.commune, now=now),

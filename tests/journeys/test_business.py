@@ -7,10 +7,12 @@ import pytest
 
 from app.core.clock import at_local
 from tests.journeys.conftest import Person, Town
+from tests.journeys.test_reuse import Desk
 
 CHANGE, PAUSE = "2.000720", "1.001570"  # thay đổi đăng ký kinh doanh; tạm ngừng kinh doanh
 COMPANY, WRONG_DIGIT, OTHER_COMPANY = "0100109106", "0100109107", "0101243150"
 DIRECTOR, ACCOUNTANT, STRANGER = "+84912000001", "+84912000002", "+84912000003"
+OF_BUSINESSES = 6  # the last counter of the ward: land and business
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
@@ -138,3 +140,98 @@ async def test_what_the_company_has_is_gone_for_the_accountant_once_she_is_revok
     cancelled = await company.director.post(f"{path}/cancel", {})
     assert cancelled.json()["status"] == "cancelled"
     assert appointment["reference"] in (await town.texts(DIRECTOR))[-1]
+
+
+class TwoDossiers:
+    """The accountant at the counter: two dossiers of the company are accepted, one has its result."""
+
+    def __init__(self, company: Company, desk: Desk) -> None:
+        self.company, self.desk = company, desk
+
+    async def begin(self) -> "TwoDossiers":
+        self.ticket = await self.desk.serving_appointment(
+            self.company.accountant, await self.company.booked(at_local(self.desk.day, 9))
+        )
+        accepted = [await self.desk.accept(code, self.ticket, phone=ACCOUNTANT) for code in (CHANGE, PAUSE)]
+        assert [answer.status_code for answer in accepted] == [201, 201], accepted[0].text
+        self.change, self.pause = (answer.json() for answer in accepted)
+        self.result = await self.desk.scan("result", dossier=self.change["number"])
+        done = await self.desk.officer.post(
+            f"/v1/staff/dossiers/{self.change['number']}/complete",
+            {"result_document_id": self.result},
+            version=self.change["version"],
+        )
+        assert done.status_code == 200, done.text
+        return self
+
+
+@pytest.fixture
+async def handed_in(town: Town, day: date, company: Company) -> TwoDossiers:
+    return await TwoDossiers(company, await Desk(town, day, number=OF_BUSINESSES).begin()).begin()
+
+
+async def test_both_dossiers_are_the_companys_and_whoever_acts_for_it_follows_them(
+    handed_in: TwoDossiers, company: Company
+) -> None:
+    numbers = [handed_in.pause["number"], handed_in.change["number"]]
+    assert {handed_in.pause["tax_code"], handed_in.change["tax_code"]} == {COMPANY}
+
+    for person in (company.accountant, company.director):
+        assert [each["number"] for each in await company.seen_by(person, "dossiers")] == numbers
+        assert [each["id"] for each in await company.seen_by(person, "documents")] == [handed_in.result]
+        assert (await person.get(f"/v1/dossiers/{numbers[0]}")).status_code == 200
+        content = await person.get(f"/v1/documents/{handed_in.result}/content")
+        assert (content.status_code, content.headers["content-type"]) == (200, "application/pdf")
+
+
+async def test_dossiers_and_results_are_gone_with_the_delegation_and_so_are_messages(
+    town: Town, handed_in: TwoDossiers, company: Company
+) -> None:
+    told = await town.texts(ACCOUNTANT)
+    assert any(handed_in.pause["number"] in text for text in told)
+    await company.accountant.post(f"/v1/me/delegations/{company.delegation['id']}/revoke")
+
+    refused = [
+        await company.accountant.get(path, **params)
+        for path, params in (
+            ("/v1/dossiers", {"tax_code": COMPANY}),
+            ("/v1/documents", {"tax_code": COMPANY}),
+            (f"/v1/dossiers/{handed_in.change['number']}", {}),
+            (f"/v1/documents/{handed_in.result}", {}),
+            (f"/v1/documents/{handed_in.result}/content", {}),
+            (f"/v1/documents/{handed_in.result}/reads", {}),
+        )
+    ]
+    stopped = await handed_in.desk.officer.post(
+        f"/v1/staff/dossiers/{handed_in.pause['number']}/supplement",
+        {"reason": "Thiếu nghị quyết của hội đồng thành viên"},
+        version=handed_in.pause["version"],
+    )
+
+    assert [answer.status_code for answer in refused] == [404] * 6
+    assert stopped.status_code == 200, stopped.text
+    assert await town.texts(ACCOUNTANT) == told
+    assert handed_in.pause["number"] in (await town.texts(DIRECTOR))[-1]
+
+
+async def test_the_persons_own_dossier_from_the_same_ticket_stays_theirs(
+    handed_in: TwoDossiers, company: Company
+) -> None:
+    desk, applicant = handed_in.desk, {"name": "Trần Thị Hoa", "citizen_number": "037190999123"}
+    body = {"procedure": CHANGE, "ticket_id": handed_in.ticket["id"]}
+
+    mixed = await desk.officer.post("/v1/staff/dossiers", body | {"applicant": applicant})
+    mistyped = await desk.officer.post(
+        "/v1/staff/dossiers", body | {"applicant": {"name": "Công ty", "tax_code": WRONG_DIGIT}}
+    )
+    own = await desk.officer.post(
+        "/v1/staff/dossiers", body | {"applicant": applicant | {"tax_code": None}}
+    )
+
+    assert (mixed.status_code, mixed.json()["code"]) == (422, "applicant_is_business")
+    assert (mistyped.status_code, mistyped.json()["code"]) == (422, "tax_code_check_digit")
+    assert own.status_code == 201, own.text
+    assert own.json()["tax_code"] is None
+    mine = (await company.accountant.get("/v1/dossiers")).json()["items"]
+    assert [each["number"] for each in mine] == [own.json()["number"]]
+    assert (await company.director.get(f"/v1/dossiers/{own.json()['number']}")).status_code == 404

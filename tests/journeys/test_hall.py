@@ -14,10 +14,10 @@ BIRTH = "1.001193"
 FRIDAY_21_AUGUST = datetime(2026, 8, 21, 0, tzinfo=UTC)
 
 
-async def a_desk(town: Town, officer: Person) -> str:
-    """The first counter that certifies copies, opened."""
+async def a_desk(town: Town, officer: Person, *, number: int = 1) -> str:
+    """A counter, opened: the first certifies copies."""
     counters = (await officer.get("/v1/staff/counters")).json()["items"]
-    counter: str = counters[0]["id"]
+    counter: str = next(each["id"] for each in counters if each["number"] == number)
     opened = await officer.post(f"/v1/staff/counters/{counter}/open")
     assert opened.status_code == 200, opened.text
     return counter

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.dossiers import registries
 from app.dossiers.registries import Held
 from app.http.principals import Caller
 from app.procedures.queries import PaperRow
-from tests.journeys.conftest import Person, Town
+from tests.journeys.conftest import LAN, Person, Town
 from tests.journeys.test_hall import a_desk
 
 BIRTH, MATERNITY, LOST_BIRTH = "1.001193", "2.000693", "1.004884"
@@ -30,20 +30,23 @@ MINUTE = timedelta(minutes=1)
 class Desk:
     """A counter, its officer, and the people who are called to it."""
 
-    def __init__(self, town: Town, day: date) -> None:
-        self.town, self.day = town, day
+    def __init__(self, town: Town, day: date, *, number: int = 1) -> None:
+        self.town, self.day, self.number = town, day, number
         self.moment = at_local(day, 8)
 
     async def begin(self) -> "Desk":
         self.officer = await self.town.officer(Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
-        self.counter = await a_desk(self.town, self.officer)
+        self.counter = await a_desk(self.town, self.officer, number=self.number)
         return self
 
     async def serving(self, person: Person) -> dict[str, Any]:
         """The person had an appointment, and stands at the counter."""
         self.moment += 30 * MINUTE
-        appointment = await self.town.booked(person, self.moment)
-        self.town.at(self.moment)
+        return await self.serving_appointment(person, await self.town.booked(person, self.moment))
+
+    async def serving_appointment(self, person: Person, appointment: dict[str, Any]) -> dict[str, Any]:
+        """The person comes when they said, is called and stands at the counter."""
+        self.moment = self.town.at(datetime.fromisoformat(appointment["starts_at"]))
         arrived = await person.post(f"/v1/appointments/{appointment['id']}/check-in", version=None)
         assert arrived.status_code == 200, arrived.text
         called = (await self.officer.post(f"/v1/staff/counters/{self.counter}/next")).json()
@@ -75,14 +78,14 @@ class Desk:
         return found
 
     async def accept(
-        self, procedure: str, ticket: dict[str, Any], *papers: dict[str, Any]
+        self, procedure: str, ticket: dict[str, Any], *papers: dict[str, Any], phone: str = LAN
     ) -> httpx.Response:
         return await self.officer.post(
             "/v1/staff/dossiers",
             {
                 "procedure": procedure,
                 "ticket_id": ticket["id"],
-                "applicant": {"name": "Nguyễn Thị Lan", "phone": "0912345678"},
+                "applicant": {"name": "Nguyễn Thị Lan", "phone": phone},
                 "components": list(papers),
             },
         )

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec import UNSET, UnsetType
+
+from app.appointments import queries as appointments
 from app.centres import queries as centres
 from app.core import journal, outbox
 from app.core.citizen_numbers import validate_citizen_number
@@ -14,11 +17,17 @@ from app.core.dossier_numbers import format_dossier_number
 from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.operation import operation
+from app.core.tax_codes import business_id
 from app.custody import steps as custody
 from app.dossiers import queries, residence
 from app.dossiers.competence import competence
 from app.dossiers.components import Component, check_components, citizen_index, keep_components
-from app.dossiers.errors import AddressWithoutCommune, DossierAlreadyAccepted, DossierSourceMissing
+from app.dossiers.errors import (
+    AddressWithoutCommune,
+    ApplicantIsBusiness,
+    DossierAlreadyAccepted,
+    DossierSourceMissing,
+)
 from app.dossiers.events import DossierAccepted, DossierFact, DossierRegistered
 from app.dossiers.moving import promised
 from app.dossiers.queries import DossierFile
@@ -31,12 +40,16 @@ from app.queue import steps as queue
 
 
 class Applicant(NamedTuple):
-    """Who hands in. The personal number is sealed on the way to the row."""
+    """Whose it is, a person's or a business's. The personal number is sealed on the way to the row.
+
+    `tax_code` unset: of the business the appointment was for, if any; None: a person's all the same.
+    """
 
     name: str
     phone: str | None
     citizen_number: str | None
     locale: str
+    tax_code: str | UnsetType | None = UNSET
 
 
 class Source(NamedTuple):
@@ -46,6 +59,11 @@ class Source(NamedTuple):
     ticket_id: uuid.UUID | None
     package_id: uuid.UUID | None
     citizen_id: uuid.UUID | None
+    tax_code: str | None = None
+
+    def owner(self, tax_code: str | None) -> uuid.UUID | None:
+        """Whose papers and result they are: a business has its own, and nobody who acts for it."""
+        return self.citizen_id if tax_code is None else business_id(tax_code)
 
 
 @operation
@@ -67,7 +85,8 @@ async def accept(
     both an officer's word and its promise. Where another centre decides it, that one has it from now on.
 
     Raises `DossierSourceMissing` unless exactly one of ticket and seal is given, `ProcedureNotFound`,
-    `UnknownComponent`, whatever `competence` refuses, and whatever makes the ticket or package unusable.
+    `UnknownComponent`, `ApplicantIsBusiness`, whatever `competence` refuses, and whatever makes the ticket
+    or package unusable.
     """
     today = local_date(now)
     centre = await centres.get_centre(centre_id, on=today)
@@ -80,8 +99,11 @@ async def accept(
     procedure_code = procedure.code
     source = await source_of(centre_id, ticket_id, seal)
     await _refuse_second(source.package_id, procedure_code)
-    index = citizen_index(applicant.citizen_number)
-    person = Person(source.citizen_id, index)
+    tax_code = source.tax_code if applicant.tax_code is UNSET else applicant.tax_code
+    if tax_code is not None and applicant.citizen_number is not None:
+        raise ApplicantIsBusiness
+    owner_id, index = source.owner(tax_code), citizen_index(applicant.citizen_number)
+    person = Person(owner_id, index)
     reused = await check_components(components, procedure, centre_id, source.package_id, person, now=now)
     status = Status.NEW if register_only else Status.ACCEPTED
     due_at = None if register_only else await promised(procedure_code, accepted_at=now)
@@ -94,13 +116,13 @@ async def accept(
     await in_transaction().execute(
         "INSERT INTO dossier (id, number, centre_id, procedure_code, citizen_id, applicant_name,"
         " applicant_phone, locale, citizen_no_sealed, citizen_no_index, channel, ticket_id,"
-        " package_id, return_mode, status, accepted_at, due_at, competent_centre_id)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)",
+        " package_id, return_mode, status, accepted_at, due_at, competent_centre_id, tax_code)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)",
         dossier_id,
         number,
         centre_id,
         procedure_code,
-        source.citizen_id,
+        owner_id,
         applicant.name,
         applicant.phone,
         applicant.locale,
@@ -114,8 +136,9 @@ async def accept(
         now,
         due_at,
         decides.centre_id,
+        tax_code,
     )
-    await keep_components(dossier_id, number, components, reused, citizen_id=source.citizen_id, now=now)
+    await keep_components(dossier_id, number, components, reused, citizen_id=owner_id, now=now)
     if decides.unit is not None:
         await residence.keep(dossier_id, decides.unit, address=address)
     await note_status(dossier_id, status, at=now)
@@ -159,9 +182,17 @@ async def source_of(centre_id: uuid.UUID, ticket_id: uuid.UUID | None, seal: str
         raise DossierSourceMissing
     if ticket_id is not None:
         ticket = await queue.serving_ticket(ticket_id, centre_id=centre_id)
-        return Source("counter", ticket_id, None, ticket.citizen_id)
+        return Source(
+            "counter", ticket_id, None, ticket.citizen_id, await _business_of(ticket.appointment_id)
+        )
     package = await custody.received_package(str(seal), centre_id=centre_id)
     return Source("postal", None, package.id, package.citizen_id)
+
+
+async def _business_of(appointment_id: uuid.UUID | None) -> str | None:
+    """The tax code of the business somebody came for."""
+    appointment = None if appointment_id is None else await appointments.by_id(appointment_id)
+    return None if appointment is None else appointment.tax_code
 
 
 async def _refuse_second(package_id: uuid.UUID | None, procedure_code: str) -> None:

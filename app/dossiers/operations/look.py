@@ -42,7 +42,7 @@ async def look_for_papers(
     if procedure is None:
         raise ProcedureNotFound
     source = await source_of(centre_id, ticket_id, seal)
-    person = Person(source.citizen_id, citizen_index(citizen_number))
+    person = Person(source.owner(source.tax_code), citizen_index(citizen_number))
     found = await proposals(procedure, person, now=now)
     await journal.write(
         "papers.looked_for",

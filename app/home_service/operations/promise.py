@@ -9,6 +9,7 @@ import asyncpg
 
 from app.appointments import steps as appointments
 from app.appointments.places import Channel
+from app.businesses import steps as businesses
 from app.core.clock import local_date
 from app.core.database import fetch_row, in_transaction
 from app.core.ids import new_id
@@ -114,7 +115,7 @@ async def _promise(
     if not rules.is_near_the_province(door.lat, door.lon):
         raise OutOfReach
     await _check_procedures(kind, codes, door, now=now)
-    await _check_dossier(kind, dossier_number, citizen_id)
+    await _check_dossier(kind, dossier_number, citizen_id, now)
     place = await windows.place_of(door.lat, door.lon, commune=door.commune, now=now)
     if place is None:
         raise OutOfReach
@@ -157,13 +158,15 @@ async def _check_procedures(kind: Kind, codes: Sequence[str], door: Door, *, now
             raise refusal
 
 
-async def _check_dossier(kind: Kind, number: str | None, citizen_id: uuid.UUID) -> None:
-    """A delivery brings the result of one's own dossier, once it is there."""
+async def _check_dossier(kind: Kind, number: str | None, citizen_id: uuid.UUID, now: datetime) -> None:
+    """A delivery brings the result of one's own dossier or of one's business's, once it is there."""
     if kind is not Kind.DELIVERY:
         return
     if number is None:
         raise DossierNotFound
-    file = await dossiers.of_citizen(number, citizen_id=citizen_id)
+    file = await dossiers.of_citizen(number, citizen_id=citizen_id, on=local_date(now))
+    if file.dossier.tax_code is not None:
+        await businesses.act_for(file.dossier.tax_code, citizen_id=citizen_id, on=local_date(now))
     if file.dossier.status != Status.DONE:
         raise DossierNotReady
 
