@@ -23,6 +23,7 @@ from app.calendar.api import calendar_router
 from app.centres.api import centres_router
 from app.centres.units_api import units_router
 from app.citizens.addresses_api import addresses_router
+from app.citizens.counter_api import counter_choices_router
 from app.citizens.me_api import me_router
 from app.core import keys as core_keys
 from app.core import outbox_figures, sandbox, tracing
@@ -97,6 +98,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     contract_router,
     identity_router,
     me_router,
+    counter_choices_router,
     businesses_router,
     addresses_router,
     centres_router,

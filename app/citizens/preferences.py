@@ -12,6 +12,7 @@ from app.core import journal
 from app.core.database import fetch_row, in_transaction
 from app.core.errors import PreconditionFailed
 from app.core.operation import operation
+from app.identity.steps import account_for
 
 CHOSEN: Final = "p.language, p.channel, p.quiet_from, p.quiet_until, p.surveys"
 OF_ACCOUNT: Final = (
@@ -102,3 +103,18 @@ async def write(*, citizen_id: uuid.UUID, chosen: Preferences, version: int, now
         now,
     )
     await journal.write("preferences.chosen", object_kind="citizen", object_id=citizen_id, at=now)
+
+
+@operation
+async def choose_at_counter(*, phone: str, changes: Mapping[str, Any], now: datetime) -> Account:
+    """What the holder of an E.164 phone tells an officer, with or without an account: the last word counts.
+
+    `changes` names fields of `Preferences`; what is already so changes nothing.
+    """
+    citizen_id = await account_for(phone, now=now)  # locks the account's row
+    before = _account(await in_transaction().fetchrow(OF_ACCOUNT, citizen_id))
+    chosen = before.preferences._replace(**changes)
+    if chosen == before.preferences:
+        return before
+    await write(citizen_id=citizen_id, chosen=chosen, version=before.version + 1, now=now)
+    return before._replace(preferences=chosen, version=before.version + 1)
