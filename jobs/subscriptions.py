@@ -193,7 +193,9 @@ def _always(settings: Settings, channels: Channels) -> list[Subscription]:
             max_attempts=5_000,
             lifetime=timedelta(days=5),
         ),
-        Subscription(WebhookReplayAsked, REPLAYS, replays, lane=Lane.BULK, in_order=True, max_attempts=50),
+        Subscription(
+            WebhookReplayAsked, REPLAYS, replays, lane=Lane.BULK, in_order=True, max_attempts=1_000
+        ),
         Subscription(
             DocumentUploaded,
             INSPECTION,

@@ -2,7 +2,8 @@
 
 Standard Webhooks 1.0: 2xx is success, anything else is not, 410 ends the endpoint. Order is kept by the
 outbox, which holds back later events of one thing while an earlier one is still owed; a partner may pass
-one over. Between tries the pauses grow (COURIER.md 5.4), and `Retry-After` is honoured.
+one over. An endpoint that does not answer is left alone for a while (`circuits`). Between tries the pauses
+grow (COURIER.md 5.4), and `Retry-After` is honoured.
 """
 
 import random
@@ -21,6 +22,7 @@ from app.core.keys import keys
 from app.core.later import Later
 from app.core.operation import operation
 from app.core.outbox import record
+from partners.postal.circuits import CIRCUITS
 from partners.postal.egress import Egress
 from partners.postal.errors import (
     EventNotFound,
@@ -36,6 +38,8 @@ from partners.postal.signing import headers as signed
 from partners.postal.webhooks import place_of
 
 GONE: Final = 410
+BUSY: Final = 429
+SERVER_ERROR: Final = 500
 # After the n-th try in vain; then the last one again, until the outbox gives the event up.
 PAUSES: Final = (
     *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2)),
@@ -186,7 +190,26 @@ async def _tell(
     *,
     replay_id: uuid.UUID | None = None,
 ) -> timedelta | None:
-    """One attempt; how long to wait before the next, or None when nothing is owed any more."""
+    """One attempt; how long to wait before the next, or None when nothing is owed any more.
+
+    None is made while the endpoint is left alone, and none beyond so many at once.
+    """
+    async with CIRCUITS.attempt(endpoint["id"]) as rest:
+        if rest is not None:
+            return rest
+        return await _attempt(event, endpoint, tries, egress, now, signed_at, replay_id=replay_id)
+
+
+async def _attempt(
+    event: Event,
+    endpoint: Any,
+    tries: int,
+    egress: Egress,
+    now: datetime,
+    signed_at: datetime,
+    *,
+    replay_id: uuid.UUID | None,
+) -> timedelta | None:
     body = event.body.encode()
     headers = signed(
         event_id=str(event.id), body=body, signing_secrets=_secrets(endpoint, now), now=signed_at
@@ -201,6 +224,12 @@ async def _tell(
         outcome = "blocked"
     except (httpx.HTTPError, TimeoutError, OSError):
         outcome = "unreachable"
+    # A refusal is of this event; no answer, or one that is busy or broken, is the endpoint's state.
+    circuit = CIRCUITS.of(endpoint["id"])
+    if outcome == "unreachable" or (status is not None and (status >= SERVER_ERROR or status == BUSY)):
+        circuit.failed()
+    else:
+        circuit.answered()
     await _note(
         endpoint_id=endpoint["id"],
         event_id=event.id,

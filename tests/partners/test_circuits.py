@@ -1,0 +1,160 @@
+"""One endpoint's troubles stay its own: left alone while it fails, asked by so many at once."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from litestar import Litestar, Response, post
+
+from app.core.clock import machine_time
+from app.core.database import DB
+from app.core.later import Later
+from partners.postal import circuits, pushing
+from partners.postal.circuits import AT_ONCE, CIRCUITS, FAILURES_BORNE, LONGEST_REST, Circuits
+from tests.partners.test_webhooks import EGRESS, Partner, Receiver, listening, partner, push, receiver
+
+__all__ = ["partner", "receiver"]
+
+
+@pytest.fixture(autouse=True)
+def _as_a_new_process() -> None:
+    CIRCUITS.forget()
+
+
+class Hands:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.shows = 0.0
+
+    def __call__(self) -> float:
+        return self.shows
+
+
+async def allowed(asked: Circuits, endpoint: uuid.UUID) -> bool:
+    async with asked.attempt(endpoint) as rest:
+        return rest is None
+
+
+async def test_after_some_failures_it_is_left_alone_longer_and_longer_and_asked_by_one() -> None:
+    clock, endpoint = Hands(), uuid.uuid4()
+    asked = Circuits(clock)
+    for _ in range(FAILURES_BORNE):
+        assert await allowed(asked, endpoint)
+        asked.of(endpoint).failed()
+    assert not await allowed(asked, endpoint)
+    assert await allowed(asked, uuid.uuid4()), "another endpoint is asked"
+
+    rests = []
+    for _ in range(7):
+        rest = asked.of(endpoint).wait()
+        assert rest is not None
+        rests.append(rest)
+        clock.shows += rest.total_seconds()
+        assert await allowed(asked, endpoint)
+        assert not await allowed(asked, endpoint), "one asks, the others wait"
+        asked.of(endpoint).failed()
+    assert rests[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
+    assert rests[-1] == LONGEST_REST
+
+    asked.of(endpoint).answered()
+    assert await allowed(asked, endpoint)
+    assert asked.of(endpoint).wait() is None
+
+
+async def test_an_endpoint_that_fails_is_not_asked_for_every_event_it_is_owed(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    events = [await partner.event(f"visit-{n}", now) for n in range(FAILURES_BORNE + 3)]
+    receiver.status = 503
+    pauses = [await push(event, now) for event in events]
+    assert len(receiver.heard) == FAILURES_BORNE
+    assert None not in pauses
+    assert all(pause is not None and pause <= timedelta(seconds=30) for pause in pauses)
+    listed = await DB.pool.fetchval("SELECT count(*) FROM webhook_delivery")  # type: ignore[union-attr]
+    assert listed == FAILURES_BORNE, "what was not tried is no attempt"
+
+    CIRCUITS.of(uuid.UUID(partner.hook["id"])).answered()
+    receiver.status = 204
+    assert [await push(event, now) for event in events] == [None] * len(events)
+    assert receiver.ids[FAILURES_BORNE:] == [str(event.id) for event in events]
+
+
+async def test_a_refusal_is_an_answer_and_no_failure(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    """It says no to this event; the next one may be taken."""
+    events = [await partner.event(f"visit-{n}", now) for n in range(FAILURES_BORNE + 2)]
+    receiver.status = 400
+    for event in events:
+        await push(event, now)
+    assert len(receiver.heard) == len(events)
+
+
+async def test_another_endpoint_of_the_same_partner_is_told_meanwhile(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    async with listening() as healthy:
+        await partner.ask("POST", "", {"url": healthy.url})
+        receiver.status = 503
+        events = [await partner.event(f"visit-{n}", now) for n in range(FAILURES_BORNE + 2)]
+        for event in events:
+            await push(event, now)
+        assert healthy.ids == [str(event.id) for event in events]
+    assert len(receiver.heard) == FAILURES_BORNE
+
+
+@pytest.fixture
+async def slow() -> AsyncIterator[tuple[str, list[int], asyncio.Event]]:
+    """An endpoint that answers nobody until it is let; how many were inside at once."""
+    from app.supervisor import free_port
+    from tests.partners.test_webhooks import HOST, served
+
+    inside, most, go = 0, [0], asyncio.Event()
+
+    @post("/hook")
+    async def hook() -> Response[None]:
+        nonlocal inside
+        inside += 1
+        most[0] = max(most[0], inside)
+        await go.wait()
+        inside -= 1
+        return Response(None, status_code=204)
+
+    port = free_port()
+    app = Litestar(route_handlers=[hook], openapi_config=None, logging_config=None)
+    async with served(app, host=HOST, port=port):
+        yield f"http://{HOST}:{port}/hook", most, go
+
+
+async def test_a_slow_endpoint_holds_so_many_at_once_and_the_others_come_back(
+    partner: Partner,
+    slow: tuple[str, list[int], asyncio.Event],
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(circuits, "WAIT_FOR_ROOM_S", 0.2)
+    url, most, go = slow
+    await partner.own("PATCH", "", {"url": url})
+    events = [await partner.event(f"visit-{n}", now) for n in range(AT_ONCE + 2)]
+
+    async def tell(event: Any) -> timedelta | None:
+        try:
+            await pushing.push(event, egress=EGRESS, now=now, signed_at=machine_time())
+        except Later as later:
+            return later.after
+        return None
+
+    telling = [asyncio.create_task(tell(event)) for event in events]
+    done: set[asyncio.Task[timedelta | None]] = set()
+    async with asyncio.timeout(30):
+        while len(done) < 2:
+            done, _ = await asyncio.wait(telling, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0)
+    go.set()
+    pauses = await asyncio.gather(*telling)
+    assert most == [AT_ONCE]
+    assert sorted(pause is None for pause in pauses) == [False] * 2 + [True] * AT_ONCE

@@ -1,0 +1,172 @@
+"""Endpoints that mean harm or are merely bad: slow, endless, redirecting or resolving to the inside."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from partners.postal import egress as rules
+from partners.postal.egress import MAX_ANSWER_BYTES, Egress
+from partners.postal.errors import UrlNotAllowed
+
+HERE = Egress(allow_private=True)
+OUTSIDE = Egress(allow_private=False)
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def answering(answer: Answer) -> AsyncIterator[str]:
+    """A raw server that does what it likes once it was asked."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            await answer(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+
+
+async def test_an_answer_that_drips_is_given_up_after_the_time_for_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every byte comes in time for a limit per byte; the wall clock is what ends it."""
+    monkeypatch.setattr(rules, "TOTAL_TIMEOUT_S", 1.0)
+    gone = asyncio.Event()
+
+    async def drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while True:
+                writer.write(b"a")
+                await writer.drain()
+                await asyncio.sleep(0.1)  # what a slow answer is
+        finally:
+            gone.set()
+
+    async with answering(drip) as url:
+        with pytest.raises(TimeoutError):
+            await HERE.post(url, b"{}", {})
+        async with asyncio.timeout(30):
+            await gone.wait()
+
+
+async def test_of_an_endless_answer_so_much_is_read_and_no_more() -> None:
+    sent = 0
+
+    async def pour(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+            sent += 65_536
+
+    async with answering(pour) as url:
+        assert await HERE.post(url, b"{}", {}) == (200, None)
+    # What the sockets of both sides hold comes on top of what was read.
+    assert MAX_ANSWER_BYTES <= sent < 50_000_000
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    followed: list[str] = []
+
+    async def inside(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        followed.append("inside")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async with answering(inside) as secret:
+
+        async def redirect(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(f"HTTP/1.1 307 T\r\nLocation: {secret}\r\nContent-Length: 0\r\n\r\n".encode())
+
+        async with answering(redirect) as url:
+            assert (await HERE.post(url, b"{}", {}))[0] == 307
+    assert followed == []
+
+
+async def test_an_answer_that_is_no_http_and_one_cut_off_are_failures() -> None:
+    async def nonsense(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x00\xff nothing of the kind\r\n\r\n")
+
+    async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    for answer in (nonsense, cut):
+        async with answering(answer) as url:
+            with pytest.raises(httpx.HTTPError):
+                await HERE.post(url, b"{}", {})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/hook",
+        "https://example.org:8443/hook",
+        "https://user@example.org/hook",
+        "https://user:word@example.org/hook",
+        "https://example.org/hook#part",
+        "https://127.0.0.1/hook",
+        "https://[::1]/hook",
+        "https://[::ffff:127.0.0.1]/hook",
+        "https://2130706433/hook",
+        "https://0177.0.0.1/hook",
+        "https://0x7f.1/hook",
+        "https://127.1/hook",
+        "https://0/hook",
+        "ftp://example.org/hook",
+        "https:///hook",
+        "https://example.org:port/hook",
+        "https://[::1/hook",
+    ],
+)
+async def test_an_address_of_a_shape_that_leads_inside_is_refused_when_it_is_named(url: str) -> None:
+    with pytest.raises(UrlNotAllowed):
+        OUTSIDE.check_shape(url)
+    with pytest.raises(UrlNotAllowed):
+        await OUTSIDE.post(url, b"{}", {})
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.9",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "168.63.129.16",
+        "192.88.99.1",
+        "224.0.0.1",
+        "0.0.0.0",  # noqa: S104 - an address that is judged, not listened on
+        "::1",
+        "fe80::1%eth0",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "ff02::1",
+    ],
+)
+async def test_a_name_one_of_whose_addresses_is_inside_is_refused_at_every_sending(
+    monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    """Also when it was outside as it was registered, and when another of its addresses is."""
+    answers = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443)),
+        (socket.AF_INET6 if ":" in inside else socket.AF_INET, socket.SOCK_STREAM, 6, "", (inside, 443)),
+    ]
+
+    async def resolve(*_asked: Any, **_how: Any) -> Any:
+        return answers
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    with pytest.raises(UrlNotAllowed):
+        await OUTSIDE.post("https://hooks.example.org/hook", b"{}", {})
