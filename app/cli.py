@@ -169,6 +169,8 @@ async def _worker() -> None:
     from jobs.drainer import Drainer
     from jobs.subscriptions import SILENT, make_subscriptions
     from jobs.worker import run_worker
+    from notifications.channels import open_channels
+    from notifications.following import Follower
 
     entrance: Entrance = open_entrance()
     if (metrics_port := entrance.settings.worker_metrics_port) is not None:
@@ -179,12 +181,16 @@ async def _worker() -> None:
         await refuse_old_schema(entrance.database_url)
     stop = asyncio.Event()
     on_stop(stop.set)
-    async with make_subscriptions(entrance.settings) as subscriptions:
+    async with (
+        make_subscriptions(entrance.settings) as subscriptions,
+        open_channels(entrance.settings) as channels,
+    ):
         await run_worker(
             Drainer(subscriptions, silent=SILENT),
             database_url=entrance.database_url,
             redis_url=entrance.redis_url,
             roads_url=entrance.settings.roads_url,
+            follower=Follower(channels),
             stop=stop,
         )
 

@@ -63,6 +63,10 @@ HOME_SERVICE: Final = "home_service"
 CALENDAR: Final = "calendar"
 WAITLIST: Final = "waitlist"
 
+# A message waits for the morning, for a provider that is away, for its sender's turn: its own time ends it,
+# long before so many looks.
+LOOKS_AT_A_MESSAGE: Final = 20_000
+
 LANES: Final = {
     OtpRequested: Lane.CODE,
     EmailNamed: Lane.URGENT,
@@ -153,7 +157,14 @@ def _always(settings: Settings, channels: Channels) -> list[Subscription]:
 
     return [
         *(
-            Subscription(fact, PEOPLE, people, lane=LANES.get(fact, Lane.NORMAL), max_attempts=60)
+            Subscription(
+                fact,
+                PEOPLE,
+                people,
+                lane=LANES.get(fact, Lane.NORMAL),
+                max_attempts=LOOKS_AT_A_MESSAGE,
+                lifetime=timedelta(days=5),
+            )
             for fact in MESSAGES
         ),
         *(
@@ -170,7 +181,12 @@ def _always(settings: Settings, channels: Channels) -> list[Subscription]:
         ),
         *(
             Subscription(
-                fact, SURVEYS, surveys, lane=Lane.BULK, max_attempts=60, lifetime=timedelta(days=4)
+                fact,
+                SURVEYS,
+                surveys,
+                lane=Lane.BULK,
+                max_attempts=LOOKS_AT_A_MESSAGE,
+                lifetime=timedelta(days=4),
             )
             for fact in INVITATIONS
         ),

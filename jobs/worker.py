@@ -14,6 +14,7 @@ from app.core.wakeups import WAKEUPS
 from jobs.drainer import Drainer
 from jobs.planner import Planner
 from jobs.schedules import make_worker
+from notifications.following import Follower
 
 log: Final = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ async def run_worker(
     database_url: str,
     redis_url: str,
     roads_url: str | None = None,
+    follower: Follower | None = None,
     stop: asyncio.Event,
 ) -> None:
     """Until `stop`: then nothing more is claimed, what runs is finished, and the stores close."""
@@ -38,13 +40,15 @@ async def run_worker(
         planner = Planner()
         scheduling = asyncio.create_task(_keep_schedule(redis_url, planner, roads_url), name="schedule")
         stopping = asyncio.create_task(stop.wait(), name="stop")
-        await asyncio.wait({draining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        beside = set() if follower is None else {asyncio.create_task(follower.run(stop), name="follower")}
+        await asyncio.wait({draining, stopping, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
         drainer.stop()
         scheduling.cancel()
         await asyncio.gather(scheduling, return_exceptions=True)
         stopping.cancel()
         planner.close()
-        await draining
+        await asyncio.gather(draining, *beside)
         tracing.close()
 
 

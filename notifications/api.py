@@ -53,6 +53,7 @@ async def receive_status(request: MotcuaRequest, now: NamedDependency[datetime])
             provider_id=str(values.get("MessageSid", ""))[:60],
             status=str(values.get("MessageStatus", "")),
             error_code=str(values.get("ErrorCode", "")),
+            attempt=_attempt(request),
             now=now,
         )
     return Response(None, status_code=204)
@@ -69,6 +70,12 @@ def _message_id(request: MotcuaRequest) -> uuid.UUID | None:
         return uuid.UUID(request.query_params.get("n", ""))
     except ValueError:
         return None
+
+
+def _attempt(request: MotcuaRequest) -> int | None:
+    """Which of our calls it is about."""
+    told = request.query_params.get("a", "")
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 6 else None
 
 
 notifications_router: Final = Router(path="/", route_handlers=[receive_status])

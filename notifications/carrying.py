@@ -4,6 +4,7 @@ What was done stands in the rows of the messages; this looks at them and does wh
 does nothing twice, so a drainer that died is followed by another.
 """
 
+import uuid
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -42,6 +43,7 @@ class Errand(NamedTuple):
     happened_at: datetime
     meeting: Meeting | None = None
     only_to: str = ""
+    centre_id: uuid.UUID | None = None
 
 
 async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
@@ -134,6 +136,7 @@ async def _try(
         now=now,
         happened_at=errand.happened_at,
         quiet=reader.chosen.quiet,
+        centre_id=errand.centre_id,
         carried=None if way is Way.SMS else _carried(errand, way, known, channels=channels, now=now),
     )
     channel = channels.sms if way is Way.SMS else channels.others[way]

@@ -4,6 +4,7 @@ Whatever happens in between — a crash, a cut connection, an answer nobody can 
 `calling` or `unknown`, and then the provider is asked before anything is sent again.
 """
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,37 +18,21 @@ from app.core.database import fetch_row, fetch_value, in_transaction
 from app.core.ids import new_id
 from app.core.later import Later
 from app.core.operation import operation
-from notifications import policy
+from notifications import asking, circuits, ending, limits, policy
+from notifications.asking import RETRY
 from notifications.classification import FINAL, Verdict
-from notifications.port import PLAIN, Accepted, Content, Outgoing, Rejected, Sending, SmsChannel
+from notifications.ending import OPEN
+from notifications.message_row import COLUMNS, MessageRow, Wait
+from notifications.port import PLAIN, Accepted, Content, Outgoing, Rejected, Sending, SmsChannel, Unknown
 from notifications.segments import UNCOUNTED, cost
-from notifications.templates import TEMPLATES, Template, in_full
+from notifications.templates import Category, Template, in_full
 from notifications.ways import OF_SMS, REPEATS_SAFELY, Standing, Way
 
-MOST_ATTEMPTS: Final = 6
+# Calls that may have ended on the phone; those that certainly did not are made again while it is of use.
+MOST_ARRIVALS: Final = 3
 CALL_LOST_AFTER: Final = timedelta(seconds=25)
-ASK_AFTER: Final = timedelta(seconds=5)
-RETRY: Final = timedelta(seconds=4)
-CONFIGURATION_RETRY: Final = timedelta(seconds=60)
-OPEN: Final = ("ready", "calling", "unknown")
-
-
-class MessageRow(NamedTuple):
-    """A message on its way."""
-
-    id: uuid.UUID
-    template: str
-    phone: str
-    body: str
-    state: str
-    attempts: int
-    after_unknown: int
-    not_before: datetime
-    expires_at: datetime
-    calling_since: datetime | None
-    channel: str
-    address: str
-    content: str
+LONGEST_RETRY: Final = timedelta(minutes=15)
+AFTER_ITS_TIME: Final = timedelta(minutes=1)
 
 
 class Carried(NamedTuple):
@@ -56,9 +41,6 @@ class Carried(NamedTuple):
     way: Way
     address: str = ""
     content: Content = PLAIN
-
-
-COLUMNS: Final = ", ".join(MessageRow._fields)
 
 
 @operation
@@ -74,11 +56,12 @@ async def owe(
     happened_at: datetime | None = None,
     quiet: QuietHours | None = None,
     carried: Carried | None = None,
+    centre_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before.
 
     `quiet` are the hours of the person it is for, where they chose some; `carried` is how it goes where
-    that is not the first SMS provider.
+    that is not the first SMS provider, `centre_id` whose budget it is.
     """
     way, address, content = carried or Carried(Way.SMS)
     dedupe = _dedupe(template, phone, about, version, way)
@@ -94,8 +77,9 @@ async def owe(
     message_id = new_id()
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
-        " state, created_at, not_before, expires_at, channel, address, content)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12,$13,$14,$15)"
+        " state, created_at, not_before, expires_at, channel, address, content, category,"
+        " template_version, centre_id, look_at)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)"
         " ON CONFLICT ON CONSTRAINT message_is_owed_once DO NOTHING",
         message_id,
         dedupe,
@@ -112,6 +96,11 @@ async def owe(
         way.value,
         address,
         msgspec.json.encode(content).decode(),
+        template.category.value,
+        template.version,
+        centre_id,
+        # Should its work be lost, it still ends visibly.
+        not_before + template.lifetime + AFTER_ITS_TIME,
     )
     other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
     if other is not None:
@@ -132,7 +121,7 @@ async def withdraw(*, template: Template, phone: str, about: str, version: int) 
     that may have left already stays as it is known.
     """
     await in_transaction().execute(
-        "UPDATE message SET state = 'superseded', ended_at = clock_timestamp()"
+        "UPDATE message SET state = 'superseded', look_at = NULL, ended_at = clock_timestamp()"
         " WHERE dedupe = ANY($1) AND state = 'ready'",
         [_dedupe(template, phone, about, version, way) for way in Way],
     )
@@ -145,7 +134,7 @@ async def leave(*, template: Template, phone: str, about: str, version: int, way
     """
     await in_transaction().execute(
         "UPDATE message SET state = CASE state WHEN 'ready' THEN 'superseded' ELSE 'gave_up' END,"
-        " error_code = 'other_way', ended_at = clock_timestamp()"
+        " error_code = 'other_way', look_at = NULL, ended_at = clock_timestamp()"
         " WHERE dedupe = $1 AND state IN ('ready', 'unknown')",
         _dedupe(template, phone, about, version, way),
     )
@@ -187,11 +176,13 @@ async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) 
     message = await _begin(message_id=message_id, now=now)
     if message is None:
         return
+    if isinstance(message, Wait):
+        raise Later(message.after)
     if message.state == "unknown":
         if Way(message.channel) in REPEATS_SAFELY:
             await _say_again(message_id=message.id)
             raise Later(RETRY)
-        await _reconcile(message, channel, now=now)
+        await asking.reconcile(message, channel, now=now)
         return
     outcome = await channel.send(
         Outgoing(
@@ -200,88 +191,121 @@ async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) 
             phone=message.phone,
             body=message.body,
             valid_for_s=int((message.expires_at - now).total_seconds()),
+            sender=message.sender,
             address=message.address,
             content=msgspec.json.decode(message.content, type=Content),
         )
     )
-    again = await _end(message=message, outcome=outcome)
+    again = await _end(message=message, outcome=outcome, now=now)
     if again is not None:
         raise Later(again)
 
 
 @operation
-async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | None:
-    """Claim the message for one call, or say that it is over; `Later` while it has to wait."""
-    connection = in_transaction()
-    row = await connection.fetchrow(f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id)
+async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | Wait | None:
+    """Claim the message for one call, or say how long it has to wait; None when it is over."""
+    row = await in_transaction().fetchrow(
+        f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id
+    )
     message = MessageRow(*row)
     if message.state not in OPEN:
         return None
-    if message.expires_at <= now:
-        await _close(message.id, "expired", "")
-        return None
-    if message.not_before > now:
-        raise Later(message.not_before - now)
+    if message.state == "ready":
+        return await _to_send(message, now=now)
     if message.state == "calling":
         # Somebody called and never came back: its fate is unknown, not failed.
         if message.calling_since is not None and now - message.calling_since < CALL_LOST_AFTER:
-            raise Later(CALL_LOST_AFTER)
-        await connection.execute("UPDATE message SET state = 'unknown' WHERE id = $1", message.id)
-        return message._replace(state="unknown")
-    if message.state == "unknown":
-        return message
-    if await _spent(message) >= MOST_ATTEMPTS:
-        await _close(message.id, "gave_up", "")
+            return Wait(CALL_LOST_AFTER)
+        await in_transaction().execute("UPDATE message SET state = 'unknown' WHERE id = $1", message.id)
+    # What may have left is asked about, however late: it does not expire unseen.
+    return await asking.to_ask_about(message._replace(state="unknown"), now=now)
+
+
+async def _to_send(message: MessageRow, *, now: datetime) -> MessageRow | Wait | None:
+    if message.expires_at <= now:
+        await ending.close(message.id, "expired", "", now=now)
         return None
+    if message.not_before > now:
+        return Wait(message.not_before - now)
+    if await _arrivals(message) >= MOST_ARRIVALS:
+        await ending.close(message.id, "gave_up", "", now=now)
+        return None
+    refused = await _refused(message, now=now)
+    if refused is not None and refused.after is not None:
+        return Wait(refused.after)
+    if refused is not None:
+        await ending.close(message.id, "rejected", refused.code, now=now, verdict=Verdict.RECIPIENT)
+        return None
+    return await _claim(message, now=now)
+
+
+async def _refused(message: MessageRow, *, now: datetime) -> limits.Refused | None:
+    """The first reason there is not to call now; the sender's turn is taken last."""
+    category, way = Category(message.category), Way(message.channel)
+    return (
+        await limits.held(message.template)
+        or (await _sms_refused(message, category, way, now=now) if way in OF_SMS else None)
+        or await limits.closed(way, now=now)
+        or (await limits.paced(message.sender, now=now) if way is Way.SMS else None)
+        # Who tries a way that was closed has nothing else to wait for.
+        or await limits.tried_by_another(way, now=now)
+    )
+
+
+async def _sms_refused(
+    message: MessageRow, category: Category, way: Way, *, now: datetime
+) -> limits.Refused | None:
+    """What a phone and a centre's budget say, whoever carries the SMS."""
+    return await limits.phone_refuses(message.phone, category, way, now=now) or await limits.over_budget(
+        message.centre_id, category, now=now
+    )
+
+
+async def _claim(message: MessageRow, *, now: datetime) -> MessageRow:
+    """The row before the call."""
+    connection = in_transaction()
     await connection.execute(
-        "UPDATE message SET state = 'calling', attempts = attempts + 1, calling_since = $2 WHERE id = $1",
+        "UPDATE message SET state = 'calling', attempts = attempts + 1, calling_since = $2, asked = 0"
+        " WHERE id = $1",
         message.id,
         now,
     )
     await connection.execute(
-        "INSERT INTO message_attempt (message_id, n, started_at, outcome) VALUES ($1, $2, $3, 'calling')",
+        "INSERT INTO message_attempt (message_id, n, started_at, outcome, request_hash)"
+        " VALUES ($1, $2, $3, 'calling', $4)",
         message.id,
         message.attempts + 1,
         now,
+        hashlib.sha256(f"{message.phone}|{message.body}".encode()).digest(),
     )
     return message._replace(state="calling", attempts=message.attempts + 1, calling_since=now)
 
 
-async def _spent(message: MessageRow) -> int:
-    """Calls that count. A wrong account is not the message's fault: such calls are kept but not counted."""
-    excused: int = await in_transaction().fetchval(
-        "SELECT count(*) FROM message_attempt WHERE message_id = $1 AND outcome = $2",
-        message.id,
-        Verdict.CONFIGURATION.value,
+async def _arrivals(message: MessageRow) -> int:
+    """Calls that may have ended on the phone; what was refused, or never left the provider, did not."""
+    return int(
+        await in_transaction().fetchval(
+            "SELECT count(*) FROM message_attempt WHERE message_id = $1"
+            " AND outcome IN ('accepted', 'unknown', 'calling', 'unreachable')",
+            message.id,
+        )
     )
-    return message.attempts - excused
 
 
 @operation
-async def _end(*, message: MessageRow, outcome: Sending) -> timedelta | None:
+async def _end(*, message: MessageRow, outcome: Sending, now: datetime) -> timedelta | None:
     """Write what the call came to; when to look again, if at all."""
+    await in_transaction().execute("SELECT FROM message WHERE id = $1 FOR UPDATE", message.id)
     if isinstance(outcome, Accepted):
-        await _note_attempt(message, "accepted", "")
-        await _accept(message.id, outcome.provider_id)
+        await circuits.succeeded(message.channel, now=now)
+        if await _note_attempt(message, "accepted", ""):
+            await ending.accept(message.id, outcome.provider_id, attempt=message.attempts, now=now)
         return None
     if isinstance(outcome, Rejected):
-        await _note_attempt(message, outcome.verdict.value, outcome.code)
-        if outcome.verdict in FINAL:
-            await _close(message.id, "rejected", outcome.code)
-            return None
-        await in_transaction().execute(
-            "UPDATE message SET state = 'ready', error_code = $2 WHERE id = $1 AND state = 'calling'",
-            message.id,
-            outcome.code,
-        )
-        return RETRY if outcome.verdict is Verdict.TEMPORARY else CONFIGURATION_RETRY
+        return await _note_refusal(message, outcome, now=now)
     await _note_attempt(message, "unknown", outcome.why)
-    await in_transaction().execute(
-        "UPDATE message SET state = 'unknown', error_code = $2 WHERE id = $1 AND state = 'calling'",
-        message.id,
-        outcome.why[:60],
-    )
-    return ASK_AFTER
+    await circuits.failed(message.channel, now=now, reason=outcome.why)
+    return await _note_unknown(message, outcome)
 
 
 @operation
@@ -292,66 +316,51 @@ async def _say_again(*, message_id: uuid.UUID) -> None:
     )
 
 
-async def _reconcile(message: MessageRow, channel: SmsChannel, *, now: datetime) -> None:
-    """Ask the provider what became of an unknown call before anything is sent again."""
-    since = message.calling_since or now
-    try:
-        provider_id = await channel.find(phone=message.phone, body=message.body, since=since)
-    except Exception as reason:
-        raise Later(ASK_AFTER) from reason
-    if not await _settle(message=message, provider_id=provider_id):
-        raise Later(RETRY)
-
-
-@operation
-async def _settle(*, message: MessageRow, provider_id: str | None) -> bool:
-    """Adopt what was found; else send again within the template's budget, or give up visibly."""
-    if provider_id is not None:
-        await _accept(message.id, provider_id)
-        return True
-    budget = TEMPLATES[message.template].resend_after_unknown
-    if message.after_unknown >= budget:
-        await _close(message.id, "gave_up", "unknown")
-        return True
-    await in_transaction().execute(
-        "UPDATE message SET state = 'ready', after_unknown = after_unknown + 1"
-        " WHERE id = $1 AND state = 'unknown'",
+async def _note_unknown(message: MessageRow, outcome: Unknown) -> timedelta | None:
+    tag = await in_transaction().execute(
+        "UPDATE message SET state = 'unknown', error_code = $2 WHERE id = $1 AND state = 'calling'",
         message.id,
+        outcome.why[:60],
     )
-    return False
+    return asking.ASK_AT[0] if tag == "UPDATE 1" else None
 
 
-async def _accept(message_id: uuid.UUID, provider_id: str) -> None:
+async def _note_refusal(message: MessageRow, outcome: Rejected, *, now: datetime) -> timedelta | None:
+    """A refusal that is not final leaves the message as it was; that of the account closes the way."""
+    await _note_attempt(message, outcome.verdict.value, outcome.code)
+    if outcome.verdict in FINAL:
+        await circuits.succeeded(message.channel, now=now)
+        await ending.close(message.id, "rejected", outcome.code, now=now, verdict=outcome.verdict)
+        return None
+    account = outcome.verdict is Verdict.CONFIGURATION
+    await circuits.failed(message.channel, now=now, reason=outcome.code, at_once=account)
     await in_transaction().execute(
-        "UPDATE message SET provider_id = coalesce(provider_id, $2), calling_since = NULL,"
-        " state = CASE WHEN state IN ('ready', 'calling', 'unknown') THEN 'accepted' ELSE state END"
-        " WHERE id = $1",
-        message_id,
-        provider_id,
+        "UPDATE message SET state = 'ready', error_code = $2, verdict = $3"
+        " WHERE id = $1 AND state = 'calling'",
+        message.id,
+        outcome.code,
+        outcome.verdict.value,
     )
-
-
-async def _close(message_id: uuid.UUID, state: str, code: str) -> None:
-    """End what is still open; a receipt that came meanwhile knows better and stays."""
-    await in_transaction().execute(
-        "UPDATE message SET state = $2, error_code = $3, calling_since = NULL,"
-        " ended_at = clock_timestamp() WHERE id = $1 AND state = ANY($4)",
-        message_id,
-        state,
-        code,
-        list(OPEN),
+    if account:
+        return circuits.REST_OF_AN_ACCOUNT
+    refused: int = await in_transaction().fetchval(
+        "SELECT count(*) FROM message_attempt WHERE message_id = $1 AND outcome = 'temporary'", message.id
     )
+    pause: timedelta = min(LONGEST_RETRY, RETRY * 2 ** min(refused - 1, 12))
+    return max(pause, outcome.retry_after or pause)
 
 
-async def _note_attempt(message: MessageRow, outcome: str, code: str) -> None:
-    await in_transaction().execute(
+async def _note_attempt(message: MessageRow, outcome: str, code: str) -> bool:
+    """False where a receipt that was faster has said already how the call ended."""
+    tag = await in_transaction().execute(
         "UPDATE message_attempt SET outcome = $3, error_code = $4, ended_at = clock_timestamp()"
-        " WHERE message_id = $1 AND n = $2",
+        " WHERE message_id = $1 AND n = $2 AND outcome IN ('calling', 'unknown')",
         message.id,
         message.attempts,
         outcome,
         code[:60],
     )
+    return bool(tag == "UPDATE 1")
 
 
 async def owed() -> int:

@@ -343,5 +343,6 @@ async def _bring_out(
         happened_at=fact.occurred_at,
         meeting=words.meeting,
         only_to=words.only_to,
+        centre_id=getattr(fact, "centre_id", None),
     )
     await bring(errand, channels=channels, now=current_time())

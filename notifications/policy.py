@@ -13,7 +13,9 @@ QUIET_UNTIL: Final = time(6, 30)
 OF_THE_HOUSE: Final = QuietHours(QUIET_FROM, QUIET_UNTIL)
 # A question about yesterday comes after breakfast, never on the way out of the hall.
 NEXT_MORNING: Final = time(7, 0)
-PER_PHONE_PER_DAY: Final = 20
+# Accepted messages of a phone but codes, which have limits of their own (`app.identity.rules`).
+PER_PHONE_PER_DAY: Final = 10
+PER_PHONE_PER_MONTH: Final = 60
 
 
 # What leaves at any hour and to whoever chose no messages: a code, and what cannot wait.

@@ -1,0 +1,152 @@
+"""What holds a message back before a call: a hold, a phone that said no, caps, a budget, the sender's pace.
+
+Each is asked in the transaction that claims the message, so many processes agree.
+"""
+
+import uuid
+from datetime import datetime, time, timedelta
+from typing import Final, NamedTuple
+
+import structlog
+from prometheus_client import Counter
+
+from app.core import journal
+from app.core.clock import ZONE, local_date
+from app.core.database import in_transaction
+from notifications import circuits
+from notifications.policy import CANNOT_WAIT, PER_PHONE_PER_DAY, PER_PHONE_PER_MONTH
+from notifications.port import Sender
+from notifications.templates import Category
+from notifications.ways import OF_SMS, Way
+
+log: Final = structlog.get_logger(__name__)
+
+HOLD_LOOK: Final = timedelta(seconds=30)
+A_MONTH: Final = timedelta(days=30)
+# Alphanumeric senders take about ten a second. What ten seconds take may leave at once, as the provider
+# has a queue, too; what is beyond waits here, where it can still be superseded.
+PER_SECOND: Final = 10
+BURST: Final = timedelta(seconds=10)
+SHORTEST_PAUSE: Final = timedelta(milliseconds=50)
+EVERYTHING: Final = "all"
+# Shares of a budget, in percent, at which somebody is told.
+WARN_AT: Final = (70, 100)
+
+BUDGET_TOLD: Final = Counter("motcua_message_budget_reached", "Budgets of centres reached", ["percent"])
+
+
+class Refused(NamedTuple):
+    """Not sent, and why; `after` None: never."""
+
+    code: str
+    after: timedelta | None = None
+
+
+async def held(template: str) -> Refused | None:
+    """Whether everything, or this wording, is held back until somebody lets it go."""
+    scope = await in_transaction().fetchval(
+        "SELECT scope FROM message_hold WHERE scope = $1 OR scope = $2 LIMIT 1",
+        EVERYTHING,
+        f"template:{template}",
+    )
+    return None if scope is None else Refused("held", HOLD_LOOK)
+
+
+async def phone_refuses(phone: str, category: Category, way: Way, *, now: datetime) -> Refused | None:
+    """A phone that said no, or had its share. A code is tried in any case: its person has just asked for
+    it, and codes have limits of their own.
+    """
+    if category is Category.OTP:
+        return None
+    connection = in_transaction()
+    if way is Way.SMS and await connection.fetchval(
+        "SELECT true FROM phone_suppression WHERE phone = $1", phone
+    ):
+        return Refused("suppressed")
+    midnight = datetime.combine(local_date(now), time(), tzinfo=ZONE)
+    row = await connection.fetchrow(
+        "SELECT count(*) FILTER (WHERE accepted_at >= $3), count(*) FROM message"
+        " WHERE phone = $1 AND created_at > $2 AND accepted_at IS NOT NULL AND category <> 'otp'"
+        " AND channel = ANY($4)",
+        phone,
+        now - A_MONTH,
+        midnight,
+        [each.value for each in OF_SMS],
+    )
+    if row[0] >= PER_PHONE_PER_DAY:
+        return Refused("cap_day")
+    return Refused("cap_month") if row[1] >= PER_PHONE_PER_MONTH else None
+
+
+async def over_budget(centre_id: uuid.UUID | None, category: Category, *, now: datetime) -> Refused | None:
+    """A centre that has spent its day's segments sends what cannot wait only; the rest comes tomorrow."""
+    if centre_id is None:
+        return None
+    today = local_date(now)
+    row = await in_transaction().fetchrow(
+        "SELECT segments, warned, segments_per_day FROM message_budget"
+        " JOIN message_spending USING (centre_id) WHERE centre_id = $1 AND day = $2",
+        centre_id,
+        today,
+    )
+    if row is None:
+        return None
+    spent = row["segments"] * 100 // row["segments_per_day"]
+    reached = max((share for share in WARN_AT if share <= spent), default=0)
+    if reached > row["warned"]:
+        await _warn(centre_id, reached, now=now)
+    if spent < 100 or category in CANNOT_WAIT:
+        return None
+    tomorrow = datetime.combine(today + timedelta(days=1), time(), tzinfo=ZONE)
+    return Refused("budget", tomorrow - now)
+
+
+async def _warn(centre_id: uuid.UUID, percent: int, *, now: datetime) -> None:
+    tag = await in_transaction().execute(
+        "UPDATE message_spending SET warned = $3 WHERE centre_id = $1 AND day = $2 AND warned < $3",
+        centre_id,
+        local_date(now),
+        percent,
+    )
+    if tag == "UPDATE 1":
+        BUDGET_TOLD.labels(str(percent)).inc()
+        log.error("message_budget_reached", centre=str(centre_id), percent=percent)
+        await journal.write(
+            "message_budget.reached",
+            object_kind="centre",
+            object_id=centre_id,
+            at=now,
+            detail={"percent": percent},
+        )
+
+
+async def closed(way: str, *, now: datetime) -> Refused | None:
+    """A way that is left alone; nothing is taken up by asking."""
+    until = await circuits.closed_until(way)
+    return None if until is None or until <= now else Refused("closed", until - now)
+
+
+async def tried_by_another(way: str, *, now: datetime) -> Refused | None:
+    """Of a way that has rested one message tries, and this is it, or it waits for that one."""
+    wait = await circuits.wait(way, now=now)
+    return None if wait is None else Refused("closed", wait)
+
+
+async def paced(sender: Sender, *, now: datetime, per_second: int = PER_SECOND) -> Refused | None:
+    """Take the sender's next turn, or say how long until there is one (a generic cell rate)."""
+    connection = in_transaction()
+    taken = await connection.fetchval(
+        "INSERT INTO message_pace AS known (sender, next_at) VALUES ($1, $2::timestamptz + $3::interval)"
+        " ON CONFLICT (sender) DO UPDATE SET next_at = greatest(known.next_at, $2) + $3"
+        " WHERE known.next_at <= $2 + $4::interval RETURNING true",
+        sender.value,
+        now,
+        timedelta(seconds=1) / per_second,
+        BURST,
+    )
+    if taken:
+        return None
+    turn: datetime = await connection.fetchval(
+        "SELECT next_at FROM message_pace WHERE sender = $1", sender.value
+    )
+    return Refused("pace", max(turn - now - BURST, SHORTEST_PAUSE))

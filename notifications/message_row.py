@@ -1,0 +1,46 @@
+"""A message as whoever brings it out sees it."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from notifications.port import Sender
+from notifications.templates import Category
+
+
+class Wait(NamedTuple):
+    """Not now: look again after this long."""
+
+    after: timedelta
+
+
+class MessageRow(NamedTuple):
+    """A message on its way."""
+
+    id: uuid.UUID
+    template: str
+    category: str
+    centre_id: uuid.UUID | None
+    phone: str
+    body: str
+    state: str
+    attempts: int
+    after_unknown: int
+    asked: int
+    not_before: datetime
+    expires_at: datetime
+    calling_since: datetime | None
+    channel: str
+    address: str
+    content: str
+
+    @property
+    def is_code(self) -> bool:
+        return self.category == Category.OTP
+
+    @property
+    def sender(self) -> Sender:
+        return Sender.CODES if self.is_code else Sender.NOTICES
+
+
+COLUMNS: Final = ", ".join(MessageRow._fields)
