@@ -152,12 +152,13 @@ def _cell(name: str, fault: str, act: Act, must: str = ORDER_KEPT, *, smoke: boo
 
 
 WELL: Final = Told(200, b"thank you")
+LONG: Final = Told(200, b"thank you " * 40, manner=Manner.DRIP)
 LURE: Final = Told(307, headers=(("Location", METADATA),))
 
 CELLS: Final = (
     _cell("500", "500 for hours", endpoint(spoiling(Told(500))), smoke=True),
     _cell("silent", "no answer", endpoint(spoiling(replace(WELL, manner=Manner.HANG)))),
-    _cell("a-byte-at-a-time", "four bytes a second", endpoint(spoiling(replace(WELL, manner=Manner.DRIP)))),
+    _cell("a-byte-at-a-time", "four bytes a second", endpoint(spoiling(LONG))),
     _cell(
         "large-answer", "500 with 10 MB", endpoint(spoiling(Told(500, b"x" * BIG))),
         f"{ORDER_KEPT}; no more is read than 64 kB",
