@@ -14,6 +14,8 @@ TIMES: Final = 5
 CALLBACK: Final = "/v1/callbacks/twilio/status"
 LASTS_S: Final = (3.0, 5.0)
 TAKEN: Final = Told(204)
+# A phone that cannot be reached, which our emulator never tells by itself.
+FORGED_CODE: Final = "30003"
 FINAL_STATES: Final = ("delivered",)
 NOT_FINAL: Final = """
 SELECT count(*) FROM message WHERE template = 'appointment_confirmed' AND provider_id IS NOT NULL
@@ -109,11 +111,11 @@ async def forged(scene: Scene) -> None:
     """Signed with another key, of a message of ours; and well signed, of a message nobody knows."""
     house = scene.house
     message = await house.sql("SELECT id FROM message ORDER BY created_at DESC LIMIT 1")
-    before = await house.sql("SELECT state FROM message WHERE id = $1", message)
     wrong = await _call(scene, message, "not-the-token")
     scene.expect(wrong == httpx.codes.FORBIDDEN, f"a forged callback was answered {wrong}")
-    after = await house.sql("SELECT state FROM message WHERE id = $1", message)
-    scene.expect(after in (before, "accepted", "sent", "delivered"), f"a forged callback made it {after}")
+    # Its sending goes on meanwhile, so the state may move; the code it told may not be believed.
+    believed = await house.sql("SELECT error_code = $2 FROM message WHERE id = $1", message, FORGED_CODE)
+    scene.expect(not believed, "a forged callback was believed")
     right = str(house.supervisor.settings.twilio.auth_token)
     unknown = await _call(scene, uuid.uuid4(), right)
     scene.expect(200 <= unknown < 300, f"a callback of an unknown message was answered {unknown}")
@@ -124,7 +126,7 @@ async def _call(scene: Scene, message: uuid.UUID, token: str) -> int:
     fields = {
         "MessageSid": "SM" + "0" * 32,
         "MessageStatus": "undelivered",
-        "ErrorCode": "30003",
+        "ErrorCode": FORGED_CODE,
         "AccountSid": scene.house.supervisor.settings.twilio.account_sid,
     }
     signature = RequestValidator(token).compute_signature(url, fields)
