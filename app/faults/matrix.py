@@ -32,6 +32,8 @@ UPDATE outbox_work work SET next_at = clock_timestamp()
    AND (EXISTS (SELECT FROM webhook_delivery d WHERE d.at > work.created_at)
         AND subscriber = 'partners' OR EXISTS (SELECT FROM message m WHERE m.about = work.subject
         AND m.state IN ('ready', 'unknown') AND m.not_before <= clock_timestamp()));
+UPDATE message SET calling_since = calling_since - interval '10 minutes'
+ WHERE state = 'unknown' AND calling_since > clock_timestamp() - interval '10 minutes';
 """
 # A claim of ten seconds that is not closed yet lost its worker: its lease is over sooner. Were somebody
 # still at it, the fence would have to hold. Cells that are about leases wait for them.
