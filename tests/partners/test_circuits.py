@@ -108,18 +108,20 @@ async def test_another_endpoint_of_the_same_partner_is_told_meanwhile(
 
 
 @pytest.fixture
-async def slow() -> AsyncIterator[tuple[str, list[int], asyncio.Event]]:
+async def slow() -> AsyncIterator[tuple[str, list[int], asyncio.Event, asyncio.Event]]:
     """An endpoint that answers nobody until it is let; how many were inside at once."""
     from app.supervisor import free_port
     from tests.partners.test_webhooks import HOST, served
 
-    inside, most, go = 0, [0], asyncio.Event()
+    inside, most, full, go = 0, [0], asyncio.Event(), asyncio.Event()
 
     @post("/hook")
     async def hook() -> Response[None]:
         nonlocal inside
         inside += 1
         most[0] = max(most[0], inside)
+        if inside == AT_ONCE:
+            full.set()
         await go.wait()
         inside -= 1
         return Response(None, status_code=204)
@@ -127,17 +129,17 @@ async def slow() -> AsyncIterator[tuple[str, list[int], asyncio.Event]]:
     port = free_port()
     app = Litestar(route_handlers=[hook], openapi_config=None, logging_config=None)
     async with served(app, host=HOST, port=port):
-        yield f"http://{HOST}:{port}/hook", most, go
+        yield f"http://{HOST}:{port}/hook", most, full, go
 
 
 async def test_a_slow_endpoint_holds_so_many_at_once_and_the_others_come_back(
     partner: Partner,
-    slow: tuple[str, list[int], asyncio.Event],
+    slow: tuple[str, list[int], asyncio.Event, asyncio.Event],
     now: datetime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(circuits, "WAIT_FOR_ROOM_S", 0.2)
-    url, most, go = slow
+    url, most, full, go = slow
     await partner.own("PATCH", "", {"url": url})
     events = [await partner.event(f"visit-{n}", now) for n in range(AT_ONCE + 2)]
 
@@ -149,11 +151,11 @@ async def test_a_slow_endpoint_holds_so_many_at_once_and_the_others_come_back(
         return None
 
     telling = [asyncio.create_task(tell(event)) for event in events]
-    done: set[asyncio.Task[timedelta | None]] = set()
     async with asyncio.timeout(30):
-        while len(done) < 2:
-            done, _ = await asyncio.wait(telling, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.sleep(0)
+        await full.wait()
+        waiting = set(telling)
+        while len(waiting) > AT_ONCE:
+            _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     go.set()
     pauses = await asyncio.gather(*telling)
     assert most == [AT_ONCE]
