@@ -67,7 +67,7 @@ test-races: setup ## The races, ten times over, and the long ones once
 	@MOTCUA_LONG=1 $(BIN)/python -m pytest -q tests/appointments/test_many_connections.py tests/appointments/test_ledger.py tests/home_service/test_storm.py tests/dossiers/test_midnight.py
 
 test-faults: setup ## Kill and restart servers under load
-	@$(BIN)/python -m pytest tests/faults -q
+	@MOTCUA_LONG=1 $(BIN)/python -m pytest tests/faults -q
 
 faults: setup ## Break the running installation, thing by thing (ARGS="--cell NAME", "--smoke")
 	@$(BIN)/motcua faults $(ARGS)
