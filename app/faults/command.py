@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -74,15 +74,6 @@ async def _chaos(appointments: int, seed: int, *, err: Console) -> int:
         click.echo(json.dumps({"troubled": troubled} | figures.as_dict(), ensure_ascii=False))
         code |= int(figures.lost > 0 or bool(figures.wrong))
     return code
-
-
-def _chosen(names: Sequence[str], *, smoke: bool, err: Console) -> "list[Cell]":
-    from app.faults.cells import BY_NAME, CELLS, SMOKE
-
-    if unknown := set(names) - set(BY_NAME):
-        err.print(f"motcua: no cell is called {', '.join(sorted(unknown))}; see `motcua faults --list`.")
-        sys.exit(2)
-    return [BY_NAME[name] for name in names] or list(SMOKE if smoke else CELLS)
 
 
 class _Teller:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from twilio.request_validator import RequestValidator
@@ -21,10 +22,23 @@ NOT_FINAL: Final = """
 SELECT count(*) FROM message WHERE template = 'appointment_confirmed' AND provider_id IS NOT NULL
    AND NOT (state = ANY($1)) AND state NOT IN ('undelivered', 'rejected')
 """
+# Those sent since a moment; and whether any is still to be sent.
+SENT_SINCE: Final = """
+SELECT id::text AS id FROM message WHERE channel = 'sms' AND accepted_at >= $1
+"""
+TO_SEND: Final = """
+SELECT (SELECT count(*) FROM outbox WHERE state = 'ready') + (SELECT count(*) FROM message
+        WHERE state IN ('ready', 'calling') AND not_before <= clock_timestamp())
+"""
 
 
 def _is_callback(asked: Asked) -> bool:
     return asked.path.startswith("/v1/callbacks/")
+
+
+def _about(asked: Asked) -> str:
+    """Which message a callback is about."""
+    return parse_qs(urlsplit(asked.target).query)["n"][0]
 
 
 async def _final(scene: Scene) -> None:
@@ -78,6 +92,7 @@ async def late(scene: Scene) -> None:
 async def _kept_back(scene: Scene, *, backwards: bool) -> None:
     """Kept for as long as the fault lasts, told when everything else is over."""
     kept: list[Asked] = []
+    began = await scene.house.sql("SELECT clock_timestamp()")
 
     async def keep(front: Front, asked: Asked) -> Told:
         if not _is_callback(asked):
@@ -89,7 +104,15 @@ async def _kept_back(scene: Scene, *, backwards: bool) -> None:
     front.behaviour = keep
     await scene.for_a_while(*LASTS_S)
     await scene.load.end()
-    await asyncio.sleep(2)
+
+    async def all_kept() -> bool:
+        """Nothing is left to send, and the provider told the end of everything it was sent."""
+        if int(await scene.house.sql(TO_SEND)):
+            return False
+        told = {_about(asked) for asked in kept if b"delivered" in asked.body}
+        return {row["id"] for row in await scene.house.rows(SENT_SINCE, began)} <= told
+
+    await scene.house.until("the provider to call back about everything", all_kept)
     front.behaviour = passing
     scene.expect(kept, "nobody called back")
     for asked in reversed(kept) if backwards else list(kept):

@@ -19,6 +19,10 @@ INTO_FULL: Final = (
     " os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
 )
 WORKER: Final = ("-m", "app.cli", "worker")
+# A worker fans out a fact it knows at once: who is still there after two seconds was left.
+LEFT_READY: Final = """
+SELECT count(*) FROM outbox WHERE state = 'ready' AND occurred_at < clock_timestamp() - interval '2 seconds'
+"""
 
 
 async def log_full(scene: Scene) -> None:
@@ -50,9 +54,15 @@ async def old_beside_new(scene: Scene) -> None:
     await house.stop("worker-2")
     before = len(scene.load.confirmed)
     await scene.load.enough(5)
-    await asyncio.sleep(2)
+
+    async def left() -> bool:
+        return int(await house.sql(LEFT_READY)) > 0
+
+    try:
+        await house.until("the old worker to leave what it does not know", left, within_s=20)
+    except TimeoutError as reason:
+        scene.wrong.append(str(reason))
     waiting = await house.sql("SELECT count(*) FROM outbox WHERE state = 'ready'")
-    scene.expect(waiting > 0, "the old worker took what it does not know")
     scene.notes.append(f"{waiting} facts waited for the new worker")
     house.members["worker-2"].wanted.set()
     await house.until_all_run()
