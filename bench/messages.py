@@ -142,7 +142,8 @@ async def _idle(url: str, redis_url: str, codes: int) -> dict[str, Metric]:
 
 
 async def _carried(phones: TwilioEmulator, number: int) -> float:
-    phone = f"+8490{number:07d}"
+    # None of the emulator's magic numbers: one answers as a wrong token does, and all is left alone then.
+    phone = f"+8491{number:07d}"
     await request_code(
         phone=phone,
         purpose="sign_in",
