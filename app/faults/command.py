@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import rich_click as click
 from rich.console import Console
@@ -27,6 +27,9 @@ def faults_command(run: Run, *, err: Console) -> click.Command:
         "--chaos", default=0, metavar="N", help="N appointments in peace, and N with random faults."
     )
     @click.option("--list", "listed", is_flag=True, help="Name the cells and end.")
+    @click.option(
+        "--table", metavar="FILE", type=click.File("r"), help="The table of what --json wrote there."
+    )
     def faults(
         *,
         names: tuple[str, ...],
@@ -36,6 +39,7 @@ def faults_command(run: Run, *, err: Console) -> click.Command:
         as_json: bool,
         listed: bool,
         chaos: int,
+        table: TextIO | None,
     ) -> None:
         """Break the running installation, one thing at a time, and look what is lost (docs/faults.md)."""
         from app.faults.cells import BY_NAME, CELLS, SMOKE
@@ -53,6 +57,11 @@ def faults_command(run: Run, *, err: Console) -> click.Command:
             )
             return
 
+        if table is not None:
+            from app.faults.table import table as as_table
+
+            click.echo(as_table(chosen, table), nl=False)
+            return
         if chaos:
             sys.exit(run(_chaos(chaos, first_seed, err=err)))
         teller = _Teller(err, as_json=as_json)
