@@ -143,7 +143,7 @@ class MessageSpending(Table, db=DB, tablename="message_spending"):
 
 
 class MessageTemplate(Table, db=DB, tablename="message_template"):
-    """A wording that was in use, or is: the newest version of its code."""
+    """A wording that was in use, or is; never changed. `text_of` is the version whose text it has again."""
 
     code = Text(primary_key=True, default=None)
     version = Integer(null=False, default=None)
@@ -155,3 +155,4 @@ class MessageTemplate(Table, db=DB, tablename="message_template"):
     note = Text(null=False, default="")
     published_at = Timestamptz(null=False, default=None)
     published_by = UUID(null=True, default=None)
+    text_of = Integer(null=True, default=None)

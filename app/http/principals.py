@@ -9,8 +9,9 @@ class Caller(StrEnum):
     """Who may call a route. A route that names nobody lets nobody in.
 
     The five kinds of token are citizen, officer, device, partner and nobody at all; shift leads,
-    centre leaders, monitors and calendar editors are officers with a role. So is a dispatcher: somebody of
-    the postal enterprise at a centre (Decree 107/2021), who sees the rounds and no queue.
+    centre leaders, monitors, calendar editors and message editors are officers with a role. So is a
+    dispatcher: somebody of the postal enterprise at a centre (Decree 107/2021), who sees the rounds and no
+    queue.
     """
 
     ANYONE = "anyone"
@@ -21,6 +22,7 @@ class Caller(StrEnum):
     MONITOR = "monitor"
     CALENDAR_EDITOR = "calendar_editor"
     DISPATCHER = "dispatcher"
+    MESSAGE_EDITOR = "message_editor"
     DEVICE = "device"
     PARTNER = "partner"
     PROVIDER = "provider"
@@ -43,6 +45,7 @@ AUDIENCE_OF: dict[Caller, Audience] = {
     Caller.MONITOR: Audience.STAFF,
     Caller.CALENDAR_EDITOR: Audience.STAFF,
     Caller.DISPATCHER: Audience.STAFF,
+    Caller.MESSAGE_EDITOR: Audience.STAFF,
     Caller.DEVICE: Audience.DEVICE,
     Caller.PARTNER: Audience.PARTNER,
 }

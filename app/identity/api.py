@@ -222,6 +222,7 @@ async def refresh(
         Caller.MONITOR,
         Caller.CALENDAR_EDITOR,
         Caller.DISPATCHER,
+        Caller.MESSAGE_EDITOR,
         Caller.DEVICE,
         Caller.PARTNER,
     ),

@@ -110,6 +110,7 @@ ROLES: Final = {
     "monitor": (Caller.MONITOR,),
     "calendar_editor": (Caller.CALENDAR_EDITOR,),
     "dispatcher": (Caller.DISPATCHER,),
+    "message_editor": (Caller.MESSAGE_EDITOR,),
 }
 ENROLLED: Final = {
     "officer": "SELECT 1 FROM officer_credential WHERE officer_id = $1",

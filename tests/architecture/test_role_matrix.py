@@ -34,6 +34,7 @@ EVERYBODY: dict[str, tuple[Caller, ...]] = {
     "monitor": (Caller.MONITOR,),
     "calendar editor": (Caller.CALENDAR_EDITOR,),
     "dispatcher": (Caller.DISPATCHER,),
+    "message editor": (Caller.MESSAGE_EDITOR,),
     "device": (Caller.DEVICE,),
     "partner": (Caller.PARTNER,),
 }
