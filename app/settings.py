@@ -95,6 +95,7 @@ class Settings:
     payment_stops_clock: bool = True
     signing_passphrase: Secret | None = None
     channels: ChannelSettings = NO_CHANNELS
+    partner_ca_file: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -141,6 +142,7 @@ class Settings:
             signing_keys=Path(env.get("MOTCUA_SIGNING_KEYS") or data_dir / "signing"),
             signing_passphrase=_secret(env, "MOTCUA_SIGNING_PASSPHRASE"),
             channels=_channels(env),
+            partner_ca_file=env.get("MOTCUA_PARTNER_CA") or None,
         )
         _refuse_sandbox_beside_production(settings)
         return settings

@@ -48,7 +48,7 @@ from notifications.channels import open_channels
 from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_beside, tell_person
 from notifications.port import Channels
 from partners.postal import feed, item_numbers, pushing
-from partners.postal.egress import Egress
+from partners.postal.egress import Egress, trusting
 from partners.postal.events import WebhookReplayAsked
 
 PEOPLE: Final = "people"
@@ -130,7 +130,8 @@ async def make_subscriptions(settings: Settings) -> AsyncIterator[list[Subscript
 
 def _always(settings: Settings, channels: Channels) -> list[Subscription]:
     """What is heard in every deployment."""
-    egress = Egress(allow_private=settings.allow_private_webhooks)
+    egress = Egress(allow_private=settings.allow_private_webhooks, ca_file=settings.partner_ca_file)
+    trusting(egress.ca_file)  # A file that cannot be read is found at the start, not at the first event.
     document_store.open_store(settings.documents_url)
     scanner = Scanner(settings.antivirus) if settings.antivirus else None
 

@@ -6,12 +6,9 @@ recipient's letter is kept in `letters`.
 
 import asyncio
 import contextlib
-import ipaddress
-import ssl
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -20,12 +17,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-HERE: Final = "127.0.0.1"
+from notifications.emulator.certificates import HERE, Authority
+
 LONGEST_HANG_S: Final = 20.0
 
 
@@ -113,8 +107,10 @@ async def running_mail(*, user: str, password: str, port: int = 0) -> AsyncItera
     emulator = MailEmulator(user=user, password=password)
     loop = asyncio.get_running_loop()
     with tempfile.TemporaryDirectory(prefix="motcua-mail-") as folder:
-        context = _certificate(Path(folder))
-        emulator.ca_file = str(Path(folder) / "certificate.pem")
+        authority, ca_file = Authority(), Path(folder) / "authority.pem"
+        context = authority.serving()
+        ca_file.write_bytes(authority.pem)
+        emulator.ca_file = str(ca_file)
         sessions: set[SMTP] = set()
 
         def session() -> SMTP:
@@ -141,35 +137,3 @@ async def running_mail(*, user: str, password: str, port: int = 0) -> AsyncItera
                 if each.transport is not None:
                     each.transport.close()
             await server.wait_closed()
-
-
-def _certificate(folder: Path) -> ssl.SSLContext:
-    """A certificate of this run, which signs itself; `certificate.pem` is what a client trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HERE)])
-    begins = datetime.now(UTC) - timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=30))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HERE))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-    return context

@@ -6,8 +6,10 @@ redirects, no proxy from the environment, a wall-clock limit, and a bounded answ
 """
 
 import asyncio
+import functools
 import ipaddress
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,9 +37,13 @@ DENIED: Final = tuple(
 
 @dataclass(frozen=True)
 class Egress:
-    """The rule of this installation. `allow_private` is for emulators on one machine."""
+    """The rule of this installation. `allow_private` is for emulators on one machine.
+
+    `ca_file`: authorities that are trusted beside the usual ones, as a state's or an enterprise's own.
+    """
 
     allow_private: bool
+    ca_file: str | None = None
 
     def check_shape(self, url: str) -> None:
         """Refuse at registration what could never be allowed; resolving is judged at every sending."""
@@ -64,11 +70,13 @@ class Egress:
         parts = urlsplit(url)
         host = str(parts.hostname)
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        trusted = trusting(self.ca_file)
         async with asyncio.timeout(TOTAL_TIMEOUT_S):
             address = await self._judged_address(host, port)
             literal = f"[{address}]" if ":" in address else address
             target = urlunsplit(parts._replace(netloc=f"{literal}:{port}"))
             async with httpx.AsyncClient(
+                verify=trusted,
                 timeout=httpx.Timeout(TOTAL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
                 follow_redirects=False,
                 trust_env=False,
@@ -94,6 +102,22 @@ class Egress:
         if not self.allow_private and any(not _is_public(address) for address in addresses):
             raise UrlNotAllowed
         return addresses[0]
+
+
+@functools.cache
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """Read once: a hundred and fifty authorities take longer to read than most endpoints to answer.
+
+    Raises `ValueError` where the file cannot be read.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as reason:
+            why = reason.strerror or type(reason).__name__
+            raise ValueError(f"MOTCUA_PARTNER_CA: {ca_file} cannot be read ({why}).") from reason
+    return context
 
 
 def _retry_after(text: str) -> timedelta | None:

@@ -1,23 +1,17 @@
 """The real client against the emulator: every answer a provider can give means one thing to us."""
 
 import asyncio
-import ipaddress
-import ssl
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from notifications.classification import FINAL, TWILIO, Verdict, verdict
+from notifications.emulator.certificates import Authority
 from notifications.emulator.server import TwilioEmulator
 from notifications.port import Accepted, Outgoing, Rejected, Sender, Unknown
 from notifications.twilio_channel import TwilioChannel
@@ -207,31 +201,9 @@ async def test_the_emulator_lets_nobody_in_without_the_token(emulator: TwilioEmu
 
 
 @pytest.fixture
-async def self_signed(tmp_path: Path) -> AsyncIterator[str]:
-    """Somebody who says to be the provider, and vouches for it alone."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = Encoding.PEM
-    file = tmp_path / "provider.pem"
-    file.write_bytes(
-        key.private_bytes(pem, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(pem)
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
+async def self_signed() -> AsyncIterator[str]:
+    """Somebody who says to be the provider, and an authority nobody knows vouches for it."""
+    context = Authority().serving()
 
     async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()

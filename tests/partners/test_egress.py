@@ -4,15 +4,19 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from notifications.emulator.certificates import Authority
 from partners.postal import egress as rules
-from partners.postal.egress import MAX_ANSWER_BYTES, Egress
+from partners.postal.egress import MAX_ANSWER_BYTES, Egress, trusting
 from partners.postal.errors import UrlNotAllowed
 
+HOST = "127.0.0.1"
 HERE = Egress(allow_private=True)
 OUTSIDE = Egress(allow_private=False)
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -72,6 +76,42 @@ async def test_of_an_endless_answer_so_much_is_read_and_no_more() -> None:
         assert await HERE.post(url, b"{}", {}) == (200, None)
     # What the sockets of both sides hold comes on top of what was read.
     assert MAX_ANSWER_BYTES <= sent < 50_000_000
+
+
+@contextlib.asynccontextmanager
+async def certified(folder: Path, *, ends: datetime | None = None) -> AsyncIterator[tuple[str, str]]:
+    """An endpoint an authority vouches for until then: its address, and the file that trusts it."""
+    authority, ca_file = Authority(), folder / "authority.pem"
+    ca_file.write_bytes(authority.pem)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0, ssl=authority.serving(ends=ends))
+    async with server:
+        yield f"https://{HOST}:{server.sockets[0].getsockname()[1]}/hook", str(ca_file)
+
+
+async def test_an_authority_the_operator_names_is_trusted_and_no_other(tmp_path: Path) -> None:
+    async with certified(tmp_path) as (url, ca_file):
+        assert await Egress(allow_private=True, ca_file=ca_file).post(url, b"{}", {}) == (204, None)
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            await HERE.post(url, b"{}", {})
+
+
+async def test_a_certificate_that_expired_is_told_nothing(tmp_path: Path) -> None:
+    async with certified(tmp_path, ends=datetime.now(UTC) - timedelta(hours=1)) as (url, ca_file):
+        with pytest.raises(httpx.ConnectError, match="expired"):
+            await Egress(allow_private=True, ca_file=ca_file).post(url, b"{}", {})
+
+
+def test_a_file_of_authorities_that_cannot_be_read_is_said_by_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="MOTCUA_PARTNER_CA"):
+        trusting(str(tmp_path / "nobody.pem"))
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:

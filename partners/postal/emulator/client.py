@@ -70,6 +70,9 @@ class MotcuaClient:
     async def put(self, path: str, body: dict[str, Any]) -> Any:
         return (await self._send("PUT", path, await self._headers(), json=body)).json()
 
+    async def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return (await self._send("PATCH", path, await self._headers(), json=body)).json()
+
     async def get(self, path: str, **parameters: str | int) -> Any:
         return (await self._send("GET", path, await self._headers(), params=parameters)).json()
 
