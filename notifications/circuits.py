@@ -52,14 +52,13 @@ async def wait(way: str, *, now: datetime) -> timedelta | None:
 async def failed(way: str, *, now: datetime, reason: str, at_once: bool = False) -> None:
     """One call more that came to nothing; `at_once` where every other would, too."""
     connection = in_transaction()
-    await connection.execute(
-        "INSERT INTO message_circuit (way, failures, first_failed_at, reason) VALUES ($1, 0, $2, '')"
-        " ON CONFLICT (way) DO NOTHING",
+    # One statement: between two, somebody who succeeded may take the row away.
+    row = await connection.fetchrow(
+        "INSERT INTO message_circuit AS known (way, failures, first_failed_at, reason)"
+        " VALUES ($1, 0, $2, '') ON CONFLICT (way) DO UPDATE SET reason = known.reason"
+        " RETURNING failures, first_failed_at, open_until",
         way,
         now,
-    )
-    row = await connection.fetchrow(
-        "SELECT failures, first_failed_at, open_until FROM message_circuit WHERE way = $1 FOR UPDATE", way
     )
     was_open = row["open_until"] is not None
     stale = not was_open and row["first_failed_at"] < now - WITHIN

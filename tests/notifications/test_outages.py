@@ -1,14 +1,15 @@
 """The first provider is down: what cannot wait goes by the second, all else waits, nobody is told twice."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from app.citizens.rules import Preferences
-from app.core.database import DB
+from app.core.database import DB, transaction
 from app.core.later import Later
-from notifications import calls, carrying
+from notifications import calls, carrying, circuits
 from notifications.brandname.channel import BrandnameChannel
 from notifications.carrying import Errand
 from notifications.emulator.brandname import BrandnameGateway
@@ -23,6 +24,7 @@ from tests.notifications.conftest import LAN, MakeChannel, free_port, sent_to
 from tests.notifications.test_brandname import BRAND, KEY, SECRET, of
 from tests.notifications.test_preferences import around
 
+WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
 VALUES = {"number": "A012", "counter": "3"}
 
 
@@ -120,3 +122,26 @@ async def test_what_can_wait_waits_twenty_minutes_and_goes_once_by_the_first(
 
     assert gateway.taken == []
     assert len(sent_to(emulator, LAN)) == 1
+
+
+async def test_a_call_fails_while_another_that_succeeded_forgets_the_failures_before(
+    database: object, now: datetime
+) -> None:
+    assert DB.pool is not None
+
+    async def fail() -> None:
+        async with transaction():
+            await circuits.failed("sms", now=now, reason="500")
+
+    await fail()
+    async with DB.pool.acquire() as elsewhere, elsewhere.transaction():
+        await elsewhere.execute("SELECT FROM message_circuit WHERE way = 'sms' FOR UPDATE")
+        holder = await elsewhere.fetchval("SELECT pg_backend_pid()")
+        failing = asyncio.ensure_future(fail())
+        async with asyncio.timeout(30):
+            while not await DB.pool.fetchval(WAITING, holder):
+                await asyncio.sleep(0.01)
+        await elsewhere.execute("DELETE FROM message_circuit WHERE way = 'sms'")
+    await failing
+
+    assert await DB.pool.fetchval("SELECT failures FROM message_circuit WHERE way = 'sms'") == 1
