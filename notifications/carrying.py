@@ -33,7 +33,9 @@ class Meeting(NamedTuple):
 
 
 class Errand(NamedTuple):
-    """One thing a person should learn. `only_to` is an e-mail address nobody has confirmed yet."""
+    """One thing a person should learn. `only_to` is an e-mail address nobody has confirmed yet, `thing`
+    what it is about where a newer version makes it needless.
+    """
 
     template: Template
     reader: Reader
@@ -44,6 +46,7 @@ class Errand(NamedTuple):
     meeting: Meeting | None = None
     only_to: str = ""
     centre_id: uuid.UUID | None = None
+    thing: str = ""
 
 
 async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
@@ -137,6 +140,7 @@ async def _try(
         happened_at=errand.happened_at,
         quiet=reader.chosen.quiet,
         centre_id=errand.centre_id,
+        thing=errand.thing,
         carried=None if way is Way.SMS else _carried(errand, way, known, channels=channels, now=now),
     )
     channel = channels.sms if way is Way.SMS else channels.others[way]

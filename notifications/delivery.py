@@ -18,7 +18,7 @@ from app.core.database import fetch_row, fetch_value, in_transaction
 from app.core.ids import new_id
 from app.core.later import Later
 from app.core.operation import operation
-from notifications import asking, circuits, ending, limits, policy
+from notifications import asking, circuits, ending, limits, policy, superseding
 from notifications.asking import RETRY
 from notifications.classification import FINAL, Verdict
 from notifications.ending import OPEN
@@ -57,11 +57,13 @@ async def owe(
     quiet: QuietHours | None = None,
     carried: Carried | None = None,
     centre_id: uuid.UUID | None = None,
+    thing: str = "",
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before.
 
     `quiet` are the hours of the person it is for, where they chose some; `carried` is how it goes where
-    that is not the first SMS provider, `centre_id` whose budget it is.
+    that is not the first SMS provider, `centre_id` whose budget it is, `thing` what it is about where a
+    newer version makes an older one needless (`superseding`).
     """
     way, address, content = carried or Carried(Way.SMS)
     dedupe = _dedupe(template, phone, about, version, way)
@@ -78,8 +80,8 @@ async def owe(
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
         " state, created_at, not_before, expires_at, channel, address, content, category,"
-        " template_version, centre_id, look_at)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)"
+        " template_version, centre_id, look_at, thing, thing_version)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)"
         " ON CONFLICT ON CONSTRAINT message_is_owed_once DO NOTHING",
         message_id,
         dedupe,
@@ -101,10 +103,13 @@ async def owe(
         centre_id,
         # Should its work be lost, it still ends visibly.
         not_before + template.lifetime + AFTER_ITS_TIME,
+        thing,
+        version,
     )
     other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
     if other is not None:
         return other
+    await superseding.end_older(thing=thing, version=version, phone=phone, now=now)
     await journal.write(
         "message.owed",
         object_kind="message",
@@ -222,14 +227,12 @@ async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | Wait |
 
 
 async def _to_send(message: MessageRow, *, now: datetime) -> MessageRow | Wait | None:
-    if message.expires_at <= now:
-        await ending.close(message.id, "expired", "", now=now)
+    over = await _over(message, now=now)
+    if over is not None:
+        await ending.close(message.id, over, superseding.NEWER if over == "superseded" else "", now=now)
         return None
     if message.not_before > now:
         return Wait(message.not_before - now)
-    if await _arrivals(message) >= MOST_ARRIVALS:
-        await ending.close(message.id, "gave_up", "", now=now)
-        return None
     refused = await _refused(message, now=now)
     if refused is not None and refused.after is not None:
         return Wait(refused.after)
@@ -237,6 +240,15 @@ async def _to_send(message: MessageRow, *, now: datetime) -> MessageRow | Wait |
         await ending.close(message.id, "rejected", refused.code, now=now, verdict=Verdict.RECIPIENT)
         return None
     return await _claim(message, now=now)
+
+
+async def _over(message: MessageRow, *, now: datetime) -> str | None:
+    """The state in which it ends without a further call, if it does."""
+    if message.expires_at <= now:
+        return "expired"
+    if await superseding.is_outdated(message):
+        return "superseded"
+    return "gave_up" if await _arrivals(message) >= MOST_ARRIVALS else None
 
 
 async def _refused(message: MessageRow, *, now: datetime) -> limits.Refused | None:

@@ -48,6 +48,7 @@ from app.home_service.events import (
     HomeVisitCollected,
     HomeVisitConfirmed,
     HomeVisitEnRoute,
+    HomeVisitFact,
     HomeVisitFailed,
     HomeVisitLate,
     HomeVisitMoved,
@@ -78,7 +79,8 @@ TIME: Final = "%H:%M %d/%m/%Y"
 class Wording(NamedTuple):
     """Whom to tell, with which template, filled with what; `path` is the page its link leads to.
 
-    `meeting` is the appointment it is about, `only_to` the one e-mail address it goes to.
+    `meeting` is the appointment it is about, `only_to` the one e-mail address it goes to. `thing` is named
+    where each message tells all there is to know: a newer version makes an older one needless.
     """
 
     contact: Reader
@@ -89,6 +91,7 @@ class Wording(NamedTuple):
     path: str = ""
     meeting: Meeting | None = None
     only_to: str = ""
+    thing: str = ""
 
 
 async def _code(fact: OtpRequested) -> Wording | None:
@@ -131,7 +134,9 @@ async def _appointment(
         "place": centre.name_en if contact.locale == "en" else centre.name_vi,
     }
     meeting = Meeting(row, centre)
-    return Wording(contact, template, values, fact.subject, fact.version, meeting=meeting)
+    return Wording(
+        contact, template, values, fact.subject, fact.version, meeting=meeting, thing=fact.subject
+    )
 
 
 async def _offer(fact: WaitlistOffered) -> Wording | None:
@@ -178,7 +183,7 @@ async def _dossier(fact: DossierFact, template: str) -> Wording | None:
     due_at = getattr(fact, "due_at", None)
     if due_at is not None:
         values["time"] = f"{local(due_at):{TIME}}"
-    return Wording(contact, template, values, fact.subject, fact.version)
+    return Wording(contact, template, values, fact.subject, fact.version, thing=fact.subject)
 
 
 async def _visit(fact: Any, template: str) -> Wording | None:
@@ -197,8 +202,10 @@ async def _visit(fact: Any, template: str) -> Wording | None:
     if {"state", "postage"} & TEMPLATES[template].longest.keys():
         bill = await fees.bill_of(visit)
         values |= {purse.value: amounts.owed(bill, purse, contact.locale) for purse in Purse}
-    version = getattr(fact, "version", 1)
-    return Wording(contact, template, values, f"{fact.kind}:{visit.id}", version)
+    about = f"{fact.kind}:{visit.id}"
+    if isinstance(fact, HomeVisitFact):
+        return Wording(contact, template, values, about, fact.version, thing=fact.subject)
+    return Wording(contact, template, values, about, 1)
 
 
 async def _at_risk(fact: HomeVisitAtRisk) -> Wording | None:
@@ -234,7 +241,8 @@ async def _late(fact: HomeVisitLate) -> Wording | None:
     # A visit that is late, on time and late again is another lateness, although nothing else changed.
     version = int(fact.occurred_at.timestamp())
     values = {"reference": visit.reference, "time": time}
-    return Wording(contact, "home_visit_late", values, f"{fact.kind}:{visit.id}", version)
+    about = f"{fact.kind}:{visit.id}"
+    return Wording(contact, "home_visit_late", values, about, version, thing=about)
 
 
 async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
@@ -343,6 +351,7 @@ async def _bring_out(
         happened_at=fact.occurred_at,
         meeting=words.meeting,
         only_to=words.only_to,
+        thing=words.thing,
         centre_id=getattr(fact, "centre_id", None),
     )
     await bring(errand, channels=channels, now=current_time())

@@ -33,6 +33,8 @@ class MessageRow(NamedTuple):
     channel: str
     address: str
     content: str
+    thing: str
+    thing_version: int
 
     @property
     def is_code(self) -> bool:

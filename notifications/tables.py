@@ -76,6 +76,8 @@ class MessageAttempt(Table, db=DB, tablename="message_attempt"):
     request_hash = Bytea(null=True, default=None)
     provider_id = Text(null=True, default=None)
     segments = SmallInt(null=True, default=None)
+    price = Numeric(null=True, default=None)
+    currency = Text(null=True, default=None)
 
 
 class ChannelCredential(Table, db=DB, tablename="channel_credential"):
