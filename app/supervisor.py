@@ -130,20 +130,22 @@ class Supervisor:
     async def start_worker(self, extra: Mapping[str, str] | None = None) -> Child:
         return await self.start("worker", ["-m", "app.cli", "worker"], extra)
 
-    async def wait_until_answers(self, child: Child, url: str) -> None:
-        """Until the address answers 200; a child that ends first is an error, told in one line."""
+    async def wait_until_answers(self, child: Child, url: str, *, within_s: float = READY_WITHIN_S) -> None:
+        """Until the address answers 200; a child that ends first, or never answers, is an error, told in
+        one line.
+        """
+        read = f"Read {self.settings.data_dir / 'motcua.log'}."
         async with httpx.AsyncClient(timeout=2, trust_env=False) as http:
-            async with asyncio.timeout(READY_WITHIN_S):
-                while True:
-                    if child.ended:
-                        raise ChildFailed(
-                            f"The {child.name} process ended before it was ready.",
-                            f"Read {self.settings.data_dir / 'motcua.log'}.",
-                        )
-                    with contextlib.suppress(httpx.HTTPError):
-                        if (await http.get(url)).status_code == httpx.codes.OK:
-                            return
-                    await asyncio.sleep(PROBE_EVERY_S)  # between probes of another process
+            try:
+                async with asyncio.timeout(within_s):
+                    while not await _answers(http, url):
+                        if child.ended:
+                            raise ChildFailed(f"The {child.name} process ended before it was ready.", read)
+                        await asyncio.sleep(PROBE_EVERY_S)  # between probes of another process
+            except TimeoutError as late:
+                raise ChildFailed(
+                    f"The {child.name} process did not answer within {within_s:.0f} s.", read
+                ) from late
 
     async def first_to_end(self) -> Child:
         """The child that ends first; none should."""
@@ -160,6 +162,13 @@ class Supervisor:
         for child in reversed(self._children):
             await _stop(child)
         self._children.clear()
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
 
 
 def _unconfigured(channels: ChannelSettings) -> dict[str, str]:

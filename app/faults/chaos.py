@@ -156,9 +156,9 @@ async def run(appointments: int, *, seed: int, troubled: bool) -> Figures:
 
 async def _measure(house: House, appointments: int, *, troubled: bool) -> Figures:
     began = time.monotonic()
-    load = Load(house, wanted=appointments, visits_share=0.0, thinks_s=0.0)
+    load = Load(house, wanted=appointments, visits_share=0.0, thinks_s=0.0, at_once=AT_ONCE)
     await house.until_all_run()
-    await load.begin(people=appointments + appointments // 5, at_once=AT_ONCE, places=PLACES)
+    await load.begin(people=appointments + appointments // 5, places=PLACES)
     troubles: Counter[str] = Counter()
     trouble = asyncio.create_task(_trouble(house, troubles)) if troubled else None
     async with asyncio.timeout(LONGEST_S):

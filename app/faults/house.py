@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -25,6 +25,7 @@ from app.entrance import configure_logging, install_keys
 from app.faults.fronts import Front, passing
 from app.faults.links import Link, Mode
 from app.faults.partner import Partner
+from app.faults.waiting import ended, pace, until
 from app.http.tokens import SigningKey, Tokens
 from app.sample.seed import PARTNER_CLIENT_ID, PARTNER_CLIENT_SECRET
 from app.servers import Servers, running_servers
@@ -37,6 +38,12 @@ MEMBERS: Final = ("api", *WORKERS)
 STORES_BACK_WITHIN_S: Final = 60.0
 # Starting is work for a processor, and a machine may have little to spare.
 RUNS_WITHIN_S: Final = 180.0
+SEEDED_WITHIN_S: Final = 300.0
+SQL_WITHIN_S: Final = 60.0
+# The API drains for 25 s at most, and a worker as long.
+ENDS_WITHIN_S: Final = 45.0
+# A killed process is gone as soon as the kernel comes to it.
+GONE_WITHIN_S: Final = 30.0
 AGAIN_S: Final = 0.3
 SESSIONS_KEPT: Final = 2
 LOG_NAME: Final = "faults.log"
@@ -96,6 +103,7 @@ class House:
     tokens: Tokens
     partner: Partner
     keepers: list[asyncio.Task[None]] = field(default_factory=list)
+    pace: float = 1.0  # how many times longer than usual things take here
 
     @property
     def api(self) -> str:
@@ -116,19 +124,24 @@ class House:
         return rows[0][0] if rows else None
 
     async def rows(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.servers.database_url, timeout=10, command_timeout=60)
-        try:
+        async with self._connected() as connection:
             found: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
             return found
-        finally:
-            await connection.close()
 
     async def script(self, statements: str) -> None:
-        connection = await asyncpg.connect(self.servers.database_url, timeout=10)
-        try:
+        async with self._connected() as connection:
             await connection.execute(statements)
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
+        """Nobody's lock is waited for longer than a minute."""
+        connection = await asyncpg.connect(
+            self.servers.database_url, timeout=10, command_timeout=SQL_WITHIN_S
+        )
+        try:
+            yield connection
         finally:
-            await connection.close()
+            await connection.close(timeout=10)
 
     async def sms_log(self) -> list[dict[str, Any]]:
         """What the provider accepted."""
@@ -180,16 +193,20 @@ class House:
         child = self.members[name].child
         self.signal(name, signal.SIGKILL)
         if child is not None:
-            await child.process.wait()
+            await ended(child, within_s=GONE_WITHIN_S * self.pace)
 
     async def stop(self, name: str) -> None:
-        """Ask it to end and leave it so."""
+        """Ask it to end and leave it so; killed, and told of, where it does not."""
         member = self.members[name]
         member.wanted.clear()
         assert member.child is not None
         with contextlib.suppress(ProcessLookupError):
             member.child.process.send_signal(signal.SIGTERM)
-        await member.child.process.wait()
+        try:
+            await ended(member.child, within_s=ENDS_WITHIN_S * self.pace)
+        except TimeoutError:
+            await self.kill(name)
+            raise
 
     async def renew(
         self, name: str, arguments: list[str] | None = None, extra: Mapping[str, str] | None = None
@@ -212,7 +229,30 @@ class House:
                 for member in self.members.values()
             )
 
-        await self.until("everybody to run", look, within_s=RUNS_WITHIN_S)
+        try:
+            await self.until("everybody to run", look, within_s=RUNS_WITHIN_S)
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}: {self._who_runs()}") from late
+
+    def _who_runs(self) -> str:
+        """Each of our processes, as somebody needs it who asks why nothing goes on."""
+        return "; ".join(
+            f"{member.name}, start {member.starts}, "
+            + (
+                f"ended with {member.child.process.returncode}"
+                if member.child is not None and member.child.ended
+                else f"{member.postgres.alive} sessions"
+            )
+            + "".join(f", not started again: {keeper.exception()}" for keeper in self._failed(member))
+            for member in self.members.values()
+        )
+
+    def _failed(self, member: Member) -> list[asyncio.Task[None]]:
+        return [
+            keeper
+            for keeper in self.keepers
+            if keeper.get_name() == f"keep-{member.name}" and keeper.done() and not keeper.cancelled()
+        ]
 
     # Stores.
 
@@ -223,28 +263,37 @@ class House:
 
     async def restart_postgres(self) -> None:
         """A crash and a start; sessions of a killed server may need a moment to notice."""
-        assert self.servers.postgres is not None
-        async with asyncio.timeout(STORES_BACK_WITHIN_S):
-            while True:
-                try:
-                    await self.servers.postgres.restart_immediately()
-                except ServersError:
-                    await asyncio.sleep(AGAIN_S)
-                else:
-                    return
+        postgres, why = self.servers.postgres, "it did not end"
+        assert postgres is not None
+
+        async def restarted() -> bool:
+            nonlocal why
+            try:
+                await postgres.restart_immediately()
+            except ServersError as reason:
+                why = str(reason)
+                return False
+            return True
+
+        try:
+            await self.until(
+                "PostgreSQL to be back", restarted, within_s=STORES_BACK_WITHIN_S, every_s=AGAIN_S
+            )
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}: {why}") from late
 
     # Time.
 
     async def until(
-        self, what: str, look: Callable[[], Any], *, within_s: float = 60.0, every_s: float = 0.1
+        self,
+        what: str,
+        look: Callable[[], Awaitable[object]],
+        *,
+        within_s: float = 60.0,
+        every_s: float = 0.1,
     ) -> float:
-        """Look again until it is so; how long it took. Raises `TimeoutError` with what was waited for."""
-        began = time.monotonic()
-        while not await look():
-            if time.monotonic() - began > within_s:
-                raise TimeoutError(f"waited {within_s:.0f} s for {what}")
-            await asyncio.sleep(every_s)
-        return time.monotonic() - began
+        """`waiting.until`, with the time this machine needs."""
+        return await until(what, look, within_s=within_s * self.pace, every_s=every_s)
 
     async def mend(self) -> None:
         """No fault is left on any wire or front, and everybody runs."""
@@ -317,7 +366,7 @@ async def running_house(
             },
         )
         await _seed(supervisor)
-        await supervisor.wait_until_answers(emulator, f"{sms_url}/__log")
+        await supervisor.wait_until_answers(emulator, f"{sms_url}/__log", within_s=RUNS_WITHIN_S)
         members = {name: await _member(stack, name, servers, sms_url, chance) for name in MEMBERS}
         door = Link(("127.0.0.1", port), chance)
         await door.open()
@@ -334,10 +383,13 @@ async def running_house(
             " FROM pool WHERE pool.id = pool_id AND pool.kind = 'counter'"
         )
         stack.push_async_callback(_let_go, house)
+        began = time.monotonic()
         for name in MEMBERS:
             await house.begin(name)
-        assert members["api"].child is not None
-        await supervisor.wait_until_answers(members["api"].child, f"{house.api}/readyz")
+        api = members["api"].child
+        assert api is not None
+        await supervisor.wait_until_answers(api, f"{house.api}/readyz", within_s=RUNS_WITHIN_S)
+        house.pace = pace(started_in_s=time.monotonic() - began)
         await partner.open()
         stack.push_async_callback(partner.close)
         yield house
@@ -371,5 +423,5 @@ async def _member(
 
 async def _seed(supervisor: Supervisor) -> None:
     seeding = await supervisor.start("seed", ["-m", "app.cli", "seed", "--open-now", "--json"])
-    if await seeding.process.wait() != 0:
+    if await ended(seeding, within_s=SEEDED_WITHIN_S) != 0:
         raise ServersError("The sample could not be loaded.", f"Read {supervisor.settings.data_dir}.")

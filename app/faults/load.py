@@ -30,6 +30,8 @@ NAME: Final = "Nguyễn Thị Lan"
 # Longer than anything may take; who waits longer gives up and asks again.
 PATIENCE_S: Final = 25.0
 GIVES_UP_AFTER_S: Final = 90.0
+# Holding and confirming, each to its last try.
+UNDER_WAY_S: Final = 2 * (GIVES_UP_AFTER_S + PATIENCE_S)
 LONGEST_PAUSE_S: Final = 3.0
 PLACES_AHEAD: Final = 400
 AT_ONCE: Final = 8
@@ -86,28 +88,31 @@ class Load:
     wanted: int | None = None
     visits_share: float = VISITS_SHARE
     thinks_s: float = THINKS_S
+    at_once: int = AT_ONCE
     _begun: int = 0
     _people: list[Person] = field(default_factory=list)
     _places: list[tuple[str, datetime]] = field(default_factory=list)
     _windows: list[str] = field(default_factory=list)
     _clients: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def begin(
-        self, *, people: int = 1500, at_once: int = AT_ONCE, places: int = PLACES_AHEAD
-    ) -> None:
-        """Let them come."""
+    def __post_init__(self) -> None:
         self._http = httpx.AsyncClient(
             base_url=self.house.api,
             timeout=PATIENCE_S,
             trust_env=False,
-            limits=httpx.Limits(max_connections=at_once * 2),
+            limits=httpx.Limits(max_connections=self.at_once * 2),
         )
+
+    async def begin(self, *, people: int = 1500, places: int = PLACES_AHEAD) -> None:
+        """Let them come."""
         self._people = await self.come(people)
         rows = await self.house.rows(PLACES, PROCEDURE, places)
         self._places = [(row["centre_id"], row["starts_at"]) for row in rows]
         if self.visits_share:
             self._windows = await self._open_windows()
-        self._clients = [asyncio.create_task(self._client(), name=f"client-{n}") for n in range(at_once)]
+        self._clients = [
+            asyncio.create_task(self._client(), name=f"client-{n}") for n in range(self.at_once)
+        ]
 
     async def enough(self, more: int) -> None:
         """Until so many more confirmations were answered."""
@@ -119,9 +124,17 @@ class Load:
         await self.house.until(f"{more} confirmations", seen, within_s=GIVES_UP_AFTER_S, every_s=0.02)
 
     async def end(self) -> None:
-        """Nobody begins anything; who is under way finishes."""
+        """Nobody begins anything; who is under way finishes, or is sent home and counted. Twice is once."""
         self.stop.set()
-        await self.all()
+        clients, self._clients = self._clients, []
+        if not clients:
+            return
+        done, left = await asyncio.wait(clients, timeout=UNDER_WAY_S * self.house.pace)
+        for client in left:
+            client.cancel()
+        self.unanswered += len(left)
+        await asyncio.gather(*left, return_exceptions=True)
+        self.strange += [f"{c.get_name()}: {c.exception()!r}" for c in done if c.exception() is not None]
 
     async def all(self) -> None:
         """Until everybody has what they came for."""

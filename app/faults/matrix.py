@@ -1,8 +1,9 @@
 """One cell: people book, something breaks, is mended, conditions are waited for, nine things checked."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
@@ -10,13 +11,15 @@ from typing import Any, Final
 import httpx
 
 from app.faults.house import House
-from app.faults.invariants import READY_AGAIN_WITHIN_S, Seen, check
+from app.faults.invariants import AWAY, READY_AGAIN_WITHIN_S, Seen, check
 from app.faults.links import Link, Trap
 from app.faults.load import VISITS_SHARE, Load
 
 SPRINGS_WITHIN_S: Final = 30.0
 SETTLED_WITHIN_S: Final = 150.0
-BROUGHT_FORWARD_EVERY_S: Final = 3.0
+BROUGHT_FORWARD_EVERY_S: Final = 1.0
+# The sum of what its parts may wait for, and hardly ever does; a cell that is longer hangs.
+CELL_WITHIN_S: Final = 480.0
 # What is owed and due, or will be by itself within a minute and a half.
 OWED: Final = """
 SELECT (SELECT count(*) FROM outbox WHERE state = 'ready')
@@ -34,6 +37,8 @@ UPDATE outbox_work work SET next_at = clock_timestamp()
         AND m.state IN ('ready', 'unknown') AND m.not_before <= clock_timestamp()));
 UPDATE message SET calling_since = calling_since - interval '10 minutes'
  WHERE state = 'unknown' AND calling_since > clock_timestamp() - interval '10 minutes';
+UPDATE message_circuit SET open_until = clock_timestamp() WHERE open_until > clock_timestamp()
+   AND NOT EXISTS (SELECT FROM message WHERE state = 'calling');
 """
 # A claim of ten seconds that is not closed yet lost its worker: its lease is over sooner. Were somebody
 # still at it, the fence would have to hold. Cells that are about leases wait for them.
@@ -125,6 +130,7 @@ class Outcome:
     longest_s: float
     wrong: dict[str, Sequence[str]]
     notes: Sequence[str] = ()
+    parts: Mapping[str, float] = field(default_factory=dict)  # seconds each took
 
     @property
     def holds(self) -> bool:
@@ -144,33 +150,47 @@ class Outcome:
             "longest_s": round(self.longest_s, 1),
             "wrong": {name: list(words) for name, words in self.wrong.items()},
             "notes": list(self.notes),
+            "parts": {name: round(took, 1) for name, took in self.parts.items()},
         }
 
 
-async def play(house: House, cell: Cell, *, seed: int) -> Outcome:
-    """Run one cell in a house that is whole, and leave it whole."""
+class Course:
+    """Which part of a cell is played at the moment, and how long those before took."""
+
+    def __init__(self) -> None:
+        self.now = "beginning"
+        self.parts: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        self.now, began = name, time.monotonic()
+        try:
+            yield
+        finally:
+            self.parts[name] = time.monotonic() - began
+
+
+async def play(house: House, cell: Cell, *, seed: int, within_s: float = CELL_WITHIN_S) -> Outcome:
+    """Run one cell in a house that is whole, and leave it whole. Whatever hangs, it ends and says where."""
     began = time.monotonic()
     house.chance.seed(f"{cell.name}-{seed}")
-    load, seen = Load(house, visits_share=cell.visits_share), Seen()
+    load, seen, course = Load(house, visits_share=cell.visits_share), Seen(), Course()
     scene = Scene(house, load, house.chance, seen)
     house.partner.rides = cell.rides
     wrong: dict[str, Sequence[str]] = {}
-    await house.until_all_run()
-    await load.begin()
     try:
-        await load.enough(cell.before)
-        try:
-            await cell.act(scene)
-        finally:
-            await house.mend()
-        seen.ready_after_s = await until_ready(house)
-        await load.enough(cell.after)
+        async with asyncio.timeout(within_s * house.pace) as bound:
+            await _through(scene, cell, course)
+    except (*AWAY, AssertionError) as reason:
+        why = (
+            f"waited {within_s * house.pace:.0f} s"
+            if bound.expired()
+            else f"{type(reason).__name__}: {reason}"
+        )
+        wrong["run"] = [f"{course.now}: {why}"]
+    with course.part("checks"):
         await load.end()
-        await settle(house, patient=cell.patient)
-    except (TimeoutError, OSError, httpx.HTTPError, AssertionError) as reason:
-        wrong["run"] = [f"{type(reason).__name__}: {reason}"]
-        await load.end()
-    wrong |= await check(house, load, seen)
+        wrong |= await check(house, load, seen)
     await load.close()
     if scene.wrong:
         wrong["beyond"] = scene.wrong
@@ -186,7 +206,30 @@ async def play(house: House, cell: Cell, *, seed: int) -> Outcome:
         load.longest_s,
         wrong,
         scene.notes,
+        course.parts,
     )
+
+
+async def _through(scene: Scene, cell: Cell, course: Course) -> None:
+    """The parts of a cell, in their order."""
+    house, load = scene.house, scene.load
+    with course.part("everybody runs"):
+        await house.until_all_run()
+    with course.part("people come"):
+        await load.begin()
+        await load.enough(cell.before)
+    try:
+        with course.part("the fault"):
+            await cell.act(scene)
+    finally:
+        await house.mend()
+    with course.part("ready again"):
+        scene.seen.ready_after_s = await until_ready(house)
+    with course.part("people go on"):
+        await load.enough(cell.after)
+        await load.end()
+    with course.part("all is settled"):
+        await settle(house, patient=cell.patient)
 
 
 async def until_ready(house: House) -> float | None:
