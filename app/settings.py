@@ -23,6 +23,8 @@ SANDBOX_ACCOUNT: Final = "AC00000000000000000000000000000000"
 REAL_PROVIDER: Final = "twilio.com"
 # In place of a neighbour's address: the emulator that comes with the project, started by `up` and `demo`.
 EMULATED: Final = "emulator"
+NATIONAL_PORTAL: Final = "dichvucong.gov.vn"
+HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 PAPER_STORE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 
 
@@ -96,6 +98,8 @@ class Settings:
     signing_passphrase: Secret | None = None
     channels: ChannelSettings = NO_CHANNELS
     partner_ca_file: str | None = None
+    # Where a link in a message may lead beside our own pages.
+    link_hosts: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -143,6 +147,7 @@ class Settings:
             signing_passphrase=_secret(env, "MOTCUA_SIGNING_PASSPHRASE"),
             channels=_channels(env),
             partner_ca_file=env.get("MOTCUA_PARTNER_CA") or None,
+            link_hosts=_link_hosts(env, public_url),
         )
         _refuse_sandbox_beside_production(settings)
         return settings
@@ -232,6 +237,17 @@ def _channels(env: Mapping[str, str]) -> ChannelSettings:
         return channel_settings(env)
     except ValueError as reason:
         raise SettingsError(str(reason)) from None
+
+
+def _link_hosts(env: Mapping[str, str], public_url: str) -> frozenset[str]:
+    """Our own, and those that are named."""
+    named = env.get("MOTCUA_LINK_HOSTS") or NATIONAL_PORTAL
+    hosts = [each.strip().lower() for each in named.split(",") if each.strip()]
+    if not all(HOST.fullmatch(each) for each in hosts):
+        raise SettingsError(
+            "MOTCUA_LINK_HOSTS is a list of host names, such as dichvucong.gov.vn,ninhbinh.gov.vn."
+        )
+    return frozenset({*hosts, urlsplit(public_url).hostname or ""})
 
 
 def _integer(env: Mapping[str, str], name: str, default: int) -> int:

@@ -128,7 +128,7 @@ async def withdraw(*, template: Template, phone: str, about: str, version: int) 
     await in_transaction().execute(
         "UPDATE message SET state = 'superseded', look_at = NULL, ended_at = clock_timestamp()"
         " WHERE dedupe = ANY($1) AND state = 'ready'",
-        [_dedupe(template, phone, about, version, way) for way in Way],
+        marks(template, phone=phone, about=about, version=version),
     )
 
 
@@ -161,6 +161,11 @@ async def standing(message_id: uuid.UUID, *, now: datetime) -> Standing:
         taken=now - row["ended_at"] if row["ended_at"] else None,
         verdict=Verdict(verdict) if verdict else None,
     )
+
+
+def marks(template: Template, *, phone: str, about: str, version: int) -> list[str]:
+    """By what each message that says this is known, whichever way it went."""
+    return [_dedupe(template, phone, about, version, way) for way in Way]
 
 
 def _dedupe(template: Template, phone: str, about: str, version: int, way: Way = Way.SMS) -> str:

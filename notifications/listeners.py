@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -69,9 +69,11 @@ from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
 from notifications import amounts
 from notifications.carrying import Errand, Meeting, accompany, carry
+from notifications.delivery import marks
 from notifications.port import Channels
 from notifications.readers import Reader, reader
-from notifications.templates import TEMPLATES
+from notifications.templates import OUR_LINK, TEMPLATES, Template
+from notifications.wordings.saying import template_to_say
 
 TIME: Final = "%H:%M %d/%m/%Y"
 
@@ -341,9 +343,10 @@ async def _bring_out(
 ) -> None:
     if words is None:
         return
-    link = {"link": f"{channels.pages_url}{words.path}"} if words.path else {}
+    link = {OUR_LINK: f"{channels.pages_url}{words.path}"} if words.path else {}
+    now = current_time()
     errand = Errand(
-        template=TEMPLATES[words.template],
+        template=await _worded(words, now=now),
         reader=words.contact,
         values={**words.values, **link},
         about=words.about,
@@ -354,4 +357,11 @@ async def _bring_out(
         thing=words.thing,
         centre_id=getattr(fact, "centre_id", None),
     )
-    await bring(errand, channels=channels, now=current_time())
+    await bring(errand, channels=channels, now=now)
+
+
+async def _worded(words: Wording, *, now: datetime) -> Template:
+    """In the words in force, or in those it was said in before."""
+    own = TEMPLATES[words.template]
+    before = marks(own, phone=words.contact.phone, about=words.about, version=words.version)
+    return await template_to_say(own.code, told_before=before, now=now)

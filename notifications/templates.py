@@ -1,16 +1,18 @@
 """Registered templates: what is said, in both languages, and how it may be sent.
 
-Operators in Việt Nam register every text; changing one is a new version with a new registration. The
-Vietnamese stands here with its marks, as a person reads it, and leaves without them.
+Operators in Việt Nam register every text; changing one, or its variables, is a new version with a new
+registration. The Vietnamese stands here with its marks, as a person reads it, and leaves without them.
+Other words for the same variables are published over these (`notifications.wordings`).
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from app.core.text import without_diacritics
+from app.core.text import LINK, without_diacritics
 from notifications.segments import BASIC, Cost, cost
 
 
@@ -39,9 +41,19 @@ class Template(NamedTuple):
 
     def render(self, locale: str, values: Mapping[str, str]) -> str:
         """The text as it leaves; values are cut to their registered length."""
-        fitted = {name: _plain(values[name])[:length] for name, length in self.longest.items()}
         text = self.en if locale == "en" else self.vi
-        return without_diacritics(text.format(**fitted))
+        return without_diacritics(text.format(**self.fitted(values)))
+
+    def fitted(self, values: Mapping[str, str]) -> dict[str, str]:
+        """What fills an SMS: plain letters, cut to the registered length, leading nowhere."""
+        return {
+            name: _plain(leading_nowhere(name, values[name]))[:length]
+            for name, length in self.longest.items()
+        }
+
+    def whole(self, values: Mapping[str, str]) -> dict[str, str]:
+        """What fills a text that has room; one line each, whatever came in."""
+        return {name: leading_nowhere(name, " ".join(values[name].split())) for name in self.longest}
 
     def longest_cost(self, locale: str) -> Cost:
         """What the longest possible message of this template costs."""
@@ -49,9 +61,20 @@ class Template(NamedTuple):
 
 
 def in_full(template: Template, locale: str, values: Mapping[str, str]) -> str:
-    """The text with its marks and whole values, for ways that have room; one line, whatever came in."""
+    """The text with its marks and whole values, for ways that have room."""
     text = template.en if locale == "en" else template.vi
-    return text.format(**{name: " ".join(values[name].split()) for name in template.longest})
+    return text.format(**template.whole(values))
+
+
+def leading_nowhere(name: str, value: str) -> str:
+    """A value is somebody's words: a link in it is taken apart, so that no phone makes one of it."""
+    if name == OUR_LINK:
+        return value
+    # Full-width letters make as good a link as plain ones.
+    spelled = unicodedata.normalize("NFKC", value)
+    if not LINK.search(spelled):
+        return value
+    return " ".join(spelled.replace(".", ". ").replace("//", " ").split())
 
 
 def _plain(value: str) -> str:
@@ -60,6 +83,8 @@ def _plain(value: str) -> str:
 
 
 HOUR: Final = timedelta(hours=1)
+# The variable the program fills with an address of its own pages; no other leads anywhere.
+OUR_LINK: Final = "link"
 # The longest link a message has room for; a longer one is cut, and a link that is cut leads nowhere.
 LINK_LENGTH: Final = 108
 # The longest amount there can be: 1,000,000,000 VND.

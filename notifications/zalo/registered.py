@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from notifications.templates import TEMPLATES
+from notifications.templates import TEMPLATES, leading_nowhere
 
 LONGEST_PARAMETER: Final = 400
 
@@ -36,7 +36,10 @@ class ZaloTemplate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if language != self.language:
             return None
         blanks = self.parameters.items()
-        found = {name: " ".join(values.get(each.value, "").split()) for name, each in blanks}
+        found = {
+            name: leading_nowhere(each.value, " ".join(values.get(each.value, "").split()))
+            for name, each in blanks
+        }
         fits = all(0 < len(text) <= self.parameters[name].max for name, text in found.items())
         return found if fits else None
 
