@@ -82,8 +82,10 @@ from app.tracking.api import tracking_router
 from notifications import figures as message_figures
 from notifications.api import notifications_router
 from notifications.brandname.api import brandname_router
+from notifications.holds_api import holds_router
 from notifications.mail.api import mail_router
 from notifications.push.api import push_router
+from notifications.wordings.api import wordings_router
 from notifications.zalo.api import zalo_router
 from partners.portal import figures as portal_figures
 from partners.postal import figures as partner_figures
@@ -136,6 +138,8 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     partner_router,
     pages_router,
     notifications_router,
+    wordings_router,
+    holds_router,
     mail_router,
     brandname_router,
     zalo_router,

@@ -29,6 +29,7 @@ PER_SECOND: Final = 10
 BURST: Final = timedelta(seconds=10)
 SHORTEST_PAUSE: Final = timedelta(milliseconds=50)
 EVERYTHING: Final = "all"
+TEMPLATE: Final = "template:"
 # Shares of a budget, in percent, at which somebody is told.
 WARN_AT: Final = (70, 100)
 
@@ -47,7 +48,7 @@ async def held(template: str) -> Refused | None:
     scope = await in_transaction().fetchval(
         "SELECT scope FROM message_hold WHERE scope = $1 OR scope = $2 LIMIT 1",
         EVERYTHING,
-        f"template:{template}",
+        f"{TEMPLATE}{template}",
     )
     return None if scope is None else Refused("held", HOLD_LOOK)
 
