@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TextIO, cast
 
 import structlog
 
@@ -14,6 +14,7 @@ from app.core.clock import set_clock
 from app.core.ids import new_id
 from app.http.tokens import SigningKey
 from app.http.wordless import WordlessFormatter, without_words
+from app.log_lines import LogLines
 from app.settings import Settings, SettingsError
 
 log: Final = structlog.get_logger(__name__)
@@ -74,7 +75,8 @@ def configure_logging(level: str) -> None:
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise SettingsError("MOTCUA_LOG_LEVEL must be debug, info, warning or error.")
-    handler = logging.StreamHandler(sys.stderr)
+    lines = cast("TextIO", LogLines(sys.stderr))
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(WordlessFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for talkative in ("twilio", "httpx", "arq", "_granian", "urllib3", "opentelemetry"):
@@ -88,7 +90,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=lines),
         cache_logger_on_first_use=True,
     )
 

@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "operation"
-# The modules whose figures are told: those of the API process and of the worker.
-TELLING = ("app.main", "jobs.worker")
+# The modules whose figures are told: those of every process, of the API and of the worker.
+TELLING = ("app.entrance", "app.main", "jobs.worker")
 
 
 def alerts() -> list[dict[str, Any]]:
