@@ -6,6 +6,7 @@ was told, because the log is what the invariants are checked against.
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,15 +93,16 @@ class Front:
     log: list[Noted] = field(default_factory=list)
     busy: int = 0  # requests that are not answered yet
 
-    async def open(self, port: int = 0) -> None:
+    async def open(self, port: int = 0, *, tls: ssl.SSLContext | None = None) -> None:
         self._open_ends: set[asyncio.Task[None]] = set()
         self._http = httpx.AsyncClient(timeout=UPSTREAM_TIMEOUT_S, trust_env=False)
-        self._server = await asyncio.start_server(self._connected, HOST, port, limit=LONGEST_HEAD)
+        self._server = await asyncio.start_server(self._connected, HOST, port, limit=LONGEST_HEAD, ssl=tls)
         self._seen: dict[int, int] = {}
+        self._scheme = "http" if tls is None else "https"
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self._server.sockets[0].getsockname()[1]}"
+        return f"{self._scheme}://{HOST}:{self._server.sockets[0].getsockname()[1]}"
 
     @property
     def port(self) -> int:

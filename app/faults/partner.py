@@ -48,7 +48,7 @@ class Partner:
     def __init__(self, motcua: str, client_id: str, secret: str, *, wanted: bool) -> None:
         self.client = MotcuaClient(motcua, client_id, secret)
         self.office = Riders(self.client)
-        self.front = Front(behaviour=self._take)
+        self.front = Front(behaviour=self.take)
         self.wanted = wanted
         self.rides = 0
         self.heard: list[Heard] = []
@@ -75,11 +75,17 @@ class Partner:
         made = await self.client.post("/v1/partner/webhooks", {"url": self.front.url + WEBHOOK_PATH})
         self.office.secret = made["secret"]
 
+    async def move(self, front: Front) -> None:
+        """It wants to be told there from now on."""
+        [endpoint] = (await self.client.get("/v1/partner/webhooks"))["items"]
+        await self.client.patch(f"/v1/partner/webhooks/{endpoint['id']}", {"url": front.url + WEBHOOK_PATH})
+
     def behave(self) -> None:
         """As it should from now on."""
-        self.front.behaviour = self._take
+        self.front.behaviour = self.take
 
-    async def _take(self, _front: Front, asked: Asked) -> Told:
+    async def take(self, _front: Front, asked: Asked) -> Told:
+        """What it does with what it is told, as it should."""
         event = self.note(asked, TAKEN.status)
         if event is not None and (self.rides > 0 or not event["type"].endswith(".assigned")):
             self.rides -= event["type"].endswith(".assigned")

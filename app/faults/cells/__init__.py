@@ -2,7 +2,18 @@
 
 from typing import Final
 
-from app.faults.cells import callbacks, hosts, network, partner, processes, provider, stores, storms
+from app.faults.cells import (
+    callbacks,
+    clocks,
+    deploys,
+    disks,
+    network,
+    partner,
+    processes,
+    provider,
+    stores,
+    storms,
+)
 from app.faults.matrix import Cell
 
 CELLS: Final[tuple[Cell, ...]] = (
@@ -12,7 +23,9 @@ CELLS: Final[tuple[Cell, ...]] = (
     *provider.CELLS,
     *callbacks.CELLS,
     *partner.CELLS,
-    *hosts.CELLS,
+    *clocks.CELLS,
+    *deploys.CELLS,
+    *disks.CELLS,
     *storms.CELLS,
 )
 BY_NAME: Final[dict[str, Cell]] = {cell.name: cell for cell in CELLS}

@@ -4,13 +4,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
 
 from app.faults.fronts import Asked, Behaviour, Front, Manner, Told
+from app.faults.house import WORKERS
 from app.faults.matrix import Act, Cell, Scene
 from app.faults.partner import Partner
+from notifications.emulator.certificates import Authority
 
 ENDPOINT: Final = "Partner endpoint"
 CLIENT: Final = "Partner API client"
@@ -21,6 +24,10 @@ VISITS_SHARE: Final = 0.35
 BIG: Final = 10 * 1024 * 1024
 EVENTS: Final = 10_000
 REFUSED_WHOLE: Final = frozenset({400, 413, 422, 429})
+# An endpoint that failed five times is left alone for half a minute, and then for a whole.
+RENEWED_WITHIN_S: Final = 120.0
+UNREACHED: Final = "SELECT count(*) FROM webhook_delivery WHERE at > $1 AND outcome = 'unreachable'"
+REACHED: Final = "SELECT count(*) FROM webhook_delivery WHERE at > $1 AND outcome = 'delivered'"
 METADATA: Final = "http://169.254.169.254/latest/meta-data/"
 
 
@@ -101,6 +108,53 @@ async def gone(scene: Scene) -> None:
     house.partner.excused |= {row["id"] for row in rows}
 
 
+async def expired(scene: Scene) -> None:
+    """Its certificate ran out, so nothing is told; once it is renewed, all of it is, in order."""
+    house, partner, authority = scene.house, scene.house.partner, Authority()
+    ca_file = house.folder / "authority.pem"
+    ca_file.write_bytes(authority.pem)
+    for name in WORKERS:
+        await house.renew(name, extra={"MOTCUA_PARTNER_CA": str(ca_file)})
+    context = authority.serving(ends=datetime.now(UTC) - timedelta(hours=1))
+    front = Front(behaviour=partner.take)
+    await front.open(tls=context)
+    last = await house.sql("SELECT coalesce(max(at), '-infinity') FROM webhook_delivery")
+    await partner.move(front)
+    try:
+        await _until(scene, "webhooks to meet the certificate", UNREACHED, last, SPOILED_AT_LEAST)
+        began = time.monotonic()
+        await scene.load.enough(5)
+        scene.notes.append(f"5 people booked in {time.monotonic() - began:.1f} s meanwhile")
+        scene.expect(not front.log, "something was told in spite of it")
+        authority.certify(context)
+        await _until(scene, "webhooks to arrive once it is renewed", REACHED, last, SPOILED_AT_LEAST)
+        scene.expect(front.log, "nothing came to the endpoint itself")
+    finally:
+        await partner.move(partner.front)
+        # Whoever is still being told there has been, before nobody answers there any more.
+        await house.until("its last answers", lambda: _is_idle(front))
+        await front.close()
+    for name in WORKERS:
+        await house.renew(name)
+
+
+async def _is_idle(front: Front) -> bool:
+    return front.busy == 0
+
+
+async def _until(scene: Scene, what: str, statement: str, since: datetime, least: int) -> None:
+    """Until so many deliveries are so; pauses after failures are over at once."""
+
+    async def seen() -> bool:
+        await scene.house.script(scene.time_passes)
+        return int(await scene.house.sql(statement, since)) >= least
+
+    try:
+        await scene.house.until(what, seen, within_s=RENEWED_WITHIN_S, every_s=1.0)
+    except TimeoutError as reason:
+        scene.wrong.append(str(reason))
+
+
 async def batches(scene: Scene) -> None:
     """Couriers ride: every report twice, shuffled; and somebody sends half a batch, and ten thousand."""
     house = scene.house
@@ -172,6 +226,10 @@ CELLS: Final = (
     _cell(
         "takes-without-doing", "200, nothing done", endpoint(taking_without_doing, feed_has_all),
         "the feed has all of it, without a gap",
+    ),
+    _cell(
+        "certificate-expired", "TLS certificate expired, then renewed", expired,
+        f"{ORDER_KEPT}; told once it is renewed",
     ),
     Cell(
         "partner-batches", CLIENT, "reporting",

@@ -35,6 +35,10 @@ class MotcuaClient:
     async def close(self) -> None:
         await self._http.aclose()
 
+    def sign_in_again(self) -> None:
+        """The token is not good any more, whatever was said of how long it is."""
+        self._until = 0.0
+
     async def _headers(self) -> dict[str, str]:
         async with self._signing_in:
             if time.monotonic() > self._until:
