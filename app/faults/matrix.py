@@ -29,12 +29,14 @@ SELECT (SELECT count(*) FROM outbox WHERE state = 'ready')
             OR (state = 'ready' AND not_before <= clock_timestamp()))
 """
 # Pauses after failures grow to hours; that they pass is not what is tried here, so they are over at once.
+# A message is about what its work is, be it called by the fact (`home_visit.cancelled:…`).
 BRING_FORWARD: Final = """
 UPDATE outbox_work work SET next_at = clock_timestamp()
  WHERE state = 'ready' AND attempts > 0 AND next_at > clock_timestamp() + interval '2 seconds'
    AND (EXISTS (SELECT FROM webhook_delivery d WHERE d.at > work.created_at)
-        AND subscriber = 'partners' OR EXISTS (SELECT FROM message m WHERE m.about = work.subject
-        AND m.state IN ('ready', 'unknown') AND m.not_before <= clock_timestamp()));
+        AND subscriber = 'partners' OR EXISTS (SELECT FROM message m
+          WHERE split_part(m.about, ':', 2) = split_part(work.subject, ':', 2)
+            AND m.state IN ('ready', 'unknown') AND m.not_before <= clock_timestamp()));
 UPDATE message SET calling_since = calling_since - interval '10 minutes'
  WHERE state = 'unknown' AND calling_since > clock_timestamp() - interval '10 minutes';
 UPDATE message_circuit SET open_until = clock_timestamp() WHERE open_until > clock_timestamp()
