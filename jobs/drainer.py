@@ -23,6 +23,7 @@ from app.core.outbox import decode
 from app.core.wakeups import WAKEUPS
 from app.core.wakeups import Subscription as Hints
 from jobs.closing import Closer
+from jobs.listening import REFRESHED_EVERY_S, RELEASE, register
 from jobs.subscription import Lane, Subscription
 from jobs.work import FAN_OUT_BATCH, FAN_OUT_MANY, LEASE, Claim, claim, fan_out, give_back
 
@@ -91,6 +92,7 @@ class Drainer:
         silent: Sequence[str] = (),
         concurrency: int = BATCH,
         stop_within_s: float = STOP_WITHIN_S,
+        release: int = RELEASE,
     ) -> None:
         names = [(s.fact.kind, s.name) for s in subscriptions]
         if len(set(names)) != len(names):
@@ -105,6 +107,8 @@ class Drainer:
         self._running: set[asyncio.Task[None]] = set()
         self._closer = Closer()
         self._looked_at = 0.0
+        self._release = release
+        self._registered_at: float | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -116,9 +120,11 @@ class Drainer:
         async with WAKEUPS.subscription("outbox") as hints:
             while not self._stopping.is_set():
                 try:
+                    await self._tell_others()
                     turn = await self._turn(facts=FAN_OUT_BATCH)
                     while turn.there_is_more and not self._stopping.is_set():
                         await self._until_half_is_free()
+                        await self._tell_others()
                         turn = await self._turn(facts=self._facts_after(turn, hints))
                 except (*INTERRUPTIONS, Unavailable) as reason:
                     log.warning("drainer_waits", reason=type(reason).__name__)
@@ -137,6 +143,13 @@ class Drainer:
     async def turn(self) -> bool:
         """Fan out and start what is due; whether there was anything to do."""
         return (await self._turn(facts=FAN_OUT_BATCH)).did_something
+
+    async def _tell_others(self) -> None:
+        """What is heard here, from time to time: programs that do not hear it fan out for this one, too."""
+        now = asyncio.get_running_loop().time()
+        if self._registered_at is None or now - self._registered_at > REFRESHED_EVERY_S:
+            await register(self._subscriptions, release=self._release)
+            self._registered_at = now
 
     async def _turn(self, *, facts: int) -> "_Turn":
         fanned = 0

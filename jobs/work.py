@@ -21,19 +21,45 @@ from jobs.subscription import Lane, Subscription
 
 LEASE: Final = timedelta(seconds=30)
 FAN_OUT_BATCH: Final = 200
-# Facts have no lanes until they are fanned out: behind very many, a code's must not wait for as many turns.
+# While more are left: whoever hears them is told in fewer turns, and a turn is still short.
 FAN_OUT_MANY: Final = 2_000
+# For how long facts are kept for the listeners of a worker that is not there.
+HEARD_FOR: Final = timedelta(days=1)
 ERROR_LENGTH: Final = 300
 # How long what is done stays to be looked at, and what went wrong.
 KEPT: Final = timedelta(days=30)
 TROUBLE_KEPT: Final = timedelta(days=365)
 REMOVED_AT_ONCE: Final = 5_000
 
-FAN_OUT: Final = """
-WITH facts AS (
-    SELECT id, seq, kind, subject FROM outbox
-     WHERE state = 'ready' AND kind = ANY($1::text[])
-     ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED ),
+# Who hears: this program's listeners, and those of others (`jobs.listening`). Kinds are taken by the most
+# urgent of their listeners, and in a lane by who waits longest: the index leads from kind to kind, and in
+# each to its oldest. A kind nobody hears is no more than put away.
+FAN_OUT: Final = f"""
+WITH RECURSIVE own AS MATERIALIZED (
+    SELECT * FROM unnest($3::text[], $4::text[], $5::int[], $6::bool[], $7::int[], $8::interval[])
+        AS s (kind, subscriber, lane, in_order, max_attempts, lifetime) ),
+listeners AS MATERIALIZED (
+    SELECT * FROM own UNION ALL
+    SELECT kind, subscriber, lane, in_order, max_attempts, lifetime FROM outbox_listener other
+     WHERE seen_at > now() - interval '{HEARD_FOR.total_seconds():.0f} s'
+       AND NOT EXISTS (SELECT 1 FROM own
+                        WHERE own.kind = other.kind AND own.subscriber = other.subscriber) ),
+present AS (
+    (SELECT kind, seq FROM outbox WHERE state = 'ready' ORDER BY kind, seq LIMIT 1)
+    UNION ALL
+    SELECT o.kind, o.seq FROM present p, LATERAL (
+        SELECT kind, seq FROM outbox WHERE state = 'ready' AND outbox.kind > p.kind
+         ORDER BY kind, seq LIMIT 1) o ),
+waiting AS MATERIALIZED (
+    SELECT kind, seq, coalesce((SELECT min(lane) FROM listeners l WHERE l.kind = present.kind),
+                               {Lane.NORMAL:d}) AS lane
+      FROM present WHERE kind = ANY($1::text[]) ORDER BY lane, seq ),
+facts AS MATERIALIZED (
+    SELECT f.* FROM waiting, LATERAL (
+        SELECT id, seq, kind, subject FROM outbox
+         WHERE state = 'ready' AND outbox.kind = waiting.kind
+         ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED ) f
+     LIMIT $2 ),
 marked AS (
     UPDATE outbox SET state = 'fanned_out' WHERE id = ANY(ARRAY(SELECT id FROM facts)) RETURNING id ),
 added AS (
@@ -41,9 +67,7 @@ added AS (
         (id, fact_id, seq, kind, subject, subscriber, lane, in_order, max_attempts, expires_at)
     SELECT gen_random_uuid(), f.id, f.seq, f.kind, f.subject, s.subscriber, s.lane, s.in_order,
            s.max_attempts, now() + s.lifetime
-      FROM facts f
-      JOIN unnest($3::text[], $4::text[], $5::int[], $6::bool[], $7::int[], $8::interval[])
-        AS s (kind, subscriber, lane, in_order, max_attempts, lifetime) ON s.kind = f.kind
+      FROM facts f JOIN listeners s ON s.kind = f.kind
     ON CONFLICT ON CONSTRAINT outbox_work_once_per_subscriber DO NOTHING )
 SELECT count(*) FROM marked
 """
@@ -162,7 +186,9 @@ class Ending:
 async def fan_out(
     subscriptions: Sequence[Subscription], silent: Sequence[str], *, at_most: int = FAN_OUT_BATCH
 ) -> int:
-    """Turn facts into one work row per listener; kinds this program does not know stay for a newer one."""
+    """Turn facts into one work row per listener, the most urgent first; kinds this program does not know
+    stay for a newer one.
+    """
     return int(
         await in_transaction().fetchval(
             FAN_OUT,

@@ -83,7 +83,8 @@ async def test_neither_what_was_done_nor_what_waits_is_read(database: Any, name:
 
     much, whole = await looked_up(database.database_url, statement, arguments)
 
-    assert whole == []
+    # How many listeners there are is the program's affair, and does not grow.
+    assert set(whole) <= {"outbox_listener"}
     # Trees are a level deeper; the order within an aggregate is asked of rows by their place.
     assert much <= 2 * little + 50
 

@@ -17,7 +17,7 @@ from app.documents.one_page import one_page
 from app.documents.queries import DocumentRow
 from tests.conftest import _keys_file
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 # What `jobs.drainer.STOP_WITHIN_S` grants, and the end of a process on a busy machine.
 ENDS_WITHIN_S = 25 + 30
 
