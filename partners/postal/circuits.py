@@ -1,16 +1,19 @@
 """One endpoint's troubles stay its own: so many at once, and none while it does not answer.
 
-In memory, one per process and endpoint. It decides only when to try: what is owed, and in which order, is
-in the database.
+That it does not answer is a row every process reads, so that a second worker does not ask what the first
+has found out, and one that starts again does not begin anew. How many at once is each process's own. It
+decides only when to try: what is owed, and in which order, the outbox knows. Time is the database's.
 """
 
 import asyncio
 import contextlib
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
+
+from app.core.database import fetch_row, in_transaction
+from app.core.operation import operation
 
 AT_ONCE: Final = 4
 FAILURES_BORNE: Final = 5
@@ -20,69 +23,80 @@ LONGEST_REST: Final = timedelta(minutes=10)
 WAIT_FOR_ROOM_S: Final = 1.0
 A_MOMENT: Final = timedelta(seconds=3)
 
-
-class Circuit:
-    """Of one endpoint. `wait` says how long to leave it alone; who is told nothing may ask."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._failures = 0
-        self._rest = FIRST_REST
-        self._closed_until = 0.0
-        self.room = asyncio.Semaphore(AT_ONCE)
-
-    def wait(self) -> timedelta | None:
-        """None: ask now. After a rest one may ask, and the others wait for another rest."""
-        if self._failures < FAILURES_BORNE:
-            return None
-        left = self._closed_until - self._clock()
-        if left > 0:
-            return timedelta(seconds=left)
-        self._closed_until = self._clock() + self._rest.total_seconds()
-        return None
-
-    def failed(self) -> None:
-        self._failures += 1
-        if self._failures > FAILURES_BORNE:
-            self._rest = min(self._rest * 2, LONGEST_REST)
-        if self._failures >= FAILURES_BORNE:
-            self._closed_until = self._clock() + self._rest.total_seconds()
-
-    def answered(self) -> None:
-        self._failures, self._rest = 0, FIRST_REST
+IS_OPEN: Final = "SELECT 1 FROM webhook_circuit WHERE endpoint_id = $1 AND open_until IS NOT NULL"
+# Of those who ask after a rest one finds its row unchanged: the others see the next rest begun.
+ASK: Final = """
+WITH circuit AS (
+    SELECT endpoint_id, open_until FROM webhook_circuit WHERE endpoint_id = $1 AND open_until IS NOT NULL ),
+probe AS (
+    UPDATE webhook_circuit c SET open_until = clock_timestamp() + c.rest FROM circuit
+     WHERE c.endpoint_id = circuit.endpoint_id AND c.open_until <= clock_timestamp()
+    RETURNING c.endpoint_id )
+SELECT EXISTS (SELECT 1 FROM probe) AS is_probe,
+       (SELECT greatest(open_until - clock_timestamp(), $2::interval) FROM circuit) AS rest
+"""
+# What was under way when it was left alone says nothing new; a probe that failed makes the rest longer.
+FAILED: Final = """
+INSERT INTO webhook_circuit AS c (endpoint_id, failures, rest) VALUES ($1, 1, $2)
+ON CONFLICT (endpoint_id) DO UPDATE SET failures = c.failures + 1,
+       rest = CASE WHEN $5 THEN least(c.rest * 2, $3) ELSE c.rest END,
+       open_until = CASE WHEN $5 THEN clock_timestamp() + least(c.rest * 2, $3)
+                         WHEN c.open_until IS NULL AND c.failures + 1 >= $4 THEN clock_timestamp() + c.rest
+                         ELSE c.open_until END
+"""
 
 
-class Circuits:
-    """One per endpoint, made when it is first told something."""
+class Turn(NamedTuple):
+    """What an attempt may do: nothing for a `rest`, or be made; `is_probe`: for all others, too."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._of: dict[uuid.UUID, Circuit] = {}
+    rest: timedelta | None
+    is_probe: bool = False
 
-    def of(self, endpoint_id: uuid.UUID) -> Circuit:
-        return self._of.setdefault(endpoint_id, Circuit(self._clock))
+
+class Rooms:
+    """How many ask one endpoint at once, in this process."""
+
+    def __init__(self) -> None:
+        self._of: dict[uuid.UUID, asyncio.Semaphore] = {}
 
     @contextlib.asynccontextmanager
-    async def attempt(self, endpoint_id: uuid.UUID) -> AsyncIterator[timedelta | None]:
-        """None: this attempt may be made now; else how long to leave the endpoint alone."""
-        circuit = self.of(endpoint_id)
-        if (rest := circuit.wait()) is not None:
-            yield rest
+    async def attempt(self, endpoint_id: uuid.UUID) -> AsyncIterator[Turn]:
+        """Whether this attempt may be made now."""
+        turn = await ask(endpoint_id)
+        if turn.rest is not None:
+            yield turn
             return
+        room = self._of.setdefault(endpoint_id, asyncio.Semaphore(AT_ONCE))
         try:
             async with asyncio.timeout(WAIT_FOR_ROOM_S):
-                await circuit.room.acquire()
+                await room.acquire()
         except TimeoutError:
-            yield A_MOMENT
+            yield Turn(A_MOMENT)
             return
         try:
-            yield None
+            yield turn
         finally:
-            circuit.room.release()
-
-    def forget(self) -> None:
-        """As a process that has just started."""
-        self._of.clear()
+            room.release()
 
 
-CIRCUITS: Final = Circuits()
+ROOMS: Final = Rooms()
+
+
+async def ask(endpoint_id: uuid.UUID) -> Turn:
+    """How long to leave it alone; after a rest one may ask, and the others wait for another rest."""
+    return Turn(None) if await fetch_row(IS_OPEN, endpoint_id) is None else await _ask(endpoint_id)
+
+
+@operation
+async def _ask(endpoint_id: uuid.UUID) -> Turn:
+    row = await in_transaction().fetchrow(ASK, endpoint_id, A_MOMENT)
+    return Turn(None, is_probe=True) if row["is_probe"] else Turn(row["rest"])
+
+
+async def failed(endpoint_id: uuid.UUID, *, was_probe: bool) -> None:
+    await in_transaction().execute(FAILED, endpoint_id, FIRST_REST, LONGEST_REST, FAILURES_BORNE, was_probe)
+
+
+async def answered(endpoint_id: uuid.UUID) -> None:
+    """As it should, be it with a no; or there is a new address, or somebody asked for it to be tried."""
+    await in_transaction().execute("DELETE FROM webhook_circuit WHERE endpoint_id = $1", endpoint_id)

@@ -22,7 +22,8 @@ from app.core.keys import keys
 from app.core.later import Later
 from app.core.operation import operation
 from app.core.outbox import record
-from partners.postal.circuits import CIRCUITS
+from partners.postal import circuits
+from partners.postal.circuits import ROOMS
 from partners.postal.egress import Egress
 from partners.postal.errors import (
     EventNotFound,
@@ -194,10 +195,12 @@ async def _tell(
 
     None is made while the endpoint is left alone, and none beyond so many at once.
     """
-    async with CIRCUITS.attempt(endpoint["id"]) as rest:
-        if rest is not None:
-            return rest
-        return await _attempt(event, endpoint, tries, egress, now, signed_at, replay_id=replay_id)
+    async with ROOMS.attempt(endpoint["id"]) as turn:
+        if turn.rest is not None:
+            return turn.rest
+        return await _attempt(
+            event, endpoint, tries, egress, now, signed_at, replay_id=replay_id, is_probe=turn.is_probe
+        )
 
 
 async def _attempt(
@@ -209,6 +212,7 @@ async def _attempt(
     signed_at: datetime,
     *,
     replay_id: uuid.UUID | None,
+    is_probe: bool,
 ) -> timedelta | None:
     body = event.body.encode()
     headers = signed(
@@ -224,12 +228,6 @@ async def _attempt(
         outcome = "blocked"
     except (httpx.HTTPError, TimeoutError, OSError):
         outcome = "unreachable"
-    # A refusal is of this event; no answer, or one that is busy or broken, is the endpoint's state.
-    circuit = CIRCUITS.of(endpoint["id"])
-    if outcome == "unreachable" or (status is not None and (status >= SERVER_ERROR or status == BUSY)):
-        circuit.failed()
-    else:
-        circuit.answered()
     await _note(
         endpoint_id=endpoint["id"],
         event_id=event.id,
@@ -238,6 +236,7 @@ async def _attempt(
         status=status,
         outcome=outcome,
         replay_id=replay_id,
+        is_probe=is_probe,
     )
     if outcome == "delivered" or status == GONE:
         return None
@@ -260,6 +259,7 @@ async def _note(
     status: int | None,
     outcome: str,
     replay_id: uuid.UUID | None,
+    is_probe: bool,
 ) -> None:
     connection = in_transaction()
     await connection.execute(
@@ -274,6 +274,11 @@ async def _note(
         outcome,
         replay_id,
     )
+    # A refusal is of this event; no answer, or one that is busy or broken, is the endpoint's state.
+    if outcome == "unreachable" or (status is not None and (status >= SERVER_ERROR or status == BUSY)):
+        await circuits.failed(endpoint_id, was_probe=is_probe)
+    else:
+        await circuits.answered(endpoint_id)
     if status == GONE:
         await _end(endpoint_id, "gone", at)
     elif outcome != "delivered" and await _is_given_up(endpoint_id, at):

@@ -75,6 +75,15 @@ class WebhookDelivery(Table, db=DB, tablename="webhook_delivery"):
     replay_id = UUID(null=True, default=None)
 
 
+class WebhookCircuit(Table, db=DB, tablename="webhook_circuit"):
+    """An endpoint that failed lately: how often, and until when every process leaves it alone."""
+
+    endpoint_id = UUID(primary_key=True, default=None)
+    failures = Integer(null=False, default=None)
+    rest = Interval(null=False, default=None)
+    open_until = Timestamptz(null=True, default=None)
+
+
 class ItemNumber(Table, db=DB, tablename="item_number"):
     """An item number of the post (S10) that a partner gave us, bound to one visit at most, ever."""
 

@@ -10,7 +10,7 @@ from app.core.database import fetch, in_transaction
 from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.operation import operation
-from partners.postal import signing
+from partners.postal import circuits, signing
 from partners.postal.egress import Egress
 from partners.postal.errors import WebhookNotFound
 
@@ -103,6 +103,7 @@ async def change(
     )
     if row is None:
         raise WebhookNotFound
+    await circuits.answered(endpoint_id)
     await journal.write("webhook.changed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
     return Endpoint(*row)
 

@@ -10,59 +10,86 @@ import pytest
 from litestar import Litestar, Response, post
 
 from app.core.clock import machine_time
-from app.core.database import DB
+from app.core.database import DB, fetch_row
 from app.core.later import Later
+from app.core.operation import operation
 from partners.postal import circuits, pushing
-from partners.postal.circuits import AT_ONCE, CIRCUITS, FAILURES_BORNE, LONGEST_REST, Circuits
+from partners.postal.circuits import AT_ONCE, FAILURES_BORNE, FIRST_REST, LONGEST_REST, Turn, ask
 from tests.partners.test_webhooks import EGRESS, Partner, Receiver, listening, partner, push, receiver
 
 __all__ = ["partner", "receiver"]
 
 
-@pytest.fixture(autouse=True)
-def _as_a_new_process() -> None:
-    CIRCUITS.forget()
+async def row() -> tuple[Any, ...] | None:
+    found = await fetch_row("SELECT failures, rest, open_until IS NOT NULL AS is_open FROM webhook_circuit")
+    return None if found is None else tuple(found)
 
 
-class Hands:
-    """A clock that is set."""
-
-    def __init__(self) -> None:
-        self.shows = 0.0
-
-    def __call__(self) -> float:
-        return self.shows
+@operation
+async def fails(endpoint_id: uuid.UUID, *, was_probe: bool = False) -> None:
+    await circuits.failed(endpoint_id, was_probe=was_probe)
 
 
-async def allowed(asked: Circuits, endpoint: uuid.UUID) -> bool:
-    async with asked.attempt(endpoint) as rest:
-        return rest is None
+async def rest_is_over() -> None:
+    assert DB.pool is not None
+    await DB.pool.execute("UPDATE webhook_circuit SET open_until = clock_timestamp() - interval '1 ms'")
 
 
-async def test_after_some_failures_it_is_left_alone_longer_and_longer_and_asked_by_one() -> None:
-    clock, endpoint = Hands(), uuid.uuid4()
-    asked = Circuits(clock)
+async def test_after_some_failures_it_is_left_alone_longer_and_longer_and_asked_by_one(
+    partner: Partner,
+) -> None:
+    endpoint = uuid.UUID(partner.hook["id"])
     for _ in range(FAILURES_BORNE):
-        assert await allowed(asked, endpoint)
-        asked.of(endpoint).failed()
-    assert not await allowed(asked, endpoint)
-    assert await allowed(asked, uuid.uuid4()), "another endpoint is asked"
+        assert await ask(endpoint) == Turn(None)
+        await fails(endpoint)
+    left = await ask(endpoint)
+    assert left.rest is not None
+    assert timedelta(0) < left.rest <= FIRST_REST
+    assert await ask(uuid.uuid4()) == Turn(None), "another endpoint is asked"
+    # Calls that were under way when the last failure came say nothing new.
+    await fails(endpoint)
+    assert await row() == (FAILURES_BORNE + 1, FIRST_REST, True)
 
     rests = []
-    for _ in range(7):
-        rest = asked.of(endpoint).wait()
-        assert rest is not None
-        rests.append(rest)
-        clock.shows += rest.total_seconds()
-        assert await allowed(asked, endpoint)
-        assert not await allowed(asked, endpoint), "one asks, the others wait"
-        asked.of(endpoint).failed()
-    assert rests[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
+    for _ in range(6):
+        await rest_is_over()
+        # As many at once as two workers: one of them asks, the others wait.
+        turns = await asyncio.gather(*(ask(endpoint) for _ in range(8)))
+        assert sorted(turn.is_probe for turn in turns) == [False] * 7 + [True]
+        assert all(turn.is_probe or turn.rest for turn in turns)
+        await fails(endpoint, was_probe=True)
+        found = await row()
+        assert found is not None
+        rests.append(found[1])
+    assert rests[:3] == [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4)]
     assert rests[-1] == LONGEST_REST
 
-    asked.of(endpoint).answered()
-    assert await allowed(asked, endpoint)
-    assert asked.of(endpoint).wait() is None
+
+async def test_a_probe_that_never_comes_back_is_followed_by_another(partner: Partner) -> None:
+    """Its worker was killed: the next rest has begun with it, and ends."""
+    endpoint = uuid.UUID(partner.hook["id"])
+    for _ in range(FAILURES_BORNE):
+        await fails(endpoint)
+    await rest_is_over()
+    first, meanwhile = await ask(endpoint), await ask(endpoint)
+    await rest_is_over()
+
+    assert (first, meanwhile.is_probe) == (Turn(None, is_probe=True), False)
+    assert await ask(endpoint) == Turn(None, is_probe=True)
+
+
+async def test_whoever_changes_their_endpoint_is_tried_at_once(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    for _ in range(FAILURES_BORNE):
+        await fails(uuid.UUID(partner.hook["id"]))
+    event = await partner.event("visit-1", now)
+    before = await push(event, now)
+    await partner.own("PATCH", "", {"url": receiver.url})
+
+    assert before is not None
+    assert await push(event, now) is None
+    assert receiver.ids == [str(event.id)]
 
 
 async def test_an_endpoint_that_fails_is_not_asked_for_every_event_it_is_owed(
@@ -77,9 +104,10 @@ async def test_an_endpoint_that_fails_is_not_asked_for_every_event_it_is_owed(
     listed = await DB.pool.fetchval("SELECT count(*) FROM webhook_delivery")  # type: ignore[union-attr]
     assert listed == FAILURES_BORNE, "what was not tried is no attempt"
 
-    CIRCUITS.of(uuid.UUID(partner.hook["id"])).answered()
+    await rest_is_over()
     receiver.status = 204
     assert [await push(event, now) for event in events] == [None] * len(events)
+    assert await row() is None
     assert receiver.ids[FAILURES_BORNE:] == [str(event.id) for event in events]
 
 
