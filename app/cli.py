@@ -97,10 +97,20 @@ async def until_stopped() -> None:
     await stop.wait()
 
 
-def on_stop(action: Callable[[], None]) -> None:
+def on_stop(action: Callable[[], None], *, again: Callable[[int], None] | None = None) -> None:
+    """Do it on SIGINT or SIGTERM; on the next one `again`, where there is one."""
     loop = asyncio.get_running_loop()
+    told = False
+
+    def tell(number: int) -> None:
+        nonlocal told
+        if told and again is not None:
+            again(number)
+        told = True
+        action()
+
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, action)
+        loop.add_signal_handler(name, tell, name)
 
 
 async def refuse_old_schema(database_url: str) -> None:
@@ -168,7 +178,7 @@ def worker() -> None:
 async def _worker() -> None:
     from jobs.drainer import Drainer
     from jobs.subscriptions import SILENT, make_subscriptions
-    from jobs.worker import run_worker
+    from jobs.worker import end_at_once, run_worker
     from notifications.channels import open_channels
     from notifications.following import Follower
 
@@ -180,7 +190,7 @@ async def _worker() -> None:
     async with running_servers(folder, database_url=database_url, redis_url=redis_url):
         await refuse_old_schema(entrance.database_url)
     stop = asyncio.Event()
-    on_stop(stop.set)
+    on_stop(stop.set, again=end_at_once)
     async with (
         make_subscriptions(entrance.settings) as subscriptions,
         open_channels(entrance.settings) as channels,

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -23,6 +25,14 @@ RESTART_AT_MOST_S: Final = 15.0
 OPEN_RETRY_S: Final = 0.5
 
 
+def end_at_once(signal_number: int) -> None:
+    """Told to stop twice: nothing is waited for. What is held is left to its lease, as after a crash."""
+    log.warning("worker_ends_at_once")
+    sys.stderr.flush()
+    # No `finally` runs, on purpose: any of them may be what is waited for.
+    os._exit(128 + signal_number)
+
+
 async def run_worker(
     drainer: Drainer,
     *,
@@ -42,6 +52,7 @@ async def run_worker(
         stopping = asyncio.create_task(stop.wait(), name="stop")
         beside = set() if follower is None else {asyncio.create_task(follower.run(stop), name="follower")}
         await asyncio.wait({draining, stopping, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("worker_stops")
         stop.set()
         drainer.stop()
         scheduling.cancel()

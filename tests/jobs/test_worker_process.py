@@ -1,6 +1,10 @@
-"""A worker of its own process is told to stop: it finishes what it holds and takes nothing more."""
+"""A worker of its own process is told to stop: it finishes what it holds and takes nothing more.
+
+Told twice, it ends at once.
+"""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -11,10 +15,15 @@ from typing import Any
 
 import pytest
 
-from app.core.database import fetch
+from app.core.database import DB, fetch
 from app.documents import operations, queries, store
+from app.documents.events import DocumentUploaded
 from app.documents.one_page import one_page
 from app.documents.queries import DocumentRow
+from jobs.drainer import Drainer
+from jobs.subscription import Subscription
+from jobs.subscriptions import INSPECTION
+from jobs.work import LEASE
 from tests.conftest import _keys_file
 
 PATIENCE_S = 180
@@ -58,46 +67,91 @@ async def uploaded(line: str, now: datetime) -> DocumentRow:
     )
 
 
+@contextlib.asynccontextmanager
+async def worker(database: Any, folder: Path, clamd_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.cli", "worker"),
+        env=dict(os.environ)
+        | {
+            "DATABASE_URL": database.database_url,
+            "REDIS_URL": database.redis_url,
+            "MOTCUA_DATA_DIR": str(folder),
+            "MOTCUA_DOCUMENTS_URL": f"file://{folder / 'documents'}",
+            "MOTCUA_KEYS_FILE": str(_keys_file(folder)),
+            "MOTCUA_CLAMD": clamd_url,
+            "MOTCUA_LOG_LEVEL": "info",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def said(process: asyncio.subprocess.Process, word: bytes) -> None:
+    """Until it has said so."""
+    assert process.stderr is not None
+    async with asyncio.timeout(PATIENCE_S):
+        while word not in (line := await process.stderr.readline()):
+            assert line, "it ended without a word"
+
+
 async def test_a_worker_told_to_stop_finishes_what_it_holds_and_leaves_the_rest(
     database: Any, tmp_path: Path, clamd: tuple[SlowClamd, str], now: datetime
 ) -> None:
     scanner, url = clamd
     store.open_store(f"file://{tmp_path / 'documents'}")
     first = await uploaded("first", now)
-    worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app.cli", "worker"),
-        env=dict(os.environ)
-        | {
-            "DATABASE_URL": database.database_url,
-            "REDIS_URL": database.redis_url,
-            "MOTCUA_DATA_DIR": str(tmp_path),
-            "MOTCUA_DOCUMENTS_URL": f"file://{tmp_path / 'documents'}",
-            "MOTCUA_KEYS_FILE": str(_keys_file(tmp_path)),
-            "MOTCUA_CLAMD": url,
-            "MOTCUA_LOG_LEVEL": "warning",
-        },
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
+    async with worker(database, tmp_path, url) as process:
         async with asyncio.timeout(PATIENCE_S):
             await scanner.asked.wait()
-        worker.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         second = await uploaded("second", now)
-        held = worker.returncode is None
+        held = process.returncode is None
         scanner.may_answer.set()
         async with asyncio.timeout(ENDS_WITHIN_S):
-            _, said = await worker.communicate()
-    finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
+            _, words = await process.communicate()
 
     assert held
-    assert worker.returncode == 0, said.decode()
-    assert "Traceback" not in said.decode()
+    assert process.returncode == 0, words.decode()
+    assert "Traceback" not in words.decode()
     assert (await queries.by_id(first.id)).state == "clean"
     assert (await queries.by_id(second.id)).state == "quarantined"
     work = await fetch("SELECT subject, state, attempts, lease_token FROM outbox_work ORDER BY seq")
     assert tuple(work[0]) == (f"document:{first.id}", "done", 1, None)
     # Not taken, or taken and given back: in neither case has it cost anything.
     assert [tuple(row)[1:] for row in work[1:]] in ([], [("ready", 0, None)])
+
+
+async def test_a_worker_told_to_stop_twice_ends_at_once_and_what_it_held_is_done_by_another(
+    database: Any, tmp_path: Path, clamd: tuple[SlowClamd, str], now: datetime
+) -> None:
+    """Its scanner never answers: told once, it would wait for as long as it is granted, and end with 0."""
+    scanner, url = clamd
+    store.open_store(f"file://{tmp_path / 'documents'}")
+    document = await uploaded("held", now)
+    async with worker(database, tmp_path, url) as process:
+        async with asyncio.timeout(PATIENCE_S):
+            await scanner.asked.wait()
+        process.send_signal(signal.SIGTERM)
+        await said(process, b"worker_stops")
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            _, words = await process.communicate()
+    [held] = await fetch("SELECT state, attempts, lease_until > now() + $1 FROM outbox_work", LEASE)
+    heard: list[DocumentUploaded] = []
+
+    async def inspect(fact: DocumentUploaded) -> None:
+        heard.append(fact)
+
+    assert DB.pool is not None
+    await DB.pool.execute("UPDATE outbox_work SET lease_until = now() - interval '1 second'")
+    await Drainer([Subscription(DocumentUploaded, INSPECTION, inspect)]).drain()
+
+    assert process.returncode == 128 + signal.SIGTERM, words.decode()
+    assert tuple(held) == ("claimed", 1, False)
+    assert [fact.document_id for fact in heard] == [document.id]
+    assert await fetch("SELECT state, attempts FROM outbox_work") == [("done", 2)]
