@@ -58,6 +58,9 @@ class Message(Table, db=DB, tablename="message"):
     looks = SmallInt(null=False, default=0)
     asked = SmallInt(null=False, default=0)
     after_unreached = SmallInt(null=False, default=0)
+    fact_kind = Text(null=False, default="")
+    fact = JSONB(null=False, default="{}")
+    retry_at = Timestamptz(null=True, default=None)
     price = Numeric(null=True, default=None)
     currency = Text(null=True, default=None)
 
