@@ -1,6 +1,7 @@
 """Who hears which fact: the one table. The business records; this page says who listens."""
 
 import contextlib
+import functools
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -45,7 +46,15 @@ from app.settings import Settings
 from jobs.neighbours import neighbour_subscriptions
 from jobs.subscription import Lane, Subscription
 from notifications.channels import open_channels
-from notifications.listeners import INVITATIONS, MESSAGES, invite_to_survey, tell_beside, tell_person
+from notifications.events import MessageNotDelivered
+from notifications.listeners import (
+    INVITATIONS,
+    MESSAGES,
+    invite_to_survey,
+    tell_beside,
+    tell_otherwise,
+    tell_person,
+)
 from notifications.port import Channels
 from partners.postal import feed, item_numbers, pushing
 from partners.postal.egress import Egress, trusting
@@ -53,6 +62,7 @@ from partners.postal.events import WebhookReplayAsked
 
 PEOPLE: Final = "people"
 COPIES: Final = "copies"
+ONWARDS: Final = "onwards"
 # A mail server may be away for a day: the message's own time ends it, long before so many looks.
 LOOKS_AT_A_COPY: Final = 20_000
 SURVEYS: Final = "surveys"
@@ -114,6 +124,7 @@ _HEARD: Final = {
     *MESSAGES,
     *INVITATIONS,
     *FOR_PARTNERS,
+    MessageNotDelivered,
     WebhookReplayAsked,
 }
 # Facts nobody listens to, or neighbours only: drained so that they do not wait for ever, and kept as they
@@ -179,6 +190,14 @@ def _always(settings: Settings, channels: Channels) -> list[Subscription]:
             )
             for fact in MESSAGES
             if channels.has_copies
+        ),
+        Subscription(
+            MessageNotDelivered,
+            ONWARDS,
+            functools.partial(tell_otherwise, channels=channels),
+            lane=Lane.URGENT,
+            max_attempts=LOOKS_AT_A_MESSAGE,
+            lifetime=timedelta(days=5),
         ),
         *(
             Subscription(

@@ -16,6 +16,7 @@ from app.citizens import addresses
 from app.citizens.addresses import Addresses
 from app.citizens.choices_link import choices_token
 from app.core.later import Later
+from app.core.outbox import Fact
 from notifications import delivery, policy, ways
 from notifications.delivery import Carried
 from notifications.port import Channels, Content
@@ -34,7 +35,8 @@ class Meeting(NamedTuple):
 
 class Errand(NamedTuple):
     """One thing a person should learn. `only_to` is an e-mail address nobody has confirmed yet, `thing`
-    what it is about where a newer version makes it needless.
+    what it is about where a newer version makes it needless, `fact` what it tells of; it is of use `until`
+    then, where that is sooner than its template says.
     """
 
     template: Template
@@ -47,6 +49,8 @@ class Errand(NamedTuple):
     only_to: str = ""
     centre_id: uuid.UUID | None = None
     thing: str = ""
+    fact: Fact | None = None
+    until: datetime | None = None
 
 
 async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
@@ -141,6 +145,8 @@ async def _try(
         quiet=reader.chosen.quiet,
         centre_id=errand.centre_id,
         thing=errand.thing,
+        fact=errand.fact,
+        until=errand.until,
         carried=None if way is Way.SMS else _carried(errand, way, known, channels=channels, now=now),
     )
     channel = channels.sms if way is Way.SMS else channels.others[way]

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.citizens.rules import QuietHours
-from app.core import journal
+from app.core import journal, outbox
 from app.core.database import fetch_row, fetch_value, in_transaction
 from app.core.ids import new_id
 from app.core.later import Later
 from app.core.operation import operation
+from app.core.outbox import Fact
 from notifications import asking, circuits, ending, limits, policy, superseding
 from notifications.asking import RETRY
 from notifications.classification import FINAL, Verdict
@@ -43,6 +44,14 @@ class Carried(NamedTuple):
     content: Content = PLAIN
 
 
+class Told(NamedTuple):
+    """The fact a message tells of, and until when that is of use."""
+
+    fact: Fact
+    category: Category
+    until: datetime
+
+
 @operation
 async def owe(
     *,
@@ -58,12 +67,15 @@ async def owe(
     carried: Carried | None = None,
     centre_id: uuid.UUID | None = None,
     thing: str = "",
+    fact: Fact | None = None,
+    until: datetime | None = None,
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before.
 
     `quiet` are the hours of the person it is for, where they chose some; `carried` is how it goes where
     that is not the first SMS provider, `centre_id` whose budget it is, `thing` what it is about where a
-    newer version makes an older one needless (`superseding`).
+    newer version makes an older one needless (`superseding`). `fact` is what it tells of, and `until` ends
+    it sooner than its template.
     """
     way, address, content = carried or Carried(Way.SMS)
     dedupe = _dedupe(template, phone, about, version, way)
@@ -76,12 +88,15 @@ async def owe(
     else:
         body, priced = in_full(template, locale, values), UNCOUNTED
     not_before = policy.not_before(template.category, now=now, happened_at=happened_at, quiet=quiet)
+    lasts = not_before + template.lifetime
+    expires_at = lasts if until is None else min(until, lasts)
     message_id = new_id()
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
         " state, created_at, not_before, expires_at, channel, address, content, category,"
-        " template_version, centre_id, look_at, thing, thing_version)"
-        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)"
+        " template_version, centre_id, look_at, thing, thing_version, fact_kind, fact)"
+        " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',"
+        "$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)"
         " ON CONFLICT ON CONSTRAINT message_is_owed_once DO NOTHING",
         message_id,
         dedupe,
@@ -94,7 +109,7 @@ async def owe(
         about,
         now,
         not_before,
-        not_before + template.lifetime,
+        expires_at,
         way.value,
         address,
         msgspec.json.encode(content).decode(),
@@ -102,9 +117,11 @@ async def owe(
         template.version,
         centre_id,
         # Should its work be lost, it still ends visibly.
-        not_before + template.lifetime + AFTER_ITS_TIME,
+        expires_at + AFTER_ITS_TIME,
         thing,
         version,
+        fact.kind if fact else "",
+        msgspec.json.encode(fact).decode() if fact else "{}",
     )
     other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
     if other is not None:
@@ -145,10 +162,22 @@ async def leave(*, template: Template, phone: str, about: str, version: int, way
     )
 
 
+async def told(message_id: uuid.UUID) -> Told | None:
+    """What a message tells of; None of one that came from no fact this program knows."""
+    row = await fetch_row(
+        "SELECT fact_kind, fact, category, expires_at FROM message WHERE id = $1", message_id
+    )
+    if row is None or row["fact_kind"] not in outbox.KINDS:
+        return None
+    fact = outbox.decode(row["fact_kind"], row["fact"])
+    return Told(fact, Category(row["category"]), row["expires_at"])
+
+
 async def standing(message_id: uuid.UUID, *, now: datetime) -> Standing:
     """How a message stands, for whoever decides whether another way is tried."""
     row = await fetch_row(
-        "SELECT m.state, m.not_before, a.outcome, a.ended_at FROM message m LEFT JOIN LATERAL"
+        "SELECT m.state, m.not_before, coalesce(m.verdict, a.outcome) AS outcome, a.ended_at"
+        " FROM message m LEFT JOIN LATERAL"
         " (SELECT outcome, ended_at FROM message_attempt WHERE message_id = m.id ORDER BY n DESC LIMIT 1) a"
         " ON true WHERE m.id = $1",
         message_id,
@@ -236,8 +265,9 @@ async def _to_send(message: MessageRow, *, now: datetime) -> MessageRow | Wait |
     if over is not None:
         await ending.close(message.id, over, superseding.NEWER if over == "superseded" else "", now=now)
         return None
-    if message.not_before > now:
-        return Wait(message.not_before - now)
+    due = max(message.not_before, message.retry_at or message.not_before)
+    if due > now:
+        return Wait(due - now)
     refused = await _refused(message, now=now)
     if refused is not None and refused.after is not None:
         return Wait(refused.after)
@@ -363,8 +393,13 @@ async def _note_refusal(message: MessageRow, outcome: Rejected, *, now: datetime
     refused: int = await in_transaction().fetchval(
         "SELECT count(*) FROM message_attempt WHERE message_id = $1 AND outcome = 'temporary'", message.id
     )
-    pause: timedelta = min(LONGEST_RETRY, RETRY * 2 ** min(refused - 1, 12))
-    return max(pause, outcome.retry_after or pause)
+    own: timedelta = min(LONGEST_RETRY, RETRY * 2 ** min(refused - 1, 12))
+    pause = max(own, outcome.retry_after or own)
+    # Whoever looks sooner, for another way's sake, does not call sooner.
+    await in_transaction().execute(
+        "UPDATE message SET retry_at = $2 WHERE id = $1", message.id, now + pause
+    )
+    return pause
 
 
 async def _note_attempt(message: MessageRow, outcome: str, code: str) -> bool:

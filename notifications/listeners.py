@@ -67,12 +67,13 @@ from app.rounds import queries as rounds
 from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
-from notifications import amounts
+from notifications import amounts, delivery
 from notifications.carrying import Errand, Meeting, accompany, carry
 from notifications.delivery import marks
+from notifications.events import MessageNotDelivered
 from notifications.port import Channels
 from notifications.readers import Reader, reader
-from notifications.templates import OUR_LINK, TEMPLATES, Template
+from notifications.templates import OUR_LINK, TEMPLATES, Category, Template
 from notifications.wordings.saying import template_to_say
 
 TIME: Final = "%H:%M %d/%m/%Y"
@@ -338,8 +339,26 @@ async def invite_to_survey(fact: Fact, *, channels: Channels) -> None:
     await _bring_out(fact, await INVITATIONS[type(fact)](fact), carry, channels=channels)
 
 
+async def tell_otherwise(fact: MessageNotDelivered, *, channels: Channels) -> None:
+    """Bring what a message told out by the next way, where that is still of use: its provider said late
+    that it did not arrive, when the work on it was done. As often harmless as `tell_person`.
+    """
+    told = await delivery.told(fact.message_id)
+    if told is None or told.until <= current_time():
+        return
+    deserves = INVITATIONS if told.category is Category.NEXT_MORNING else MESSAGES
+    find = deserves.get(type(told.fact))
+    words = None if find is None else await find(told.fact)
+    await _bring_out(told.fact, words, carry, channels=channels, until=told.until)
+
+
 async def _bring_out(
-    fact: Fact, words: Wording | None, bring: Callable[..., Awaitable[None]], *, channels: Channels
+    fact: Fact,
+    words: Wording | None,
+    bring: Callable[..., Awaitable[None]],
+    *,
+    channels: Channels,
+    until: datetime | None = None,
 ) -> None:
     if words is None:
         return
@@ -356,6 +375,8 @@ async def _bring_out(
         only_to=words.only_to,
         thing=words.thing,
         centre_id=getattr(fact, "centre_id", None),
+        fact=fact,
+        until=until,
     )
     await bring(errand, channels=channels, now=now)
 

@@ -29,6 +29,7 @@ class MessageRow(NamedTuple):
     asked: int
     not_before: datetime
     expires_at: datetime
+    retry_at: datetime | None
     calling_since: datetime | None
     channel: str
     address: str

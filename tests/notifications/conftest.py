@@ -43,7 +43,8 @@ ZALO_EVENTS = ZaloSettings(
 NOWHERE = "http://127.0.0.1:9"
 # Long enough for an answer on this machine, short enough to wait for in a test.
 PATIENCE_S = 1.0
-WAIT_AT_MOST_S = 8.0
+# Only what never comes waits so long; a busy machine is no failure.
+WAIT_AT_MOST_S = 60.0
 
 MakeChannel = Callable[..., TwilioChannel]
 

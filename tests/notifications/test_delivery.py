@@ -25,6 +25,7 @@ from tests.notifications.conftest import (
     calls,
     magic,
     owe,
+    script,
     sent_to,
     stored,
     until,
@@ -142,6 +143,21 @@ async def test_a_wrong_token_costs_the_message_nothing_once_it_is_put_right(
     await look_until_settled(message_id, make_channel(), now + timedelta(minutes=30))
 
     assert (await stored(message_id)).state == "accepted"
+    assert len(sent_to(emulator, LAN)) == 1
+
+
+async def test_whoever_looks_sooner_than_the_provider_asked_for_does_not_call(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    await script(emulator, LAN, status=429, code=20429, retry_after_s=60, times=1)
+    message_id = await owe(CONFIRMED, LAN, now)
+
+    assert await look(message_id, sms, now) == timedelta(seconds=60)
+    assert await look(message_id, sms, now + timedelta(seconds=59)) == timedelta(seconds=1)
+    assert await calls(message_id) == ["temporary"]
+    assert await look(message_id, sms, now + timedelta(seconds=60)) is None
+
+    assert await calls(message_id) == ["temporary", "accepted"]
     assert len(sent_to(emulator, LAN)) == 1
 
 

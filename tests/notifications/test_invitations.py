@@ -21,7 +21,8 @@ from app.queue.states import Move
 from app.satisfaction import queries as satisfaction
 from notifications import delivery
 from notifications.emulator.server import TwilioEmulator
-from notifications.listeners import invite_to_survey
+from notifications.events import MessageNotDelivered
+from notifications.listeners import invite_to_survey, tell_otherwise
 from notifications.port import Channels
 from notifications.twilio_channel import TwilioChannel
 from tests.notifications.conftest import LAN, sent_to, stored
@@ -155,3 +156,26 @@ async def test_a_returned_dossier_is_asked_about_beside_the_ticket_it_came_from(
     assert asked == {"ticket", "dossier"}
     assert len(await owed()) == 2
     assert len({row["body"] for row in await owed()}) == 2
+
+
+async def test_a_question_that_did_not_arrive_repeats_no_other_message_of_its_fact(
+    open_hall: Hall,  # noqa: F811
+    channels: Channels,
+    now: datetime,
+) -> None:
+    """A returned dossier deserves a message and, the next morning, a question: each goes on by itself."""
+    await returned(await completed(await accepted(open_hall, now), now), now)
+    await hear("dossier.returned", channels)
+    (asked,) = await owed()
+    message_id = asked["id"]
+    assert isinstance(message_id, uuid.UUID)
+    failed = MessageNotDelivered(
+        occurred_at=now, message_id=message_id, template="survey_invitation", state="undelivered",
+        verdict="recipient", code="30005",
+    )  # fmt: skip
+
+    with pytest.raises(Later):
+        await tell_otherwise(failed, channels=channels)
+
+    assert DB.pool is not None
+    assert await DB.pool.fetchval("SELECT array_agg(template) FROM message") == ["survey_invitation"]

@@ -1,0 +1,191 @@
+"""A message its provider took and did not bring goes on by the next way, however late that is told.
+
+Over real HTTP: Twilio's client, the gateway's, callbacks to a served application, the worker's own table.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+
+from app.core.crypto import Secret
+from app.core.database import DB
+from app.core.later import Later
+from jobs.drainer import Drainer
+from jobs.subscriptions import SILENT, make_subscriptions
+from notifications import calls as http_calls
+from notifications.brandname.channel import BrandnameChannel
+from notifications.emulator.brandname import BrandnameGateway
+from notifications.emulator.gateway import running
+from notifications.emulator.server import TwilioEmulator
+from notifications.events import MessageNotDelivered
+from notifications.listeners import tell_otherwise, tell_person
+from notifications.port import Channels
+from notifications.receipts import note_receipt
+from notifications.ways import Way
+from tests.appointments.conftest import (  # noqa: F401 - fixtures
+    Place,
+    Publish,
+    place,
+    publish,
+    tomorrow,
+)
+from tests.notifications.conftest import ACCOUNT, LAN, TOKEN, MakeChannel, Site, script, sent_to, until
+from tests.notifications.test_brandname import BRAND, KEY, SECRET, of
+from tests.notifications.test_listeners import ask_for_code, confirmed, facts
+
+
+@pytest.fixture
+def gateway() -> Iterator[BrandnameGateway]:
+    made = BrandnameGateway(key=KEY, secret=SECRET, brandname=BRAND)
+    with running(made):
+        yield made
+
+
+@pytest.fixture
+async def drainer(
+    served: Site, emulator: TwilioEmulator, gateway: BrandnameGateway
+) -> AsyncIterator[Drainer]:
+    """The worker of an installation with two providers, which the first can call back."""
+    own = replace(
+        served.settings,
+        channels=replace(served.settings.channels, zalo=None, brandname=of(gateway.base_url)),
+        twilio=replace(
+            served.settings.twilio,
+            account_sid=ACCOUNT,
+            auth_token=Secret(TOKEN),
+            api_base=emulator.base_url,
+        ),
+    )
+    async with make_subscriptions(own) as subscriptions:
+        yield Drainer(subscriptions, silent=SILENT)
+
+
+@pytest.fixture
+async def channels(
+    database: object, make_channel: MakeChannel, gateway: BrandnameGateway
+) -> AsyncIterator[Channels]:
+    """Both providers, neither of which reaches us."""
+    async with http_calls.open_client(timeout_s=1.0) as client:
+        second = BrandnameChannel(client, of(gateway.base_url), public_url="http://127.0.0.1:9")
+        yield Channels(sms=make_channel(), others={Way.BRANDNAME: second})
+
+
+class State(NamedTuple):
+    way: str
+    state: str
+
+
+async def ways_taken() -> list[State]:
+    assert DB.pool is not None
+    rows = await DB.pool.fetch("SELECT channel, state FROM message ORDER BY created_at, channel DESC")
+    return [State(row["channel"], row["state"]) for row in rows]
+
+
+async def fail_late(code: str, now: datetime) -> MessageNotDelivered:
+    """The first provider tells that what it took did not arrive."""
+    assert DB.pool is not None
+    row = await DB.pool.fetchrow("SELECT id, provider_id FROM message WHERE channel = 'sms'")
+    assert row is not None
+    assert await note_receipt(
+        message_id=row["id"], provider_id=row["provider_id"], status="undelivered", error_code=code, now=now
+    )
+    (told,) = await facts(MessageNotDelivered.kind)
+    assert isinstance(told, MessageNotDelivered)
+    return told
+
+
+async def test_what_the_first_provider_took_and_did_not_bring_goes_by_the_second(
+    drainer: Drainer,
+    emulator: TwilioEmulator,
+    gateway: BrandnameGateway,
+    place: Place,  # noqa: F811
+    publish: Publish,  # noqa: F811
+    now: datetime,
+) -> None:
+    await publish()
+    await script(emulator, LAN, callbacks=["queued", "sent", "undelivered:30005"])
+    row = await confirmed(place, now)
+
+    async def at_rest() -> bool:
+        await drainer.turn()
+        assert DB.pool is not None
+        return bool(gateway.taken) and not await DB.pool.fetchval(
+            "SELECT count(*) FROM outbox_work WHERE state IN ('ready', 'claimed')"
+        )
+
+    await until(at_rest)
+
+    (taken,) = gateway.taken
+    assert row.reference in taken["Content"]
+    assert len(sent_to(emulator, LAN)) == 1
+    assert sorted(await ways_taken()) == [("brandname", "accepted"), ("sms", "undelivered")]
+
+
+async def test_eight_who_hear_of_a_late_failure_at_once_take_the_next_way_once(
+    channels: Channels, gateway: BrandnameGateway, now: datetime
+) -> None:
+    await tell_person(await ask_for_code(now), channels=channels)
+    failed = await fail_late("30005", now)
+
+    answers = await asyncio.gather(
+        *(tell_otherwise(failed, channels=channels) for _ in range(8)), return_exceptions=True
+    )
+
+    assert all(answer is None or isinstance(answer, Later) for answer in answers), answers
+    assert len(gateway.taken) == 1
+
+
+async def test_what_was_blocked_as_fraud_afterwards_goes_on_by_none(
+    channels: Channels, gateway: BrandnameGateway, now: datetime
+) -> None:
+    await tell_person(await ask_for_code(now), channels=channels)
+
+    await tell_otherwise(await fail_late("30450", now), channels=channels)
+
+    assert gateway.taken == []
+    assert await ways_taken() == [("sms", "undelivered")]
+
+
+async def test_what_is_stale_when_its_failure_is_told_goes_on_by_none(
+    channels: Channels, gateway: BrandnameGateway, now: datetime
+) -> None:
+    await tell_person(await ask_for_code(now), channels=channels)
+    failed = await fail_late("30005", now)
+    assert DB.pool is not None
+    await DB.pool.execute("UPDATE message SET expires_at = $1", now - timedelta(seconds=1))
+
+    await tell_otherwise(failed, channels=channels)
+
+    assert gateway.taken == []
+
+
+async def test_the_next_way_is_no_longer_of_use_than_the_first_was(
+    channels: Channels, now: datetime
+) -> None:
+    await tell_person(await ask_for_code(now), channels=channels)
+    failed = await fail_late("30005", now)
+    assert DB.pool is not None
+    ends = now + timedelta(minutes=2)
+    await DB.pool.execute("UPDATE message SET expires_at = $1", ends)
+
+    await tell_otherwise(failed, channels=channels)
+
+    found = await DB.pool.fetchval("SELECT expires_at FROM message WHERE channel = 'brandname'")
+    assert found == ends
+
+
+async def test_what_came_from_no_fact_this_program_knows_goes_on_by_none(
+    channels: Channels, gateway: BrandnameGateway, now: datetime
+) -> None:
+    await tell_person(await ask_for_code(now), channels=channels)
+    failed = await fail_late("30005", now)
+    assert DB.pool is not None
+    await DB.pool.execute("UPDATE message SET fact_kind = ''")
+
+    await tell_otherwise(failed, channels=channels)
+
+    assert gateway.taken == []
