@@ -41,6 +41,7 @@ from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
 from bench.command import bench_command
 from jobs.commands import outbox_commands
+from notifications.commands import message_commands
 from partners.portal.command import portal_commands
 from partners.postal.commands import partner_commands
 from partners.registries.command import registry_checks_command
@@ -373,6 +374,7 @@ main.add_command(import_backfile_command(lambda work: run(with_database(work)), 
 main.add_command(simulate_command(run, until_stopped, wrong=OperatorError))
 main.add_command(registry_checks_command(lambda work: run(with_database(work))))
 main.add_command(outbox_commands(lambda work: run(with_database(work)), out=OUT))
+main.add_command(message_commands(lambda work: run(with_database(work))))
 main.add_command(portal_commands(lambda work: run(with_database(work))))
 for _command in (
     *partner_commands(lambda work: run(with_database(work))),

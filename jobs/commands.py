@@ -1,6 +1,5 @@
 """`motcua outbox`: what is owed, what is in trouble, and what an operator does about it."""
 
-import getpass
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -10,7 +9,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from app.core.actor import Actor, current_actor
+from app.core.actor import act_as_operator
 from app.core.clock import current_time, local
 from jobs import ledger
 
@@ -102,7 +101,7 @@ def _cancel(run: Run) -> click.Command:
 
 def _as_operator(work: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
     async def run() -> Any:
-        current_actor.set(Actor("operator", getpass.getuser()))
+        act_as_operator()
         return await work()
 
     return run

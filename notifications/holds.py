@@ -36,7 +36,7 @@ SELECT centre_id, segments_per_day, coalesce(segments, 0) AS spent, coalesce(ver
 
 
 class Hold(NamedTuple):
-    """`all`, or `template:CODE`; what paused itself was held by nobody. `waiting` messages wait for it."""
+    """`all`, or `template:CODE`; what paused itself was held by no officer. `waiting` messages wait."""
 
     scope: str
     reason: str
@@ -97,8 +97,10 @@ async def budget_of(centre_id: uuid.UUID, *, now: datetime) -> Budget:
 
 
 @operation
-async def hold(*, scope: str, reason: str, officer_id: uuid.UUID, now: datetime) -> Hold:
-    """Hold everything, or one wording, back. What is held already stays held as it was."""
+async def hold(*, scope: str, reason: str, officer_id: uuid.UUID | None, now: datetime) -> Hold:
+    """Hold everything, or one wording, back. What is held already stays held as it was; an operator at the
+    machine is no officer, the journal knows them.
+    """
     await _alone(scope)
     tag = await in_transaction().execute(
         "INSERT INTO message_hold (scope, reason, since, held_by) VALUES ($1,$2,$3,$4)"

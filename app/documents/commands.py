@@ -1,6 +1,5 @@
 """`motcua import-backfile`: a folder of past results and papers, taken into the store."""
 
-import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.centres import queries as centres
-from app.core.actor import Actor, current_actor
+from app.core.actor import act_as_operator
 from app.core.clock import current_time, local_date
 from app.core.errors import Refusal, in_one_line
 
@@ -80,7 +79,7 @@ async def _import(
     from app.documents.backfile import importing, listing  # noqa: PLC0415
     from app.documents.inspection.antivirus import Scanner  # noqa: PLC0415
 
-    current_actor.set(Actor("operator", getpass.getuser()))
+    act_as_operator()
     store.open_store(places.documents_url)
     now = current_time()
     centre_id = None
