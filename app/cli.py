@@ -219,7 +219,7 @@ async def _up(*, sample: bool) -> None:
     settings = Settings.from_environment()
     # In a sandbox whoever tries it is the postal enterprise.
     wanted = not settings.sandbox
-    async with staged(settings, sample_wanted=sample, postal_wanted=wanted) as stage:
+    async with staged(settings, sample_wanted=sample, postal_wanted=wanted, ways_wanted=True) as stage:
         OUT.print_json(json.dumps(stage.urls))
         await _serve_until_stopped(stage.supervisor)
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Final
 
 import httpx
@@ -59,9 +60,17 @@ class Addresses:
 class Supervisor:
     """The children of one run."""
 
-    def __init__(self, settings: Settings, servers: Servers, *, output: IO[bytes] | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        servers: Servers,
+        *,
+        output: IO[bytes] | None,
+        told: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.settings = settings
         self.servers = servers
+        self._told = told
         self._output = output
         self._children: list[Child] = []
 
@@ -84,6 +93,7 @@ class Supervisor:
                 **_unconfigured(self.settings.channels),
                 "PYTHONUNBUFFERED": "1",
             }
+            | dict(self._told)
             | dict(extra or {})
         )
 
@@ -224,8 +234,12 @@ def require_free_port(host: str, port: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def supervised(settings: Settings, *, log_file: Path | None = None) -> AsyncIterator[Supervisor]:
-    """Stores running and migrated, nothing else started; everything is stopped on the way out."""
+async def supervised(
+    settings: Settings, *, log_file: Path | None = None, told: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Supervisor]:
+    """Stores running and migrated, nothing else started; everything is stopped on the way out. Children are
+    `told` these variables beside those of the settings.
+    """
     require_free_port(settings.host, settings.port)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     install_keys(settings)
@@ -240,6 +254,6 @@ async def supervised(settings: Settings, *, log_file: Path | None = None) -> Asy
             )
         )
         await migrate(servers.database_url)
-        supervisor = Supervisor(settings, servers, output=output)
+        supervisor = Supervisor(settings, servers, output=output, told=told)
         stack.push_async_callback(supervisor.stop)
         yield supervisor

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 
+from app.channel_settings import channel_settings
 from app.core import sandbox
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
@@ -18,8 +19,10 @@ from app.sample import seed as sample
 from app.sample.signing_keys import make_signing_keys
 from app.settings import EMULATED, Settings
 from app.supervisor import Child, Supervisor, free_port, supervised
+from notifications.emulator.told import Ports, environment
 
 LOG_NAME: Final = "motcua.log"
+WAYS_FOLDER: Final = "emulators"
 PEOPLE_PER_ADDRESS: Final = 10_000
 # What was there before this run, by the clock that wrote each: the stores may hold earlier runs.
 BEFORE: Final = """
@@ -40,6 +43,14 @@ SELECT (SELECT count(*) FROM outbox_work
 """
 
 
+class Ways(NamedTuple):
+    """Emulated ways: where they listen, what our processes are told of them, and the accounts of all."""
+
+    ports: Ports
+    told: Mapping[str, str]
+    accounts: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Stage:
     """The running parts and where they listen."""
@@ -52,6 +63,8 @@ class Stage:
     before: tuple[datetime, datetime, int]
     # Neighbours' emulators by their name, where the settings ask for them.
     neighbours: Mapping[str, str] = field(default_factory=dict)
+    # Where a person reads what the other ways were given, where they are emulated.
+    mailbox: str = ""
 
     @property
     def urls(self) -> dict[str, str]:
@@ -64,6 +77,7 @@ class Stage:
             "contract": f"{self.api}/openapi.json",
             "sms": f"{self.sms}/__log",
             "log": str(self.log),
+            **({"mailbox": f"{self.mailbox}/"} if self.mailbox else {}),
         } | {
             name: f"{address}/__log"
             for name, address in {"postal": self.postal, **self.neighbours}.items()
@@ -87,12 +101,14 @@ async def staged(
     sample_wanted: bool,
     open_at_once: bool = True,
     postal_wanted: bool = True,
+    ways_wanted: bool = False,
     working_days: int = openings.WORKING_DAYS,
 ) -> AsyncIterator[Stage]:
     """Stores, sample, emulators, API and worker, in this order; stopped in the reverse.
 
     `open_at_once` opens the demonstration's centre at any hour; without it only its own hours are open.
-    Without `postal_wanted` somebody else plays the postal enterprise. `working_days` are opened.
+    Without `postal_wanted` somebody else plays the postal enterprise. `ways_wanted`: each way a message
+    goes beside the first, and that the settings do not name, has an emulator. `working_days` are opened.
     """
     sms_port, postal_port = free_port(), free_port()
     settings = replace(
@@ -105,10 +121,12 @@ async def staged(
         twilio=replace(settings.twilio, api_base=f"http://127.0.0.1:{sms_port}"),
     )
     settings, emulated = _with_emulators(settings)
+    settings, ways = _with_ways(settings) if ways_wanted else (settings, None)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = settings.data_dir / LOG_NAME
-    async with supervised(settings, log_file=log) as supervisor:
+    async with supervised(settings, log_file=log, told=ways.told if ways else {}) as supervisor:
         starting = await _start_sms_emulator(supervisor, sms_port)
+        trying = None if ways is None else await _start_ways(supervisor, ways)
         if sample_wanted:
             await _load_sample(supervisor, open_at_once=open_at_once, working_days=working_days)
         sms = f"http://127.0.0.1:{sms_port}"
@@ -117,10 +135,14 @@ async def staged(
         neighbours = {
             name: await _start_neighbour(supervisor, name, port) for name, port in emulated.items()
         }
+        mailbox = ""
+        if ways is not None and trying is not None:
+            mailbox = f"http://127.0.0.1:{ways.ports.page}"
+            await supervisor.wait_until_answers(trying, f"{mailbox}/__log")
         await supervisor.start_worker()
         api = await supervisor.start_api()
         postal = await _start_postal_emulator(supervisor, api, postal_port) if postal_wanted else ""
-        yield Stage(supervisor, api, sms, postal, log, before, neighbours)
+        yield Stage(supervisor, api, sms, postal, log, before, neighbours, mailbox)
 
 
 async def _before(supervisor: Supervisor) -> tuple[datetime, datetime, int]:
@@ -164,6 +186,33 @@ def _with_emulators(settings: Settings) -> tuple[Settings, dict[str, int]]:
         url = f"http://127.0.0.1:{ports['registries']}"
         settings = replace(settings, registries=replace(settings.registries, url=url))
     return settings, ports
+
+
+def _with_ways(settings: Settings) -> tuple[Settings, Ways]:
+    """The settings with an emulator for every way they do not name."""
+    ports = Ports(*(free_port() for _ in Ports._fields))
+    variables = environment(settings.data_dir / WAYS_FOLDER, ports)
+    channels = settings.channels
+    absent = [name for name in variables if getattr(channels, name) is None]
+    for name in absent:
+        channels = replace(channels, **{name: getattr(channel_settings(variables[name]), name)})
+    told = {variable: value for name in absent for variable, value in variables[name].items()}
+    accounts = {variable: value for each in variables.values() for variable, value in each.items()}
+    return replace(settings, channels=channels), Ways(ports, told, accounts)
+
+
+async def _start_ways(supervisor: Supervisor, ways: Ways) -> Child:
+    listening = [part for name, port in ways.ports._asdict().items() for part in (f"--{name}", str(port))]
+    settings = supervisor.settings
+    return await supervisor.start(
+        "message ways' emulators",
+        [
+            *("-m", "notifications.emulator.ways", *listening),
+            *("--folder", str(settings.data_dir / WAYS_FOLDER)),
+            *("--motcua", f"http://127.0.0.1:{settings.port}"),
+        ],
+        ways.accounts,
+    )
 
 
 async def _start_neighbour(supervisor: Supervisor, name: str, port: int) -> str:

@@ -27,7 +27,7 @@ class BrandnameGateway(Provider):
         if code:
             return Reply(200, {"CodeResult": code, "ErrorMessage": "refused"})
         taken = {**body, "SMSID": uuid.uuid4().hex}
-        self.taken.append(taken)
+        self.take(taken)
         return Reply(200, {"CodeResult": "100", "CountRegenerate": 0, "SMSID": taken["SMSID"]})
 
     def _refusal(self, body: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ import contextlib
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -44,6 +44,8 @@ class Provider(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.taken: list[dict[str, Any]] = []
         self.calls: list[Call] = []
+        # Told of every message that was taken.
+        self.heard: Callable[[dict[str, Any]], None] = lambda _: None
         self.faults: deque[str] = deque()
         self.closing = threading.Event()
         self.lock = threading.Lock()
@@ -55,6 +57,10 @@ class Provider(ThreadingHTTPServer):
     def answer(self, call: Call) -> Reply:
         """Under the lock: one call after the other."""
         raise NotImplementedError
+
+    def take(self, message: dict[str, Any]) -> None:
+        self.taken.append(message)
+        self.heard(message)
 
     def respond(self, path: str, headers: Mapping[str, str], body: dict[str, Any]) -> tuple[str, Reply]:
         with self.lock:

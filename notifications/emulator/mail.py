@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -46,7 +46,10 @@ class Received(NamedTuple):
 class MailEmulator:
     """One mail server; its address once it runs, and everything it took."""
 
-    def __init__(self, *, user: str, password: str) -> None:
+    def __init__(
+        self, *, user: str, password: str, heard: Callable[[Received], None] | None = None
+    ) -> None:
+        self._heard = heard
         self._user = user.encode()
         self._password = password.encode()
         self.letters: list[Received] = []
@@ -92,6 +95,8 @@ class MailEmulator:
         mail = message_from_bytes(envelope.content, policy=default)
         assert isinstance(mail, EmailMessage)
         self.letters.append(Received(envelope.mail_from or "", to, mail, session.ssl is not None))
+        if self._heard is not None:
+            self._heard(self.letters[-1])
         if trouble == Trouble.CUT and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         elif trouble == Trouble.HANG:
@@ -102,9 +107,11 @@ class MailEmulator:
 
 
 @contextlib.asynccontextmanager
-async def running_mail(*, user: str, password: str, port: int = 0) -> AsyncIterator[MailEmulator]:
-    """The server on a port of this machine, for as long as the block runs."""
-    emulator = MailEmulator(user=user, password=password)
+async def running_mail(
+    *, user: str, password: str, port: int = 0, heard: Callable[[Received], None] | None = None
+) -> AsyncIterator[MailEmulator]:
+    """The server on a port of this machine, for as long as the block runs; `heard` hears each letter."""
+    emulator = MailEmulator(user=user, password=password, heard=heard)
     loop = asyncio.get_running_loop()
     with tempfile.TemporaryDirectory(prefix="motcua-mail-") as folder:
         authority, ca_file = Authority(), Path(folder) / "authority.pem"

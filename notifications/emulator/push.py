@@ -24,10 +24,13 @@ STATUSES: Final = {
 
 
 class PushService(Provider):
-    """One project and its service account. `devices` are the tokens it knows."""
+    """One project and its service account. `devices` are the tokens it knows, unless it takes any."""
 
-    def __init__(self, *, project: str = "motcua-emulated", port: int = 0) -> None:
+    def __init__(
+        self, *, project: str = "motcua-emulated", port: int = 0, knows_everybody: bool = False
+    ) -> None:
         super().__init__(port)
+        self._knows_everybody = knows_everybody
         self.project = project
         self._email = f"sender@{project}.example"
         self._key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
@@ -60,9 +63,9 @@ class PushService(Provider):
         message = call.body.get("message", {})
         if call.fault in STATUSES:
             return _error(STATUSES[call.fault], call.fault, own=True)
-        if message.get("token") not in self.devices:
+        if not (self._knows_everybody or message.get("token") in self.devices):
             return _error(404, "UNREGISTERED", own=True)
-        self.taken.append(message)
+        self.take(message)
         return Reply(200, {"name": f"projects/{self.project}/messages/{secrets.token_hex(8)}"})
 
     def _sell(self, call: Call) -> Reply:

@@ -73,7 +73,7 @@ class ZaloEmulator(Provider):
         if error:
             return Reply(200, {"error": error, "message": "refused"})
         taken = {**call.body, "msg_id": secrets.token_hex(10)}
-        self.taken.append(taken)
+        self.take(taken)
         data = {"msg_id": taken["msg_id"], "sent_time": "1795000000000", "quota": {"remainingQuota": "499"}}
         return Reply(200, {"error": 0, "message": "Success", "data": data})
 
