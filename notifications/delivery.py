@@ -303,9 +303,9 @@ async def _sms_refused(
     message: MessageRow, category: Category, way: Way, *, now: datetime
 ) -> limits.Refused | None:
     """What a phone and a centre's budget say, whoever carries the SMS."""
-    return await limits.phone_refuses(message.phone, category, way, now=now) or await limits.over_budget(
-        message.centre_id, category, now=now
-    )
+    return await limits.phone_refuses(
+        message.id, message.phone, category, way, now=now
+    ) or await limits.over_budget(message.centre_id, category, now=now)
 
 
 async def _claim(message: MessageRow, *, now: datetime) -> MessageRow:

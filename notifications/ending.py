@@ -146,6 +146,8 @@ async def _count_refusal(message_id: uuid.UUID, code: str, *, now: datetime) -> 
     """The third refusal of one wording within ten minutes pauses it until somebody has looked."""
     connection = in_transaction()
     template = await connection.fetchval("SELECT template FROM message WHERE id = $1", message_id)
+    # In turn: of three refused at once each would see itself only.
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 59))", template)
     refused: int = await connection.fetchval(
         "SELECT count(*) FROM message WHERE template = $1 AND verdict = 'content' AND ended_at > $2",
         template,

@@ -22,6 +22,7 @@ from notifications.ways import OF_SMS, Way
 log: Final = structlog.get_logger(__name__)
 
 HOLD_LOOK: Final = timedelta(seconds=30)
+UNDER_WAY_LOOK: Final = timedelta(seconds=5)
 A_MONTH: Final = timedelta(days=30)
 # Alphanumeric senders take about ten a second. What ten seconds take may leave at once, as the provider
 # has a queue, too; what is beyond waits here, where it can still be superseded.
@@ -53,9 +54,12 @@ async def held(template: str) -> Refused | None:
     return None if scope is None else Refused("held", HOLD_LOOK)
 
 
-async def phone_refuses(phone: str, category: Category, way: Way, *, now: datetime) -> Refused | None:
+async def phone_refuses(
+    message_id: uuid.UUID, phone: str, category: Category, way: Way, *, now: datetime
+) -> Refused | None:
     """A phone that said no, or had its share. A code is tried in any case: its person has just asked for
-    it, and codes have limits of their own.
+    it, and codes have limits of their own. Many who look at once look in turn, and one whose place is
+    taken by a call under way waits for how that ends.
     """
     if category is Category.OTP:
         return None
@@ -65,18 +69,24 @@ async def phone_refuses(phone: str, category: Category, way: Way, *, now: dateti
     ):
         return Refused("suppressed")
     midnight = datetime.combine(local_date(now), time(), tzinfo=ZONE)
-    row = await connection.fetchrow(
-        "SELECT count(*) FILTER (WHERE accepted_at >= $3), count(*) FROM message"
-        " WHERE phone = $1 AND created_at > $2 AND accepted_at IS NOT NULL AND category <> 'otp'"
-        " AND channel = ANY($4)",
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 58))", phone)
+    today, month, under_way = await connection.fetchrow(
+        "SELECT count(*) FILTER (WHERE accepted_at >= $3), count(accepted_at),"
+        " count(*) FILTER (WHERE accepted_at IS NULL) FROM message"
+        " WHERE phone = $1 AND created_at > $2 AND category <> 'otp' AND channel = ANY($4) AND id <> $5"
+        " AND (accepted_at IS NOT NULL OR state IN ('calling', 'unknown'))",
         phone,
         now - A_MONTH,
         midnight,
         [each.value for each in OF_SMS],
+        message_id,
     )
-    if row[0] >= PER_PHONE_PER_DAY:
+    if today >= PER_PHONE_PER_DAY:
         return Refused("cap_day")
-    return Refused("cap_month") if row[1] >= PER_PHONE_PER_MONTH else None
+    if month >= PER_PHONE_PER_MONTH:
+        return Refused("cap_month")
+    left = min(PER_PHONE_PER_DAY - today, PER_PHONE_PER_MONTH - month)
+    return Refused("cap_under_way", UNDER_WAY_LOOK) if under_way >= left else None
 
 
 async def over_budget(centre_id: uuid.UUID | None, category: Category, *, now: datetime) -> Refused | None:
