@@ -36,7 +36,7 @@ class Meeting(NamedTuple):
 class Errand(NamedTuple):
     """One thing a person should learn. `only_to` is an e-mail address nobody has confirmed yet, `thing`
     what it is about where a newer version makes it needless, `fact` what it tells of; it is of use `until`
-    then, where that is sooner than its template says.
+    then, where that is sooner than its template says. `event_at` is when what it is about takes place.
     """
 
     template: Template
@@ -51,6 +51,7 @@ class Errand(NamedTuple):
     thing: str = ""
     fact: Fact | None = None
     until: datetime | None = None
+    event_at: datetime | None = None
 
 
 async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
@@ -147,6 +148,7 @@ async def _try(
         thing=errand.thing,
         fact=errand.fact,
         until=errand.until,
+        event_at=errand.event_at,
         carried=None if way is Way.SMS else _carried(errand, way, known, channels=channels, now=now),
     )
     channel = channels.sms if way is Way.SMS else channels.others[way]

@@ -64,6 +64,7 @@ async def owe(
     now: datetime,
     happened_at: datetime | None = None,
     quiet: QuietHours | None = None,
+    event_at: datetime | None = None,
     carried: Carried | None = None,
     centre_id: uuid.UUID | None = None,
     thing: str = "",
@@ -72,7 +73,8 @@ async def owe(
 ) -> uuid.UUID:
     """Owe a message; the id of the one owed before when the fact was heard before.
 
-    `quiet` are the hours of the person it is for, where they chose some; `carried` is how it goes where
+    `quiet` are the hours of the person it is for, where they chose some, which give way to an event at
+    `event_at`; `carried` is how it goes where
     that is not the first SMS provider, `centre_id` whose budget it is, `thing` what it is about where a
     newer version makes an older one needless (`superseding`). `fact` is what it tells of, and `until` ends
     it sooner than its template.
@@ -87,7 +89,9 @@ async def owe(
         priced = cost(body)
     else:
         body, priced = in_full(template, locale, values), UNCOUNTED
-    not_before = policy.not_before(template.category, now=now, happened_at=happened_at, quiet=quiet)
+    not_before = policy.not_before(
+        template.category, now=now, happened_at=happened_at, quiet=quiet, event_at=event_at
+    )
     lasts = not_before + template.lifetime
     expires_at = lasts if until is None else min(until, lasts)
     message_id = new_id()

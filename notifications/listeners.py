@@ -83,7 +83,8 @@ class Wording(NamedTuple):
     """Whom to tell, with which template, filled with what; `path` is the page its link leads to.
 
     `meeting` is the appointment it is about, `only_to` the one e-mail address it goes to. `thing` is named
-    where each message tells all there is to know: a newer version makes an older one needless.
+    where each message tells all there is to know: a newer version makes an older one needless,
+    and `event_at` when what it is about takes place.
     """
 
     contact: Reader
@@ -95,6 +96,7 @@ class Wording(NamedTuple):
     meeting: Meeting | None = None
     only_to: str = ""
     thing: str = ""
+    event_at: datetime | None = None
 
 
 async def _code(fact: OtpRequested) -> Wording | None:
@@ -137,9 +139,13 @@ async def _appointment(
         "place": centre.name_en if contact.locale == "en" else centre.name_vi,
     }
     meeting = Meeting(row, centre)
+    event_at = row.starts_at
+    if isinstance(fact, AppointmentMoved) and fact.previous_starts_at > current_time():
+        event_at = min(event_at, fact.previous_starts_at)
     return Wording(
-        contact, template, values, fact.subject, fact.version, meeting=meeting, thing=fact.subject
-    )
+        contact, template, values, fact.subject, fact.version,
+        meeting=meeting, thing=fact.subject, event_at=event_at,
+    )  # fmt: skip
 
 
 async def _offer(fact: WaitlistOffered) -> Wording | None:
@@ -207,7 +213,8 @@ async def _visit(fact: Any, template: str) -> Wording | None:
         values |= {purse.value: amounts.owed(bill, purse, contact.locale) for purse in Purse}
     about = f"{fact.kind}:{visit.id}"
     if isinstance(fact, HomeVisitFact):
-        return Wording(contact, template, values, about, fact.version, thing=fact.subject)
+        version, thing = fact.version, fact.subject
+        return Wording(contact, template, values, about, version, thing=thing, event_at=visit.starts_at)
     return Wording(contact, template, values, about, 1)
 
 
@@ -245,7 +252,9 @@ async def _late(fact: HomeVisitLate) -> Wording | None:
     version = int(fact.occurred_at.timestamp())
     values = {"reference": visit.reference, "time": time}
     about = f"{fact.kind}:{visit.id}"
-    return Wording(contact, "home_visit_late", values, about, version, thing=about)
+    return Wording(
+        contact, "home_visit_late", values, about, version, thing=about, event_at=fact.expected_at
+    )
 
 
 async def _survey(kind: str, thing_id: uuid.UUID, contact: Contact | None) -> Wording | None:
@@ -377,6 +386,7 @@ async def _bring_out(
         centre_id=getattr(fact, "centre_id", None),
         fact=fact,
         until=until,
+        event_at=words.event_at,
     )
     await bring(errand, channels=channels, now=now)
 

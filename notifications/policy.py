@@ -11,6 +11,8 @@ from notifications.templates import Category
 QUIET_FROM: Final = time(21, 30)
 QUIET_UNTIL: Final = time(6, 30)
 OF_THE_HOUSE: Final = QuietHours(QUIET_FROM, QUIET_UNTIL)
+# What comes later than this before what it is about leaves at night, too.
+NOTICE: Final = timedelta(minutes=60)
 # A question about yesterday comes after breakfast, never on the way out of the hall.
 NEXT_MORNING: Final = time(7, 0)
 # Accepted messages of a phone but codes, which have limits of their own (`app.identity.rules`).
@@ -37,17 +39,20 @@ def not_before(
     now: datetime,
     happened_at: datetime | None = None,
     quiet: QuietHours | None = None,
+    event_at: datetime | None = None,
 ) -> datetime:
     """Now, or the end of the quiet hours (the person's, else the house's) for what can wait. What waits for
     the next morning counts from the moment it is about (`happened_at`, now if not given), however late we
-    hear of it.
+    hear of it. Quiet hours give way where waiting would leave less than `NOTICE` before `event_at`, if
+    that is still to come.
     """
     if category in CANNOT_WAIT:
         return now
     hours = quiet or OF_THE_HOUSE
     if category is Category.NEXT_MORNING:
         return hours.over_at(max(now, _morning_after(happened_at or now)))
-    return hours.over_at(now)
+    over_at = hours.over_at(now)
+    return now if event_at is not None and now < event_at < over_at + NOTICE else over_at
 
 
 def _morning_after(moment: datetime) -> datetime:

@@ -5,6 +5,7 @@ drainer makes it.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -14,8 +15,10 @@ import pytest
 from app.core.clock import ZONE
 from app.core.later import Later
 from notifications import delivery
+from notifications.carrying import Errand, carry
 from notifications.emulator.server import TwilioEmulator
-from notifications.port import Outgoing, Sending
+from notifications.port import Channels, Outgoing, Sending
+from notifications.readers import Reader
 from notifications.receipts import note_receipt
 from notifications.templates import TEMPLATES
 from notifications.twilio_channel import TwilioChannel
@@ -304,6 +307,27 @@ async def test_what_can_wait_is_held_until_the_morning_and_then_leaves(
     assert sent_to(emulator, LAN) == []
     assert await look(message_id, sms, night + after) is None
     assert len(sent_to(emulator, LAN)) == 1
+
+
+@pytest.mark.parametrize(("opens", "sent"), [(7, 1), (8, 0)])
+async def test_what_is_about_the_early_morning_leaves_at_night(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator, opens: int, sent: int
+) -> None:
+    night = datetime(2026, 11, 24, 23, 0, tzinfo=ZONE)
+    told = Errand(
+        TEMPLATES["appointment_cancelled_by_centre"],
+        Reader(LAN, "vi"),
+        {"reference": "NB-7K3Q-92", "time": f"{opens:02}:00 25/11/2026"},
+        about="appointment:1",
+        version=1,
+        happened_at=night,
+        event_at=datetime(2026, 11, 25, opens, 0, tzinfo=ZONE),
+    )
+
+    with contextlib.suppress(Later):
+        await carry(told, channels=Channels(sms=sms), now=night)
+
+    assert len(sent_to(emulator, LAN)) == sent
 
 
 async def test_a_provider_that_is_away_gets_the_message_when_it_is_back(

@@ -4,9 +4,11 @@ import asyncio
 import uuid
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from app.appointments import operations as appointments
+from app.appointments.events import AppointmentMoved, AppointmentWithdrawn
 from app.appointments.operations.book import Who
 from app.appointments.queries import AppointmentRow
 from app.core.clock import local
@@ -189,6 +191,25 @@ async def test_moving_and_cancelling_are_each_told_once(
     moving, cancelling = sent_to(emulator, LAN)
     assert f"doi sang {local(later):%H:%M %d/%m/%Y}" in moving
     assert "da huy" in cancelling
+
+
+async def test_what_is_told_of_an_appointment_says_when_it_takes_place_or_would_have(
+    place: Place,  # noqa: F811
+    publish: Publish,  # noqa: F811
+    now: datetime,
+) -> None:
+    """Whoever would come to the earlier time is told before that."""
+    await publish()
+    row = await confirmed(place, now)
+    (fact,) = await facts("appointment.confirmed")
+    told = msgspec.structs.asdict(fact)
+    gone = AppointmentWithdrawn(**told, was_confirmed=True)
+    sooner, over = row.starts_at - timedelta(hours=1), now - timedelta(hours=1)
+    moves = [AppointmentMoved(**told, previous_starts_at=previous) for previous in (sooner, over)]
+
+    words = [await MESSAGES[type(each)](each) for each in (gone, *moves)]
+
+    assert [each and each.event_at for each in words] == [row.starts_at, sooner, row.starts_at]
 
 
 async def test_giving_up_a_hold_nobody_was_told_of_tells_nobody(

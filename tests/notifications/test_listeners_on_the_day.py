@@ -2,8 +2,9 @@
 
 import contextlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from app.core.clock import current_time, local
@@ -15,13 +16,14 @@ from app.custody.events import IncidentOpened
 from app.dossiers import operations as dossiers
 from app.dossiers.operations.accept import Applicant
 from app.home_service import operations as home_service
+from app.home_service.events import HomeVisitLate
 from app.home_service.states import Report
 from app.queue import operations as queue
 from app.queue.queries import TicketRow
 from app.queue.states import Move
 from app.rounds.queries import CourierRow
 from notifications.emulator.server import TwilioEmulator
-from notifications.listeners import tell_person
+from notifications.listeners import MESSAGES, tell_person
 from notifications.port import Channels
 from notifications.twilio_channel import TwilioChannel
 from tests.home_service.conftest import (  # noqa: F401 - fixtures
@@ -52,12 +54,15 @@ def channels(sms: TwilioChannel) -> Channels:
 
 async def tell(kind: str, channels: Channels) -> None:
     """Everything recorded of one kind, each heard twice."""
+    for fact in await recorded(kind) * 2:
+        await tell_person(fact, channels=channels)
+
+
+async def recorded(kind: str) -> list[Fact]:
     assert DB.pool is not None
     rows = await DB.pool.fetch("SELECT kind, payload FROM outbox WHERE kind = $1 ORDER BY seq", kind)
     assert rows, f"nothing was recorded as {kind}"
-    facts: list[Fact] = [decode(row["kind"], row["payload"]) for row in rows]
-    for fact in facts * 2:
-        await tell_person(fact, channels=channels)
+    return [decode(row["kind"], row["payload"]) for row in rows]
 
 
 async def called(hall: Hall, phone: str | None, now: datetime) -> TicketRow:  # noqa: F811
@@ -166,6 +171,21 @@ async def test_ba_hoa_follows_her_papers_by_message(
         assert "Hoa" not in body
         assert "Xom" not in body
         assert HOA not in body
+
+
+async def test_what_is_told_of_a_visit_says_when_it_takes_place(
+    promise: Promise,  # noqa: F811
+    now: datetime,
+) -> None:
+    """A late courier is expected later than the window says."""
+    visit = await promise()
+    expected = visit.starts_at + timedelta(minutes=50)
+    (confirmed,) = await recorded("home_visit.confirmed")
+    late = HomeVisitLate(**msgspec.structs.asdict(confirmed) | {"expected_at": expected})
+
+    words = [await MESSAGES[type(each)](each) for each in (confirmed, late)]
+
+    assert [each and each.event_at for each in words] == [visit.starts_at, expected]
 
 
 async def test_a_cancelled_visit_is_told_once(

@@ -53,6 +53,36 @@ def test_the_quiet_hours_end_at_half_past_six(
     assert (leaves.day, leaves.hour, leaves.minute) == until
 
 
+@given(now=moments, ahead=st.timedeltas(timedelta(), timedelta(days=2)))
+def test_quiet_hours_give_way_to_what_comes_within_an_hour_of_their_end_and_to_nothing_else(
+    now: datetime, ahead: timedelta
+) -> None:
+    waits_until = policy.not_before(Category.TRANSACTIONAL, now=now)
+
+    leaves = policy.not_before(Category.TRANSACTIONAL, now=now, event_at=now + ahead)
+
+    too_late = timedelta() < ahead and now + ahead < waits_until + timedelta(minutes=60)
+    assert leaves == (now if too_late else waits_until)
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "leaves_at"),
+    [(6, 0, (24, 23)), (7, 0, (24, 23)), (7, 29, (24, 23)), (7, 30, (25, 6)), (8, 0, (25, 6))],
+)
+def test_an_hour_before_what_it_is_about_is_early_enough(
+    hour: int, minute: int, leaves_at: tuple[int, int]
+) -> None:
+    leaves = local(
+        policy.not_before(
+            Category.TRANSACTIONAL,
+            now=datetime(2026, 11, 24, 23, 0, tzinfo=ZONE),
+            event_at=datetime(2026, 11, 25, hour, minute, tzinfo=ZONE),
+        )
+    )
+
+    assert (leaves.day, leaves.hour) == leaves_at
+
+
 @given(happened_at=moments, late=st.timedeltas(timedelta(), timedelta(days=3)))
 def test_a_question_about_a_day_comes_the_next_morning_or_later_and_never_at_night(
     happened_at: datetime, late: timedelta
