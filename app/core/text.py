@@ -21,6 +21,11 @@ LINK: Final = re.compile(
     r"(?i:https?:|www\.|\b[a-z0-9-]+\.(?:com|net|org|vn|info|xyz|top|ly)\b)"
     r"|\b[A-Za-z0-9-]+\.[a-z]{2,}\b"
 )
+# A web address in what is no name, where a dot may be an abbreviation (`tp.ninh binh`, `h.me linh`).
+WEB_ADDRESS: Final = re.compile(
+    r"(?i)https?:|\bwww\.|\b[a-z0-9-]{2,}\.(?:com|net|org|vn|info|xyz|top|link|site|online|shop|club|app)\b"
+    r"|\b[a-z0-9-]+\.(?:ly|gl|me|io|co|cc|to|gg)/"
+)
 NOT_GSM: Final = re.compile(r"[^\n\r -_a-~]")
 # A syllable of consonants and y, without marks: `ly` and `li` are two spellings of one word. Not `quy`,
 # which while somebody types is the beginning of `quyen`; nor `tay` and `tai`, which are two words.
@@ -60,6 +65,14 @@ def clean_name(value: str) -> str:
     if not any(character.isalpha() for character in name):
         raise InvalidText("name_without_letters")
     return name
+
+
+def clean_words(value: str, *, max_length: int) -> str:
+    """An address or a note that others are shown: one line, and no web address to follow."""
+    text = clean_text(value, max_length=max_length)
+    if WEB_ADDRESS.search(unicodedata.normalize("NFKC", text)):
+        raise InvalidText("link_in_text")
+    return text
 
 
 def strip_marks(value: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from app.core.clock import local
 from app.core.phones import InvalidPhone, to_e164
-from app.core.text import InvalidText, clean_name, clean_text
+from app.core.text import InvalidText, clean_name, clean_words
 from app.custody.papers import Paper
 from app.home_service import queries
 from app.home_service.errors import AddressNotValid
@@ -55,14 +55,14 @@ class HomeVisitRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True,
         """Where and whom, cleaned; raises `AddressNotValid`."""
         try:
             return Door(
-                address_text=clean_text(self.address.text, max_length=200),
+                address_text=clean_words(self.address.text, max_length=200),
                 commune=self.address.commune,
                 lat=self.address.lat,
                 lon=self.address.lon,
                 contact_name=clean_name(self.contact.name),
                 contact_phone=to_e164(self.contact.phone),
                 locale=locale,
-                note=clean_text(self.note, max_length=300) if self.note.strip() else "",
+                note=clean_words(self.note, max_length=300) if self.note.strip() else "",
             )
         except (InvalidText, InvalidPhone) as reason:
             raise AddressNotValid(

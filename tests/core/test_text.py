@@ -12,6 +12,7 @@ from app.core.text import (
     InvalidText,
     clean_name,
     clean_text,
+    clean_words,
     escape_like,
     fold,
     strip_marks,
@@ -90,6 +91,22 @@ def test_lines_are_kept_only_where_they_are_allowed() -> None:
 )
 def test_a_name_that_becomes_a_link_in_a_message_is_refused(name: str) -> None:
     assert refusal(clean_name, name) == "link_in_name"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Nhận quà tại qua-tang.top", "xem HTTPS://a", "www.nhanqua", "evil.com.vn/x", "ｅｖｉｌ．ｃｏｍ"],
+)
+def test_an_address_or_a_note_with_a_link_is_refused(words: str) -> None:
+    assert refusal(lambda value: clean_words(value, max_length=200), words) == "link_in_text"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Xóm 4, tp.ninh binh", "h.me linh, p.ly nhan", "Số 12.5 ngõ 3", "gọi trước 15p.cảm ơn", "nha co.Lan"],
+)
+def test_abbreviations_of_an_address_are_no_links(words: str) -> None:
+    assert clean_words(words, max_length=200) == words
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,12 @@ async def test_the_last_place_is_told_with_others_in_both_languages(
         pytest.param(
             {"contact": {"name": "\u200b\u200b", "phone": "0987654321"}}, "address_not_valid", id="name"
         ),
+        pytest.param({"note": "xem evil.com/x"}, "address_not_valid", id="link in the note"),
+        pytest.param(
+            {"address": {"text": "Xóm 4, evil.top", "commune": KIM_SON, "lat": LAT, "lon": LON}},
+            "address_not_valid",
+            id="link in the address",
+        ),
     ],
 )
 async def test_what_cannot_be_promised_says_why(
