@@ -22,6 +22,7 @@ from app.core.later import Later
 from app.core.outbox import decode
 from app.core.wakeups import WAKEUPS
 from app.core.wakeups import Subscription as Hints
+from app.http.wordless import in_short
 from jobs.closing import Closer
 from jobs.listening import REFRESHED_EVERY_S, RELEASE, register
 from jobs.subscription import Lane, Subscription
@@ -238,7 +239,7 @@ async def _outcome(subscription: Subscription, claimed: Claim) -> tuple[str, str
         return _again(claimed, type(reason).__name__, backoff(claimed.attempts))
     except Exception as reason:
         log.exception("work_failed", subscriber=claimed.subscriber)
-        return "dead", f"{type(reason).__name__}: {reason}", timedelta()
+        return "dead", in_short(reason), timedelta()
     return "done", "", timedelta()
 
 

@@ -17,6 +17,7 @@ class PortalRefused(Exception):
         super().__init__(f"the portal refused {service} with error_code {code}")
         self.service = service
         self.code = code
+        self.tellable = f"{service} error_code {code}"
 
 
 class NationalPortal(Protocol):

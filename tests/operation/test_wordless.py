@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from app.core.database import DB
-from app.http.wordless import without_words
+from app.http.wordless import in_short, without_words
 from tests.conftest import Stores
 
 PHONE = "+84987654321"
@@ -23,6 +23,10 @@ async def test_the_row_a_database_refuses_is_not_told(database: Stores) -> None:
         await DB.pool.execute(insert, PHONE)
     assert PHONE in f"{refused.value} {refused.value.detail}"
 
+    assert PHONE not in in_short(refused.value)
+    assert in_short(refused.value).startswith(
+        "asyncpg.exceptions.UniqueViolationError [23505] phone_account"
+    )
     told = without_words(refused.value)
     assert PHONE not in told
     assert "UniqueViolationError [23505] phone_account" in told
@@ -36,13 +40,17 @@ def test_errors_behind_errors_and_groups_are_told_without_words() -> None:
         except KeyError as reason:
             raise ExceptionGroup(PHONE, [ValueError(PHONE), TypeError(PHONE)]) from reason
     except ExceptionGroup as reason:
-        told = without_words(reason)
+        told, short = without_words(reason), in_short(reason)
     assert [line.split(".")[-1] for line in told.splitlines() if not line.startswith(" ")] == [
         "ExceptionGroup",
         "ValueError",
         "TypeError",
         "KeyError",
     ]
+    here = f"{Path(__file__).parent.name}/{Path(__file__).name}"
+    kinds = [each.partition(f" at {here}:")[0] for each in short.split(", from ")]
+    assert kinds == ["builtins.ExceptionGroup", "builtins.KeyError"]
+    assert PHONE not in short
     assert PHONE not in told
 
 
