@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from app.audit import journal
 from app.backup import restoring, saving
+from app.backup.age import Identities, Recipients
 from app.backup.errors import BackupError
 from app.core import keys as core_keys
 from app.core import sandbox
@@ -28,6 +29,7 @@ PATIENCE_S: Final = 2
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Told = Callable[[str, int, int], None]
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
 
 def backup_commands(run: Run, *, console: Console) -> list[click.RichCommand]:
@@ -35,13 +37,20 @@ def backup_commands(run: Run, *, console: Console) -> list[click.RichCommand]:
 
     @click.command()
     @click.argument("folder", type=FOLDER)
+    @click.option(
+        "--recipient",
+        "names",
+        multiple=True,
+        envvar="MOTCUA_BACKUP_RECIPIENTS",
+        help="Encrypt for an age public key, age1…; may be repeated.",
+    )
     @click.option("--json", "as_json", is_flag=True)
-    def backup(*, folder: Path, as_json: bool) -> None:
+    def backup(*, folder: Path, names: tuple[str, ...], as_json: bool) -> None:
         """Save database and documents into FOLDER, while everything goes on.
 
         FOLDER is new or empty. The key file is not in it: keep a copy elsewhere (docs/runbooks/backup.md).
         """
-        summary = run(_backup(folder.absolute(), console=console, quiet=as_json))
+        summary = run(_backup(folder.absolute(), names, console=console, quiet=as_json))
         if as_json:
             click.echo(json.dumps(summary))
         else:
@@ -55,10 +64,11 @@ def backup_commands(run: Run, *, console: Console) -> list[click.RichCommand]:
     @click.command()
     @click.argument("folder", type=FOLDER)
     @click.option("--verify", is_flag=True, help="Then recompute every figure and every chain.")
+    @click.option("--identity", type=FILE, help="The age identity file that opens an encrypted backup.")
     @click.option("--json", "as_json", is_flag=True)
-    def restore(*, folder: Path, verify: bool, as_json: bool) -> None:
+    def restore(*, folder: Path, verify: bool, identity: Path | None, as_json: bool) -> None:
         """Put the backup of FOLDER into an empty database and document store."""
-        summary = run(_restore(folder.absolute(), verify=verify, console=console, quiet=as_json))
+        summary = run(_restore(folder.absolute(), identity, verify=verify, console=console, quiet=as_json))
         click.echo(json.dumps(summary) if as_json else _restored(summary))
         sys.exit(0 if summary.get("equal", True) and not summary.get("faults") else 1)
 
@@ -76,14 +86,15 @@ def _restored(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-async def _backup(folder: Path, *, console: Console, quiet: bool) -> dict[str, Any]:
+async def _backup(folder: Path, names: Sequence[str], *, console: Console, quiet: bool) -> dict[str, Any]:
     began = time.monotonic()
+    recipients = Recipients(names)
     settings = Settings.from_environment()
     keys = _keys_of(settings)
     store.open_store(settings.documents_url)
     with _progress(console, quiet=quiet) as told:
         async with database_of(settings.data_dir, settings.database_url) as database_url:
-            made = await saving.save(database_url, folder, keys=keys, told=told)
+            made = await saving.save(database_url, folder, keys=keys, told=told, recipients=recipients)
     return {
         "folder": str(folder),
         "made_at": made.made_at.isoformat(),
@@ -92,18 +103,24 @@ async def _backup(folder: Path, *, console: Console, quiet: bool) -> dict[str, A
         "contents": made.contents,
         "dump_bytes": made.dump.bytes,
         "gone": made.gone,
+        "recipients": made.recipients,
         "took_s": round(time.monotonic() - began, 3),
     }
 
 
-async def _restore(folder: Path, *, verify: bool, console: Console, quiet: bool) -> dict[str, Any]:
+async def _restore(
+    folder: Path, identity: Path | None, *, verify: bool, console: Console, quiet: bool
+) -> dict[str, Any]:
     began = time.monotonic()
+    identities = Identities(identity)
     settings = Settings.from_environment()
     keys = _keys_of(settings)
     store.open_store(settings.documents_url)
     with _progress(console, quiet=quiet) as told:
         async with _empty_database(settings) as database_url:
-            saved = await restoring.restore(database_url, folder, keys=keys, told=told)
+            saved = await restoring.restore(
+                database_url, folder, keys=keys, told=told, identities=identities
+            )
             summary: dict[str, Any] = {
                 "made_at": saved.made_at.isoformat(),
                 "tables": len(saved.tables),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from app.backup import manifest
+from app.backup.age import Identities, Recipients
 from app.backup.errors import BackupError
 from app.backup.figures import Connection
 from app.documents import store
@@ -21,7 +22,7 @@ WHERE sha256 IS NOT NULL ORDER BY sha256
 AT_ONCE: Final = 1000
 
 
-async def copy_out(folder: Path) -> int:
+async def copy_out(folder: Path, *, recipients: Recipients) -> int:
     """Copy every content of the store, and list them; how many. Raises `BackupError` on a bad one.
 
     Contents are written before the row that names them, so what is there after the snapshot began covers
@@ -39,20 +40,25 @@ async def copy_out(folder: Path) -> int:
             _require(digest, content, "the document store")
             path = _path(folder, digest.hex())
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            path.write_bytes(recipients.close(content))
             listing.write(f"{digest.hex()}\n")
             copied += 1
     return copied
 
 
-async def copy_in(folder: Path) -> int:
-    """Put every listed content into the store; how many. Raises `BackupError` on a missing or bad one."""
+async def copy_in(folder: Path, *, identities: Identities | None) -> int:
+    """Put every listed content into the store; how many. Raises `BackupError` on a missing or bad one.
+
+    `identities` is None of a backup that is not encrypted.
+    """
     copied = 0
     for name in manifest.listed(folder):
         try:
             content = _path(folder, name).read_bytes()
         except OSError as reason:
             raise BackupError(f"The backup lacks content {name}: {reason.strerror}.") from reason
+        if identities is not None:
+            content = identities.open(content, what=f"Content {name} in the backup")
         _require(bytes.fromhex(name), content, "the backup")
         await store.put(bytes.fromhex(name), content)
         copied += 1

@@ -13,7 +13,8 @@ from app.backup.errors import BackupError
 from app.core.crypto import DecryptionFailed
 from app.core.keys import Keys
 
-FORMAT: Final = 1
+PLAIN: Final = 1
+ENCRYPTED: Final = 2
 NAME: Final = "manifest.json"
 DUMP: Final = "database.dump"
 CONTENTS: Final = "contents"
@@ -46,7 +47,10 @@ class KeysSeen(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """`gone` are contents that rows of the snapshot name and the store did not have (SHA-256, hex)."""
+    """`gone` are contents that rows of the snapshot name and the store did not have (SHA-256, hex).
+
+    `recipients` are those an encrypted backup is for; `probe` is a fixed word that only they can read.
+    """
 
     format: int
     made_at: datetime
@@ -59,6 +63,8 @@ class Manifest(msgspec.Struct, frozen=True):
     listing: FileFigures
     gone: list[str]
     keys: KeysSeen
+    recipients: list[str] = []
+    probe: bytes = b""
 
 
 def seen(keys: Keys) -> KeysSeen:
@@ -109,8 +115,10 @@ def read(folder: Path) -> Manifest:
         ) from reason
     except (OSError, msgspec.MsgspecError) as reason:
         raise BackupError(f"{folder / NAME} cannot be read: {reason}") from reason
-    if manifest.format != FORMAT:
-        raise BackupError(f"{folder} has format {manifest.format}; this program knows {FORMAT}.")
+    if manifest.format not in {PLAIN, ENCRYPTED}:
+        raise BackupError(
+            f"{folder} has format {manifest.format}; this program knows {PLAIN} and {ENCRYPTED}."
+        )
     return manifest
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 import asyncpg
 import msgspec
+import pyrage
 import pytest
 
 from app.audit.operations import seal_what_is_written
 from app.backup import manifest
+from app.backup.age import Identities, Recipients
 from app.backup.errors import BackupError
 from app.backup.restoring import Comparison, compare, restore
 from app.backup.saving import save
@@ -82,16 +84,91 @@ async def test_what_is_restored_is_equal(lived_in: Stores, elsewhere: str, tmp_p
     assert await store.read(hashlib.sha256(SCAN).digest()) == SCAN
 
 
+def an_identity(path: Path) -> str:
+    """An identity file as `age-keygen` writes it; its recipient."""
+    identity = pyrage.x25519.Identity.generate()
+    path.write_text(f"# created: 2026-11-28\n# public key: {identity.to_public()}\n{identity}\n")
+    return str(identity.to_public())
+
+
+async def test_an_encrypted_backup_comes_back_equal_and_holds_nothing_in_the_clear(
+    lived_in: Stores, elsewhere: str, tmp_path: Path
+) -> None:
+    saved, person = tmp_path / "saved", b"somebody@example.vn"
+    await a_document(person)
+    recipients = Recipients([an_identity(tmp_path / "ours"), an_identity(tmp_path / "theirs")])
+    await save(lived_in.database_url, saved, keys=TEST_KEYS, told=quietly, recipients=recipients)
+    closed = [path for path in files_in(saved) if path.name not in {manifest.NAME, manifest.LISTING}]
+    assert len(closed) == 1 + 3
+    for path in closed:
+        said = path.read_bytes()
+        assert said.startswith(b"age-encryption.org/v1\n")
+        assert not any(clear in said for clear in (SCAN, person, b"PGDMP"))
+
+    store.open_store(f"file://{tmp_path / 'new documents'}")
+    theirs = Identities(tmp_path / "theirs")
+    await restore(elsewhere, saved, keys=TEST_KEYS, told=quietly, identities=theirs)
+
+    assert (await compare(elsewhere, saved, told=quietly)).differences == []
+    assert await store.read(hashlib.sha256(person).digest()) == person
+
+
+async def test_without_its_identity_nothing_of_an_encrypted_backup_is_written(
+    lived_in: Stores, elsewhere: str, tmp_path: Path
+) -> None:
+    saved, new = tmp_path / "saved", tmp_path / "new documents"
+    recipient = an_identity(tmp_path / "ours")
+    an_identity(tmp_path / "another")
+    await save(
+        lived_in.database_url, saved, keys=TEST_KEYS, told=quietly, recipients=Recipients([recipient])
+    )
+    store.open_store(f"file://{new}")
+    for identities, told in (
+        (None, f"encrypted for {recipient}. Name its identity file"),
+        (Identities(tmp_path / "another"), f"No identity of this file opens .* for {recipient}"),
+    ):
+        with pytest.raises(BackupError, match=told):
+            await restore(elsewhere, saved, keys=TEST_KEYS, told=quietly, identities=identities)
+    one = files_in(saved / manifest.CONTENTS)[0]
+    os.truncate(one, one.stat().st_size - 1)
+    with pytest.raises(BackupError, match=f"{one.name} in the backup cannot be decrypted"):
+        await restore(
+            elsewhere, saved, keys=TEST_KEYS, told=quietly, identities=Identities(tmp_path / "ours")
+        )
+    other = await asyncpg.connect(elsewhere)
+    try:
+        assert await other.fetchval("SELECT to_regclass('document')") is None
+    finally:
+        await other.close()
+
+
+def test_what_is_no_key_is_told_and_an_identity_is_never_quoted(tmp_path: Path) -> None:
+    secret = str(pyrage.x25519.Identity.generate())
+    for text, told in (
+        (f"{secret}x\n", "is no identity file"),
+        ("# a comment\n\n", "holds no identity"),
+    ):
+        (tmp_path / "identity").write_text(text)
+        with pytest.raises(BackupError, match=told) as refused:
+            Identities(tmp_path / "identity")
+        assert secret[20:40] not in str(refused.value)
+    with pytest.raises(BackupError, match="cannot be read"):
+        Identities(tmp_path / "nowhere")
+    with pytest.raises(BackupError, match="age1nobody is no recipient"):
+        Recipients(["age1nobody"])
+
+
 async def test_chains_and_journal_verify_after_restoring_and_one_altered_row_is_named(
     lived_in: Stores, elsewhere: str, tmp_path: Path, now: datetime
 ) -> None:
-    """Over the commands, as an operator runs them."""
+    """Over the commands, as an operator runs them, and encrypted."""
     await note(action="something.happened", now=now)
     await seal_what_is_written(now=now)
     await sign_head(now=now)
     machine = tmp_path / "machine"
     machine.mkdir()
     keys_file = str(_keys_file(machine))
+    recipient = an_identity(tmp_path / "identity")
 
     async def motcua(*words: str, on: str) -> tuple[int | None, dict[str, Any]]:
         process = await asyncio.create_subprocess_exec(
@@ -105,8 +182,10 @@ async def test_chains_and_journal_verify_after_restoring_and_one_altered_row_is_
         out, _ = await process.communicate()
         return process.returncode, json.loads(out)
 
-    assert (await motcua("backup", str(tmp_path / "saved"), on=lived_in.database_url))[0] == 0
-    code, found = await motcua("restore", str(tmp_path / "saved"), "--verify", on=elsewhere)
+    saved, identity = str(tmp_path / "saved"), str(tmp_path / "identity")
+    code, made = await motcua("backup", saved, "--recipient", recipient, on=lived_in.database_url)
+    assert (code, made["recipients"]) == (0, [recipient])
+    code, found = await motcua("restore", saved, "--identity", identity, "--verify", on=elsewhere)
     assert (code, found["equal"], found["faults"]) == (0, True, [])
 
     for change, row in (
