@@ -23,6 +23,7 @@ from app.appointments.operations import (
     offer_everywhere,
     pass_offers_on,
     publish_from_templates,
+    remind_due,
     spare_floor_online,
     unsold_to_walkins,
     withdraw_overdue,
@@ -71,6 +72,8 @@ LEARNED_AT_ONCE: Final = 25
 CHECKED_AT_ONCE: Final = 100
 # Batches of warnings per tick: within the time of a job, the rest comes with the next.
 WARNED_AT_ONCE: Final = 10
+# Batches of reminders per tick: two thousand a minute, a province has as many in an hour.
+REMINDED_AT_ONCE: Final = 10
 # Batches of five thousand rows of the outbox: a hundred thousand an hour, a province makes six.
 REMOVED_PER_TICK: Final = 20
 JOB_TIMEOUT_S: Final = 30
@@ -154,6 +157,16 @@ async def warn_of_promises(_context: dict[Any, Any]) -> None:
     now = current_time()
     for _ in range(WARNED_AT_ONCE):
         if not await warn_of_due(now=now):
+            return
+
+
+async def remind_people(_context: dict[Any, Any]) -> None:
+    """Whoever confirmed a while ago is reminded; once, and what an outage left out is caught up while it is
+    of use.
+    """
+    now = current_time()
+    for _ in range(REMINDED_AT_ONCE):
+        if not await remind_due(now=now):
             return
 
 
@@ -302,6 +315,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(sign_chains), minute=EVERY_TEN_MINUTES, second={25}),
             cron(_job(seal_journal), second={30}),
             cron(_job(warn_of_promises), minute=EVERY_TEN_MINUTES, second={5}),
+            cron(_job(remind_people), second={45}),
             cron(_job(retry_reports), minute=EVERY_TEN_MINUTES, second={35}),
             cron(_job(check_settlements), minute=EVERY_FIVE_MINUTES, second={45}),
             cron(_job(tell_rounds), second={35}),

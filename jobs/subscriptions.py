@@ -14,6 +14,7 @@ from app.appointments import operations as appointments
 from app.appointments.events import (
     AppointmentCancelled,
     AppointmentExpired,
+    AppointmentReminderDue,
     AppointmentRescheduled,
     CapacityChanged,
     OpeningPublished,
@@ -83,6 +84,7 @@ LANES: Final = {
     TicketCalled: Lane.URGENT,
     TicketReturnAgreed: Lane.URGENT,
     WaitlistOffered: Lane.URGENT,
+    AppointmentReminderDue: Lane.BULK,
 }
 
 

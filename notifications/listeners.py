@@ -11,6 +11,7 @@ from app.appointments.events import (
     AppointmentCancelled,
     AppointmentConfirmed,
     AppointmentMoved,
+    AppointmentReminderDue,
     AppointmentRescheduled,
     AppointmentWithdrawn,
     WaitlistOffered,
@@ -84,7 +85,7 @@ class Wording(NamedTuple):
 
     `meeting` is the appointment it is about, `only_to` the one e-mail address it goes to. `thing` is named
     where each message tells all there is to know: a newer version makes an older one needless,
-    and `event_at` when what it is about takes place.
+    `event_at` when what it is about takes place, and `until` ends it sooner than its template does.
     """
 
     contact: Reader
@@ -97,6 +98,7 @@ class Wording(NamedTuple):
     only_to: str = ""
     thing: str = ""
     event_at: datetime | None = None
+    until: datetime | None = None
 
 
 async def _code(fact: OtpRequested) -> Wording | None:
@@ -123,6 +125,7 @@ async def _appointment(
     | AppointmentCancelled
     | AppointmentRescheduled
     | AppointmentMoved
+    | AppointmentReminderDue
     | AppointmentWithdrawn,
     template: str,
 ) -> Wording | None:
@@ -146,6 +149,15 @@ async def _appointment(
         contact, template, values, fact.subject, fact.version,
         meeting=meeting, thing=fact.subject, event_at=event_at,
     )  # fmt: skip
+
+
+async def _reminder(fact: AppointmentReminderDue) -> Wording | None:
+    """Nobody is reminded of what was cancelled, moved or begun meanwhile, nor after it has begun."""
+    row = await appointments.by_id(fact.appointment_id)
+    if row is None or row.state != State.CONFIRMED or row.starts_at != fact.starts_at:
+        return None
+    found = await _appointment(fact, "appointment_reminder")
+    return None if found is None else found._replace(until=row.starts_at, meeting=None)
 
 
 async def _offer(fact: WaitlistOffered) -> Wording | None:
@@ -297,6 +309,7 @@ MESSAGES: Final[Mapping[type[Fact], Callable[[Any], Awaitable[Wording | None]]]]
         AppointmentConfirmed: _with(_appointment, "appointment_confirmed"),
         AppointmentCancelled: _with(_appointment, "appointment_cancelled"),
         AppointmentRescheduled: _with(_appointment, "appointment_rescheduled"),
+        AppointmentReminderDue: _reminder,
         WaitlistOffered: _offer,
         AppointmentMoved: _with(_appointment, "appointment_moved_by_centre"),
         AppointmentWithdrawn: _with(_appointment, "appointment_cancelled_by_centre"),
@@ -385,7 +398,7 @@ async def _bring_out(
         thing=words.thing,
         centre_id=getattr(fact, "centre_id", None),
         fact=fact,
-        until=until,
+        until=until or words.until,
         event_at=words.event_at,
     )
     await bring(errand, channels=channels, now=now)

@@ -125,6 +125,13 @@ _ALL: Final = (
         "Motcua: appointment {reference} is moved to {time}, {place}.",
         {"reference": 12, "time": 16, "place": 60},
     ),
+    # Of use until the appointment begins, whatever its lifetime here.
+    Template(
+        "appointment_reminder", 1, Category.TRANSACTIONAL, 24 * HOUR, 1,
+        "Motcua: nhắc lịch hẹn {reference} lúc {time} tại {place}. Mang theo giấy tờ gốc.",
+        "Motcua: reminder of appointment {reference} at {time}, {place}. Bring the original papers.",
+        {"reference": 12, "time": 16, "place": 60},
+    ),
     # What the centre changed can wait for the morning: the appointment itself is never that near.
     Template(
         "appointment_moved_by_centre", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,

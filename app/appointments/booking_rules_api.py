@@ -32,7 +32,8 @@ class RulesRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fro
     """What is decided anew; what is left out stays as it is then. In force from tomorrow unless said.
 
     A new day of the horizon opens at `release_at`, its starts one after another within the spread.
-    Online places nobody took go to walk-ins `unsold_minutes` before; 0 is never.
+    Online places nobody took go to walk-ins `unsold_minutes` before, and people are reminded
+    `reminder_minutes` before; 0 is never.
     """
 
     decision: Annotated[str, msgspec.Meta(max_length=LONGEST_DECISION)]
@@ -47,6 +48,7 @@ class RulesRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, fro
     release_at: WallTime | None = None
     release_spread_minutes: int | None = None
     unsold_minutes: int | None = None
+    reminder_minutes: int | None = None
 
     def over(self, known: BookingRules) -> BookingRules:
         """The whole rules; `BookingRulesNotValid` for a decision that cannot be shown."""
@@ -76,6 +78,7 @@ class RulesView(msgspec.Struct):
     release_at: str
     release_spread_minutes: int
     unsold_minutes: int
+    reminder_minutes: int
 
     @classmethod
     def of(cls, row: RulePeriod) -> "RulesView":

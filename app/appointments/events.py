@@ -56,6 +56,12 @@ class AppointmentMissed(AppointmentFact, frozen=True, kw_only=True):
     citizen_id: uuid.UUID
 
 
+class AppointmentReminderDue(PersonsAppointmentFact, frozen=True, kw_only=True):
+    """It is near, and its person confirmed it a while ago."""
+
+    kind: ClassVar[str] = "appointment.reminder_due"
+
+
 class OpeningPublished(Fact, frozen=True, kw_only=True):
     """A pool is open from–to, and its slots exist."""
 

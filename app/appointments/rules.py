@@ -27,6 +27,8 @@ OFFERS_UNTIL: Final = time(21)
 MOST_WAITING: Final = 5
 LONGEST_WAIT: Final = timedelta(days=60)
 
+# Nobody is reminded of what begins sooner: it would be too late to come, and to tell us.
+REMINDED_UNTIL: Final = timedelta(hours=1)
 CHECK_IN_FROM: Final = timedelta(minutes=30)
 
 LONGEST_OPENING: Final = timedelta(hours=16)
@@ -46,6 +48,7 @@ class BookingRules(NamedTuple):
     is a walk-in. A move is early enough for an SMS to have arrived and for somebody else to use the
     place. A new day of the horizon opens at `release_at`, each start a moment of its own later, within
     the spread. Online places nobody took become walk-in places `unsold_minutes` before; None is never.
+    Whoever confirmed long before is reminded `reminder_minutes` before; 0 is never.
     """
 
     horizon_days: int = 14
@@ -58,6 +61,7 @@ class BookingRules(NamedTuple):
     release_at: time = time(0)
     release_spread_minutes: int = 0
     unsold_minutes: int | None = 90
+    reminder_minutes: int = 1440
     decision: str = DECISION
 
 
@@ -82,6 +86,7 @@ WITHIN: Final = MappingProxyType(
         "visits_per_sector": Bounds(1, 9),
         "online_share": Bounds(0, 1),
         "unsold_minutes": Bounds(0, 1440),
+        "reminder_minutes": Bounds(0, 10_080),
     }
 )
 MINUTES_A_DAY: Final = 24 * 60

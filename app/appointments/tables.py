@@ -165,6 +165,7 @@ class BookingRule(Table, db=DB, tablename="booking_rule"):
     release_at = Time(null=False, default=None)
     release_spread_minutes = SmallInt(null=False, default=None)
     unsold_minutes = SmallInt(null=True, default=None)
+    reminder_minutes = SmallInt(null=False, default=1440)
     created_at = Timestamptz(null=False, default=None)
 
 
@@ -200,6 +201,14 @@ class OpeningTemplateDay(Table, db=DB, tablename="opening_template_day"):
     day = Date(null=False, default=None)
     openings = SmallInt(null=False, default=None)
     published_at = Timestamptz(null=False, default=None)
+
+
+class AppointmentReminder(Table, db=DB, tablename="appointment_reminder"):
+    """Its person was reminded of this time. Keyed by both."""
+
+    appointment_id = UUID(primary_key=True, default=None)
+    starts_at = Timestamptz(null=False, default=None)
+    at = Timestamptz(null=False, default=None)
 
 
 class NoShowExcuse(Table, db=DB, tablename="no_show_excuse"):

@@ -16,6 +16,7 @@ from app.appointments.operations.offers import (
     pass_offers_on,
 )
 from app.appointments.operations.openings import publish_opening
+from app.appointments.operations.reminders import remind_due
 from app.appointments.operations.sharing import spare_floor_online, unsold_to_walkins
 from app.appointments.operations.sweeps import expire_holds, miss_overdue, withdraw_overdue
 from app.appointments.operations.templates import (
@@ -46,6 +47,7 @@ __all__ = [
     "publish_from_templates",
     "publish_opening",
     "publish_template",
+    "remind_due",
     "reschedule",
     "set_booking_rules",
     "spare_floor_online",

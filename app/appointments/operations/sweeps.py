@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from app.appointments import booking_rules, orphans, steps
+from app.appointments.booking_rules import RulesInForce
 from app.appointments.events import AppointmentMissed
 from app.appointments.queries import COLUMNS, appointment_row
 from app.core import journal, outbox
@@ -39,7 +40,7 @@ async def miss_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int
         "UPDATE appointment SET state = 'missed', version = version + 1 WHERE id IN ("
         f"SELECT id {OVERDUE.format(placement='supported')})"
         " RETURNING id, centre_id, citizen_id, starts_at",
-        *await _graces(now),
+        *by_centre(await booking_rules.all_rules(on=local_date(now)), "grace_minutes"),
         now,
         limit,
     )
@@ -63,13 +64,15 @@ async def miss_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int
 async def withdraw_overdue(*, now: datetime, limit: int = steps.MOST_AT_ONCE) -> int:
     """Cancel, on the centre's part, appointments that had no place to the last; how many. Each is told."""
     rows = await in_transaction().fetch(
-        f"SELECT {COLUMNS} {OVERDUE.format(placement='orphaned')}", *await _graces(now), now, limit
+        f"SELECT {COLUMNS} {OVERDUE.format(placement='orphaned')}",
+        *by_centre(await booking_rules.all_rules(on=local_date(now)), "grace_minutes"),
+        now,
+        limit,
     )
     await orphans.withdraw([appointment_row(row) for row in rows], orphans.REASON, now=now)
     return len(rows)
 
 
-async def _graces(now: datetime) -> tuple[list[uuid.UUID], list[int], int]:
-    """The grace of centres that decided one, and of all others, in minutes."""
-    known = await booking_rules.all_rules(on=local_date(now))
-    return list(known.own), [own.grace_minutes for own in known.own.values()], known.for_all.grace_minutes
+def by_centre(known: RulesInForce, rule: str) -> tuple[list[uuid.UUID], list[int], int]:
+    """What centres that decided for themselves have of a rule, and what all others have."""
+    return list(known.own), [getattr(own, rule) for own in known.own.values()], getattr(known.for_all, rule)
