@@ -82,6 +82,7 @@ from app.tracking.api import tracking_router
 from notifications import figures as message_figures
 from notifications.api import notifications_router
 from notifications.brandname.api import brandname_router
+from notifications.costs_api import costs_router
 from notifications.holds_api import holds_router
 from notifications.mail.api import mail_router
 from notifications.push.api import push_router
@@ -144,6 +145,7 @@ ROUTERS: Final[Sequence[ControllerRouterHandler]] = (
     brandname_router,
     zalo_router,
     push_router,
+    costs_router,
 )
 
 

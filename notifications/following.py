@@ -15,7 +15,7 @@ import structlog
 from app.core import sandbox
 from app.core.actor import Actor, current_actor
 from app.core.clock import current_time
-from app.core.database import INTERRUPTIONS, in_transaction
+from app.core.database import INTERRUPTIONS, fetch, in_transaction
 from app.core.errors import Unavailable
 from app.core.later import Later
 from app.core.operation import operation
@@ -36,6 +36,8 @@ NO_RECEIPT_AFTER: Final = timedelta(hours=72)
 NO_RECEIPT: Final = "no_receipt"
 PRICE_LOOKS: Final = 3
 PRICE_AGAIN: Final = timedelta(hours=6)
+# Of a price without a currency: none is nought.
+UNNAMED: Final = "XXX"
 
 
 class Due(NamedTuple):
@@ -101,12 +103,32 @@ async def _look(message: Due, channel: SmsChannel, *, now: datetime) -> None:
         log.warning("message_not_asked_about", message=str(message.id), reason=type(reason).__name__)
         return
     await _hear(message, report, now=now)
+    await _ask_what_earlier_calls_cost(message, channel)
+
+
+async def _ask_what_earlier_calls_cost(message: Due, channel: SmsChannel) -> None:
+    """Each call is paid for, also the one that did not reach the phone and was made once more."""
+    if message.state not in ("delivered", "undelivered") or message.attempts < 2:
+        return
+    for row in await fetch(
+        "SELECT provider_id FROM message_attempt WHERE message_id = $1 AND n < $2"
+        " AND provider_id IS NOT NULL AND price IS NULL ORDER BY n",
+        message.id,
+        message.attempts,
+    ):
+        try:
+            report = await channel.fetch(row["provider_id"])
+        except Exception as reason:  # noqa: BLE001 - its price stays unknown until somebody looks again
+            log.warning("message_not_asked_about", message=str(message.id), reason=type(reason).__name__)
+            return
+        if report is not None:
+            await _note_price(message_id=message.id, provider_id=row["provider_id"], report=report)
 
 
 async def _hear(message: Due, report: Report | None, *, now: datetime) -> None:
     """What a fetch told is a receipt like any other, and may tell a price."""
     if report is not None:
-        await _note_price(message_id=message.id, report=report)
+        await _note_price(message_id=message.id, provider_id=message.provider_id or "", report=report)
         if await note_receipt(
             message_id=message.id,
             provider_id=message.provider_id or "",
@@ -141,14 +163,20 @@ async def _again(*, message_id: uuid.UUID, seen: Sequence[str], at: datetime | N
 
 
 @operation
-async def _note_price(*, message_id: uuid.UUID, report: Report) -> None:
-    """As the provider tells it; a price is negative there, being taken from an account."""
-    if report.price is not None:
+async def _note_price(*, message_id: uuid.UUID, provider_id: str, report: Report) -> None:
+    """Of one call and, where it is the last, of the message, as the provider tells it; a price is negative
+    there, being taken from an account.
+    """
+    if report.price is None:
+        return
+    for whose in ("message SET {} WHERE id", "message_attempt SET {} WHERE message_id"):
+        priced = whose.format("price = abs($3::text::numeric), currency = $4")
         await in_transaction().execute(
-            "UPDATE message SET price = abs($2::text::numeric), currency = $3 WHERE id = $1",
+            f"UPDATE {priced} = $1 AND provider_id = $2",
             message_id,
+            provider_id,
             report.price,
-            report.currency,
+            report.currency or UNNAMED,
         )
 
 
