@@ -26,7 +26,7 @@ from app.citizens.addresses_api import addresses_router
 from app.citizens.counter_api import counter_choices_router
 from app.citizens.me_api import me_router
 from app.core import keys as core_keys
-from app.core import outbox_figures, sandbox, tracing
+from app.core import outbox_figures, sandbox, schedule_figures, tracing
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
@@ -212,6 +212,7 @@ def create_app(
     app.state.partner_buckets = Buckets(settings.partner_requests_per_minute)
     app.state.figures = [
         outbox_figures.refresh,
+        schedule_figures.refresh,
         place_figures.refresh,
         hall_figures.refresh,
         audit_figures.refresh,

@@ -46,7 +46,7 @@ def portal_subscriptions(
     portal: NationalPortal, *, breaker: Breaker | None = None, clock: Callable[[], datetime] = current_time
 ) -> list[Subscription]:
     """The portal is told of one dossier's facts in order; `Later` while it is away."""
-    shared = breaker or Breaker()
+    shared = breaker or Breaker("portal")
 
     async def work(fact: DossierFact) -> None:
         await tell(fact.dossier_id, portal=portal, breaker=shared, clock=clock)

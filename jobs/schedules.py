@@ -59,7 +59,7 @@ from app.rounds.optimising import CPU_SECONDS_LONG, PATIENCE
 from jobs import work
 from jobs.planner import Planner
 from jobs.roads import learn_travel
-from jobs.ticks import once_a_night
+from jobs.ticks import ended_well, once_a_night
 
 log: Final = structlog.get_logger(__name__)
 
@@ -279,14 +279,15 @@ REMOVAL: Final = once_a_night(
 
 
 def _job(function: Callable[[dict[Any, Any]], Awaitable[None]]) -> Any:
-    """In the deployment's time. arq's protocol asks for arbitrary further arguments, which a schedule never
-    passes.
+    """In the deployment's time, and written down when it ended well. arq's protocol asks for arbitrary
+    further arguments, which a schedule never passes.
     """
 
     @wraps(function)
     async def run(context: dict[Any, Any]) -> None:
         await sandbox.follow()
         await function(context)
+        await ended_well(function.__name__)
 
     return run
 

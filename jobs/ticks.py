@@ -1,4 +1,4 @@
-"""What is due once a night, also when nobody was there at the minute.
+"""What is due once a night, also when nobody was there at the minute; when each schedule last ended well.
 
 A schedule kept by minutes alone skips a night in which the worker, or Redis, was away at that minute. Here
 the database knows when each was last done: whoever looks later in the night finds it still due. Work that
@@ -10,7 +10,7 @@ Always true:
 - when it is due is told by the deployment's clock, who may begin by the database's.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time, timedelta
 from functools import wraps
 from typing import Any, Final
@@ -20,6 +20,7 @@ import structlog
 from app.core.clock import ZONE, current_time, local
 from app.core.database import in_transaction
 from app.core.operation import operation
+from app.core.schedule_figures import SCHEDULE
 
 log: Final = structlog.get_logger(__name__)
 
@@ -39,6 +40,18 @@ END: Final = """
 INSERT INTO schedule_tick (name, due_at, done_at) VALUES ($1, $2, clock_timestamp())
 ON CONFLICT (name) DO UPDATE SET due_at = greatest(schedule_tick.due_at, EXCLUDED.due_at),
        done_at = EXCLUDED.done_at
+"""
+
+
+# One that never ended is late since somebody first expected it; what nobody expects any more goes.
+EXPECT: Final = """
+INSERT INTO schedule_tick (name, due_at, done_at)
+SELECT name, clock_timestamp(), clock_timestamp() FROM unnest($1::text[]) AS name ON CONFLICT DO NOTHING
+"""
+FORGET: Final = """
+DELETE FROM schedule_tick
+ WHERE starts_with(name, $2) AND name <> ALL ($1::text[])
+   AND done_at < clock_timestamp() - interval '7 days'
 """
 
 
@@ -75,3 +88,17 @@ async def _begin(*, name: str, due: datetime, lasts: timedelta) -> bool:
 @operation
 async def _end(*, name: str, due: datetime) -> None:
     await in_transaction().execute(END, name, due)
+
+
+@operation
+async def expect(schedules: Sequence[str]) -> None:
+    """These are kept from now on."""
+    names = [SCHEDULE + each for each in schedules]
+    await in_transaction().execute(EXPECT, names)
+    await in_transaction().execute(FORGET, names, SCHEDULE)
+
+
+@operation
+async def ended_well(schedule: str) -> None:
+    """It ran and nothing was wrong."""
+    await in_transaction().execute(END, SCHEDULE + schedule, current_time())

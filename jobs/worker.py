@@ -11,11 +11,12 @@ import structlog
 from redis.exceptions import RedisError
 
 from app.core import sandbox, tracing
-from app.core.database import DB, DatabaseUnavailable
+from app.core.database import DB, INTERRUPTIONS, DatabaseUnavailable
 from app.core.wakeups import WAKEUPS
 from jobs.drainer import Drainer
 from jobs.planner import Planner
 from jobs.schedules import make_worker
+from jobs.ticks import expect
 from notifications.following import Follower
 
 log: Final = structlog.get_logger(__name__)
@@ -89,6 +90,8 @@ async def _keep_schedule(redis_url: str, planner: Planner, roads_url: str | None
     pause = RESTART_FIRST_S
     while True:
         worker = make_worker(redis_url, planner, roads_url)
+        with contextlib.suppress(*INTERRUPTIONS, DatabaseUnavailable):
+            await expect([job.name.removeprefix("cron:") for job in worker.cron_jobs])
         try:
             await worker.async_run()
         except (RedisError, OSError, RuntimeError, TimeoutError) as reason:

@@ -5,6 +5,7 @@ from typing import Final
 from prometheus_client import Gauge
 
 from app.core.database import fetch
+from notifications.ways import Way
 
 OPEN: Final = ("ready", "calling", "unknown", "accepted")
 
@@ -12,7 +13,11 @@ MESSAGES: Final = Gauge("motcua_messages", "Messages on their way, by state", ["
 OLDEST: Final = Gauge(
     "motcua_message_oldest_seconds", "Age of the oldest message in this state that may leave", ["state"]
 )
+LEFT_ALONE: Final = Gauge(
+    "motcua_message_way_left_alone", "1 while this way to people is left alone", ["way"]
+)
 
+CIRCUITS: Final = "SELECT way FROM message_circuit WHERE open_until IS NOT NULL"
 FIGURES: Final = """
 SELECT state, count(*)::int AS messages,
        coalesce(extract(epoch FROM clock_timestamp() - min(greatest(created_at, not_before))
@@ -28,3 +33,6 @@ async def refresh() -> None:
         row = found.get(state)
         MESSAGES.labels(state).set(row["messages"] if row else 0)
         OLDEST.labels(state).set(max(0.0, row["oldest"]) if row else 0)
+    left_alone = {row["way"] for row in await fetch(CIRCUITS)}
+    for way in Way:
+        LEFT_ALONE.labels(way.value).set(way.value in left_alone)

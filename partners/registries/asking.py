@@ -41,7 +41,9 @@ class Registries:
         breakers: Mapping[Registry, Breaker] | None = None,
     ) -> None:
         self._sources = {source.registry: source for source in sources}
-        self._breakers = breakers or {registry: Breaker() for registry in self._sources}
+        self._breakers = breakers or {
+            registry: Breaker(f"registry {registry.value}") for registry in self._sources
+        }
         self._clock = clock
 
     @property

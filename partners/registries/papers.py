@@ -61,7 +61,7 @@ class HttpPaperStore:
     ) -> None:
         self.source = source
         self._gateway = Gateway(client, settings, timeout_s=timeout_s)
-        self._breaker = breaker or Breaker()
+        self._breaker = breaker or Breaker(f"papers {source}")
         self._clock = clock
 
     async def find(self, *, citizen_number: str, papers: Sequence[tuple[int, PaperRow]]) -> Sequence[Held]:

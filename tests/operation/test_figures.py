@@ -16,18 +16,25 @@ from litestar import Litestar
 
 from app.appointments import figures as places
 from app.audit import figures as proofs
-from app.core import outbox_figures
-from app.core.database import DB
+from app.core import outbox_figures, schedule_figures
+from app.core.database import DB, fetch_value, transaction
 from app.http import figures
 from app.http.principals import Caller
 from app.queue import stream
 from app.queue.figures import WATCHING
+from jobs import ticks
+from jobs.schedules import _job
+from notifications import circuits
 from notifications import figures as messages
+from partners.breaker import FAILURES_BORNE, Breaker
+from partners.postal import circuits as endpoints
 from partners.postal import figures as partners
 from tests.audit.test_journal import note
 from tests.conftest import Stores, _keys_file
 
 SignIn = Callable[..., Awaitable[Any]]
+# A process that starts on a machine that is busy.
+PATIENCE_S = 180
 
 
 def value(name: str, **labels: str) -> float:
@@ -101,6 +108,83 @@ async def test_lines_without_a_seal_places_and_endpoints_are_told(database: Stor
     assert value("motcua_webhook_endpoints", state="active") == 0
 
 
+def schedules() -> dict[str, float]:
+    """Since when each has not ended well, as the figures tell it."""
+    return {
+        each.labels["schedule"]: each.value
+        for each in figures.gauges()
+        if each.name == "motcua_schedule_last_seconds"
+    }
+
+
+async def test_since_when_a_schedule_has_not_ended_well_is_told(database: Stores) -> None:
+    async def sweeps(_context: dict[Any, Any]) -> None:
+        pass
+
+    async def fails(_context: dict[Any, Any]) -> None:
+        raise LookupError("nothing there")
+
+    assert DB.pool is not None
+    await ticks.expect(["sweeps", "fails", "was_once"])
+    await DB.pool.execute(
+        "UPDATE schedule_tick SET done_at = now() - CASE name WHEN 'schedule:was_once'"
+        " THEN interval '8 days' ELSE interval '10 minutes' END"
+    )
+    await ticks.expect(["sweeps", "fails"])
+    await _job(sweeps)({})
+    with pytest.raises(LookupError):
+        await _job(fails)({})
+
+    await schedule_figures.refresh()
+    found = schedules()
+    assert set(found) == {"sweeps", "fails"}
+    assert 0 <= found["sweeps"] < 600 <= found["fails"] < 1200
+
+
+async def an_endpoint() -> uuid.UUID:
+    """Of a partner that takes webhooks."""
+    assert DB.pool is not None
+    made = uuid.uuid4()
+    await DB.pool.execute(
+        "WITH partner AS (INSERT INTO courier_partner (id, code, name_vi, name_en, created_at)"
+        " VALUES ($1, 'p', 'p', 'p', now()))"
+        " INSERT INTO webhook_endpoint (id, partner_id, url, secret_sealed, state, created_at)"
+        " VALUES ($1, $1, 'https://p.example/', '', 'active', now())",
+        made,
+    )
+    return made
+
+
+async def test_whoever_is_left_alone_is_told(database: Stores, now: datetime) -> None:
+    async with transaction():
+        await circuits.failed("zalo", now=now, reason="account", at_once=True)
+        await circuits.failed("sms", now=now, reason="timeout")
+    portal, endpoint = Breaker("portal of the test"), await an_endpoint()
+    for _ in range(FAILURES_BORNE):
+        assert value("motcua_neighbour_left_alone", neighbour="portal of the test") == 0
+        portal.failed()
+        await partners.refresh()
+        assert value("motcua_webhook_endpoints_left_alone") == 0
+        async with transaction():
+            await endpoints.failed(endpoint, was_probe=False)
+    await messages.refresh()
+    await partners.refresh()
+    assert value("motcua_webhook_endpoints_left_alone") == 1
+    assert value("motcua_message_way_left_alone", way="zalo") == 1
+    assert value("motcua_message_way_left_alone", way="sms") == 0
+    assert value("motcua_neighbour_left_alone", neighbour="portal of the test") == 1
+
+    async with transaction():
+        await circuits.succeeded("zalo", now=now)
+        await endpoints.answered(endpoint)
+    portal.succeeded()
+    await messages.refresh()
+    await partners.refresh()
+    assert value("motcua_webhook_endpoints_left_alone") == 0
+    assert value("motcua_message_way_left_alone", way="zalo") == 0
+    assert value("motcua_neighbour_left_alone", neighbour="portal of the test") == 0
+
+
 async def test_an_open_stream_is_counted_until_it_ends(database: Stores) -> None:
     before = WATCHING._value.get()
     watching = stream.changes(uuid.uuid4())
@@ -121,6 +205,7 @@ async def test_a_monitor_reads_the_figures_and_others_do_not(
     client: httpx.AsyncClient, sign_in: SignIn, database: Stores
 ) -> None:
     await work(1, due_s=45)
+    await ticks.expect(["sweep_holds"])
     monitor = await sign_in(Caller.MONITOR, centre_id=uuid.uuid4())
     answer = await client.get("/statusz", headers=monitor.headers)
     assert answer.status_code == 200
@@ -132,6 +217,11 @@ async def test_a_monitor_reads_the_figures_and_others_do_not(
         if (each["name"], each["labels"]) == ("motcua_outbox_oldest_seconds", {"lane": "urgent"})
     ]
     assert oldest >= 45
+    names = {(each["name"], *each["labels"].values()) for each in told["figures"]}
+    assert {
+        ("motcua_schedule_last_seconds", "sweep_holds"),
+        ("motcua_message_way_left_alone", "sms"),
+    } <= names
     officer = await sign_in(Caller.OFFICER, centre_id=uuid.uuid4())
     assert (await client.get("/statusz", headers=officer.headers)).status_code == 403
     assert (await client.get("/statusz")).status_code == 401
@@ -167,26 +257,32 @@ async def test_times_of_requests_are_told_by_route_and_never_by_path(
     assert any('method="GET",route="/v1/documents",status="4xx"' in line for line in lines)
 
 
-async def test_the_worker_answers_with_its_own_figures(stores: Stores, tmp_path: Path) -> None:
+async def test_the_worker_answers_with_its_own_figures_and_expects_its_schedules(
+    database: Stores, tmp_path: Path
+) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.cli", "worker",
         env=dict(os.environ) | {
-            "DATABASE_URL": stores.database_url, "REDIS_URL": stores.redis_url,
+            "DATABASE_URL": database.database_url, "REDIS_URL": database.redis_url,
             "MOTCUA_DATA_DIR": str(tmp_path), "MOTCUA_KEYS_FILE": str(_keys_file(tmp_path)),
             "MOTCUA_WORKER_METRICS_PORT": str(port), "MOTCUA_LOG_LEVEL": "warning",
         },
     )  # fmt: skip
     try:
-        async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(trust_env=False) as http:
             while True:
                 try:
                     answer = await http.get(f"http://127.0.0.1:{port}/metrics")
                     break
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
+            while not await fetch_value(
+                "SELECT true FROM schedule_tick WHERE name = 'schedule:close_days'"
+            ):
+                await asyncio.sleep(0.1)
     finally:
         process.terminate()
         await process.wait()
