@@ -71,16 +71,17 @@ def _amount(told: str) -> tuple[str, str]:
     return currency, amount
 
 
+def _cost(row: asyncpg.Record) -> Cost:
+    amounts = [_amount(each) for each in row["amounts"]]
+    return Cost(row["messages"], row["calls"], row["segments"], row["unpriced"], amounts)
+
+
 async def count(*, start: datetime, end: datetime, centre_id: uuid.UUID | None = None) -> Costs:
     """Calls made from–to, of one centre or of all."""
     rows = await fetch(COSTS, start, end, centre_id, ZONE.key)
 
     def of(parts: int) -> list[tuple[asyncpg.Record, Cost]]:
-        return [
-            (row, Cost(*row[5:9], [_amount(each) for each in row["amounts"]]))
-            for row in rows
-            if row["parts"] == parts
-        ]
+        return [(row, _cost(row)) for row in rows if row["parts"] == parts]
 
     return Costs(
         total=of(IN_ALL)[0][1],
