@@ -1,7 +1,7 @@
 """The stage every test stands on: real servers, a fresh database, one event loop, real commits.
 
 `DATABASE_URL` and `REDIS_URL` name servers to use; without them the embedded ones are started. Tables
-are emptied after each test in one round trip.
+are emptied after each test in one round trip. `tests.canaries` looks through everything that is logged.
 """
 
 import asyncio
@@ -33,6 +33,9 @@ from app.http.tokens import SigningKey
 from app.main import create_app
 from app.rounds import plans
 from app.settings import Settings
+
+# Nobody is found in what the product tells of itself while it is tested.
+pytest_plugins = ["tests.canaries.plugin"]
 
 # A shell that starts a suite in the background has it ignore these two, and every child inherits that:
 # programs that are told to stop in these tests would not hear it.

@@ -31,6 +31,7 @@ SETTINGS: Final[Sequence[str]] = (
     "shared_buffers=128MB",
     "wal_compression=on",
     "log_min_messages=warning",
+    "log_error_verbosity=terse",  # a refused row is told in DETAIL, with the phone that is in it
     "password_encryption=scram-sha-256",
     "timezone=UTC",
     "log_timezone=UTC",

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.canaries.net import NET
+
 
 class Collector:
     def __init__(self, port: int) -> None:
@@ -34,6 +36,7 @@ def collecting() -> Iterator[Collector]:
             known = self.path == "/v1/traces"
             if known:
                 collector.bodies.append(body)
+                NET.look("a trace", body.decode(errors="replace"))
             self.send_response(200 if known else 404)
             self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", "0")

@@ -211,6 +211,19 @@ async def test_restarted_servers_keep_their_addresses_and_what_was_acknowledged(
             assert await client.get("promise") is None
 
 
+async def test_a_row_that_is_refused_does_not_come_into_the_servers_log(folder: Path) -> None:
+    async with running_servers(folder, database_url=None, redis_url=None, durable=False) as servers:
+        connection = await asyncpg.connect(servers.database_url)
+        await connection.execute("CREATE TABLE account (phone text CONSTRAINT one_of_a_phone UNIQUE)")
+        await connection.execute("INSERT INTO account VALUES ($1)", "+84987654321")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await connection.execute("INSERT INTO account VALUES ($1)", "+84987654321")
+        await connection.close()
+    log = (folder / "postgres" / "postgres.log").read_text()
+    assert "one_of_a_phone" in log
+    assert "987654321" not in log
+
+
 async def test_a_lost_password_is_told_at_once(folder: Path) -> None:
     async with running_servers(folder, database_url=None, redis_url=None, durable=False):
         pass
