@@ -37,8 +37,12 @@ class SlowClamd:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.may_answer = asyncio.Event()
+        self._answering: set[asyncio.Task[None]] = set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._answering.add(asyncio.create_task(self._answer(reader, writer)))
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\0")
         while size := int.from_bytes(await reader.readexactly(4)):
             await reader.readexactly(size)
@@ -48,12 +52,18 @@ class SlowClamd:
         await writer.drain()
         writer.close()
 
+    async def end(self) -> None:
+        """Answer whoever still waits, also who is gone."""
+        self.may_answer.set()
+        await asyncio.gather(*self._answering, return_exceptions=True)
+
 
 @pytest.fixture
 async def clamd(tmp_path: Path) -> AsyncIterator[tuple[SlowClamd, str]]:
     scanner, path = SlowClamd(), tmp_path / "clamd.ctl"
     async with await asyncio.start_unix_server(scanner.serve, path):
         yield scanner, f"unix://{path}"
+        await scanner.end()
 
 
 async def uploaded(line: str, now: datetime) -> DocumentRow:

@@ -163,7 +163,8 @@ async def test_eleven_ahead_are_seen_in_time_and_a_standby_officer_shortens_the_
     figures = (await lead.get("/v1/staff/indicators", **{"from": day.isoformat()})).json()
     assert len(figures["exceeded"]) == 12
     assert {each["cause"] for each in figures["exceeded"]} == {"counters_closed"}
-    assert {each["waited_minutes"] for each in figures["exceeded"]} == {15.0}
+    # From the moment each ticket was issued; twelve take some seconds.
+    assert all(15.0 <= each["waited_minutes"] < 16.0 for each in figures["exceeded"])
     assert figures["exceeded"][0]["cause_vi"] == "Còn quầy chưa mở."
 
 
