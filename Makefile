@@ -23,6 +23,7 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q app jobs partners notifications
 	@touch $(STAMP)
 
 demo: setup ## Play a morning at a one-stop centre (ARGS="--exit --json" for one summary)

@@ -37,8 +37,10 @@ LONGEST_PAUSE_S: Final = 3.0
 PLACES_AHEAD: Final = 400
 AT_ONCE: Final = 8
 VISITS_SHARE: Final = 0.06
-# How long somebody looks before they begin, at most.
+# How long somebody looks before they begin, at most; longer after each so many who have booked, so that a
+# fault that lasts minutes is met by people all the while and not by thousands whom every check asks about.
 THINKS_S: Final = 0.8
+SLOWER_AFTER: Final = 40
 DAYS: Final = timedelta(days=14)
 ALLOWED: Final = frozenset({200, 201, 202, 409, 410, 422, 429, 503})
 PLACES: Final = """
@@ -188,7 +190,8 @@ class Load:
             if self.wanted is not None and self._begun >= self.wanted:
                 return
             person = self._people.pop()
-            await asyncio.sleep(chance.uniform(0, self.thinks_s))
+            slower = 1 + len(self.confirmed) / SLOWER_AFTER
+            await asyncio.sleep(chance.uniform(0, self.thinks_s * slower))
             if self._windows and chance.random() < self.visits_share:
                 await self._visit(person)
                 continue
