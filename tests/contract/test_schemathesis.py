@@ -14,7 +14,7 @@ from app.http.principals import Caller
 from app.sample import seed
 
 EXAMPLES = 12
-STAFF = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER)
+STAFF = (Caller.OFFICER, Caller.SHIFT_LEAD, Caller.CENTRE_LEADER, Caller.MESSAGE_EDITOR)
 CALLERS: dict[str, tuple[Caller, ...]] = {
     "nobody": (),
     "citizen": (Caller.CITIZEN,),
