@@ -28,6 +28,8 @@ A_MONTH: Final = timedelta(days=30)
 # has a queue, too; what is beyond waits here, where it can still be superseded.
 PER_SECOND: Final = 10
 BURST: Final = timedelta(seconds=10)
+# Hosts whose clocks differ by less still keep one pace together.
+CLOCKS_DIFFER: Final = timedelta(seconds=5)
 SHORTEST_PAUSE: Final = timedelta(milliseconds=50)
 EVERYTHING: Final = "all"
 TEMPLATE: Final = "template:"
@@ -144,16 +146,23 @@ async def tried_by_another(way: str, *, now: datetime) -> Refused | None:
 
 
 async def paced(sender: Sender, *, now: datetime, per_second: int = PER_SECOND) -> Refused | None:
-    """Take the sender's next turn, or say how long until there is one (a generic cell rate)."""
+    """Take the sender's next turn, or say how long until there is one (a generic cell rate).
+
+    Nobody's turn is further away than a burst: a later one was written by a host whose clock was ahead, and
+    whoever sees it begins anew rather than wait until that moment comes.
+    """
     connection = in_transaction()
+    interval = timedelta(seconds=1) / per_second
     taken = await connection.fetchval(
         "INSERT INTO message_pace AS known (sender, next_at) VALUES ($1, $2::timestamptz + $3::interval)"
-        " ON CONFLICT (sender) DO UPDATE SET next_at = greatest(known.next_at, $2) + $3"
-        " WHERE known.next_at <= $2 + $4::interval RETURNING true",
+        " ON CONFLICT (sender) DO UPDATE SET next_at = $3"
+        " + CASE WHEN known.next_at > $2 + $5::interval THEN $2 ELSE greatest(known.next_at, $2) END"
+        " WHERE known.next_at <= $2 + $4::interval OR known.next_at > $2 + $5 RETURNING true",
         sender.value,
         now,
-        timedelta(seconds=1) / per_second,
+        interval,
         BURST,
+        BURST + interval + CLOCKS_DIFFER,
     )
     if taken:
         return None

@@ -26,6 +26,7 @@ from urllib3.exceptions import NewConnectionError, SSLError
 
 from app.settings import TwilioSettings
 from notifications.classification import Verdict, verdict
+from notifications.in_time import InTime
 from notifications.port import Accepted, Outgoing, Rejected, Report, Sender, Sending, Unknown
 
 T = TypeVar("T")
@@ -48,6 +49,14 @@ INTENTS: Final[Mapping[Sender, str]] = MappingProxyType(
 logging.getLogger("twilio").setLevel(logging.WARNING)
 
 
+def _http(timeout_s: float, answered: Callable[..., None]) -> TwilioHttpClient:
+    """Each read within `timeout_s`, and the whole of an answer, too."""
+    client = TwilioHttpClient(timeout=timeout_s, request_hooks={"response": [answered]})
+    for scheme in ("http://", "https://"):
+        client.session.mount(scheme, InTime(timeout_s))
+    return client
+
+
 class TwilioChannel:
     """One account and its two senders."""
 
@@ -59,7 +68,7 @@ class TwilioChannel:
         self._client = Client(
             settings.account_sid,
             str(settings.auth_token),
-            http_client=TwilioHttpClient(timeout=timeout_s, request_hooks={"response": [self._note_pause]}),
+            http_client=_http(timeout_s, self._note_pause),
         )
         self._client.api.base_url = settings.api_base
         self._threads = {

@@ -84,7 +84,7 @@ FILES: Final = Files()
 
 def listen() -> None:
     """Hear this process from here on."""
-    with contextlib.redirect_stderr(Ear()):  # type: ignore[type-var]
+    with contextlib.redirect_stderr(Ear()):
         configure_logging("debug")
     _hear_children()
     _hear_figures()
