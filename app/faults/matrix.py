@@ -41,6 +41,7 @@ UPDATE message SET calling_since = calling_since - interval '10 minutes'
  WHERE state = 'unknown' AND calling_since > clock_timestamp() - interval '10 minutes';
 UPDATE message_circuit SET open_until = clock_timestamp() WHERE open_until > clock_timestamp()
    AND NOT EXISTS (SELECT FROM message WHERE state = 'calling');
+UPDATE webhook_circuit SET open_until = clock_timestamp() WHERE open_until > clock_timestamp();
 """
 # A claim of ten seconds that is not closed yet lost its worker: its lease is over sooner. Were somebody
 # still at it, the fence would have to hold. Cells that are about leases wait for them.
