@@ -45,7 +45,10 @@ def spoiling(told: Told) -> Callable[[Partner], Behaviour]:
 
 
 def endpoint(
-    behaviour: Callable[[Partner], Behaviour], beyond: Callable[[Scene], Awaitable[None]] | None = None
+    behaviour: Callable[[Partner], Behaviour],
+    beyond: Callable[[Scene], Awaitable[None]] | None = None,
+    *,
+    least: int = SPOILED_AT_LEAST,
 ) -> Act:
     """The endpoint is so until a few webhooks met it; messages go on meanwhile."""
 
@@ -55,7 +58,7 @@ def endpoint(
         partner.front.behaviour = behaviour(partner)
 
         async def met() -> bool:
-            return len(partner.front.log) + partner.front.busy >= before + SPOILED_AT_LEAST
+            return len(partner.front.log) + partner.front.busy >= before + least
 
         try:
             await scene.house.until("webhooks to meet the fault", met, within_s=SPOILED_WITHIN_S)
@@ -224,7 +227,10 @@ CELLS: Final = (
         f"{ORDER_KEPT}; nobody goes there",
     ),
     _cell("reset", "connection reset", endpoint(spoiling(replace(WELL, manner=Manner.CUT)))),
-    _cell("gone", "410", endpoint(spoiling(Told(410)), gone), "disabled; a new one takes what comes after"),
+    _cell(  # the first who hears it ends the endpoint, and perhaps nobody comes after them
+        "gone", "410", endpoint(spoiling(Told(410)), gone, least=1),
+        "disabled; a new one takes what comes after",
+    ),
     _cell(
         "takes-without-doing", "200, nothing done", endpoint(taking_without_doing, feed_has_all),
         "the feed has all of it, without a gap",
