@@ -7,12 +7,12 @@ import httpx
 import pytest
 
 from app.core.clock import machine_time
-from app.sample import seed
+from tests import remembered
 
 
 @pytest.fixture
 async def province(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    await seed.load_catalogue(now=machine_time())
+    await remembered.catalogue(machine_time())
     return client
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.sample.files import sample_id
-from app.sample.seed import load_catalogue
+from tests import remembered
 
 ON = "2026-11-25"
 HOA_LU = sample_id("centre", "HCC-14329")
@@ -17,7 +17,7 @@ NHO_QUAN_DISTRICT = sample_id("centre", "MCH-372")
 @pytest.fixture(autouse=True)
 async def sample(client: httpx.AsyncClient, now: datetime) -> None:
     assert client is not None
-    await load_catalogue(now=now)
+    await remembered.catalogue(now)
 
 
 async def listed(client: httpx.AsyncClient, **params: str) -> list[dict[str, object]]:

@@ -28,7 +28,7 @@ from app.documents.errors import BackfileListNotValid
 from app.documents.inspection.antivirus import Scanner
 from app.documents.inspection.verdict import Reason as FileReason
 from app.documents.one_page import one_page
-from app.sample.seed import load_catalogue
+from tests import remembered
 from tests.conftest import _keys_file
 from tests.documents import corpus
 from tests.documents.conftest import EICAR, Clamd
@@ -41,7 +41,7 @@ Line = dict[str, str]
 
 @pytest.fixture(autouse=True)
 async def catalogue(database: object, now: datetime) -> None:
-    await load_catalogue(now=now)
+    await remembered.catalogue(now)
 
 
 class Archive:

@@ -16,6 +16,7 @@ from app.documents import operations, queries, rules, store
 from app.documents.one_page import one_page
 from app.http.principals import Caller
 from app.sample import seed
+from tests import remembered
 from tests.conftest import SignedIn
 from tests.documents import corpus
 from tests.documents.conftest import CENTRE, Upload
@@ -185,7 +186,7 @@ async def test_a_cursor_of_somebody_elses_making_is_refused(lan: Person, cursor:
 async def test_every_reading_by_others_is_listed_with_who_when_and_why(
     lan: Person, client: httpx.AsyncClient, sign_in: SignIn, upload: Upload, now: datetime
 ) -> None:
-    await seed.load_catalogue(now=now)
+    await remembered.catalogue(now)
     centre_id = seed.DEMO_CENTRE_ID
     minh = await sign_in(Caller.OFFICER, centre_id=centre_id)
     stranger = await sign_in(Caller.OFFICER, centre_id=CENTRE)

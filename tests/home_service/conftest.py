@@ -25,7 +25,8 @@ from app.home_service.operations.report import Answer, PartnerEvent
 from app.home_service.queries import HomeVisitRow
 from app.home_service.states import Kind, Report
 from app.rounds.queries import CourierRow
-from app.sample import files, seed
+from app.sample import files
+from tests import remembered
 
 DISABILITY = "1.001699"  # xác định mức độ khuyết tật: papers may be collected
 RESIDENCE = "1.004194"  # đăng ký tạm trú: no paper any more, help at home
@@ -62,7 +63,7 @@ def tomorrow(now: datetime) -> date:
 @pytest.fixture
 async def kim_son(database: object, now: datetime) -> PoolRow:
     """The zone of Kim Sơn in the sample's catalogue, with nothing opened yet."""
-    await seed.load_catalogue(now=now)
+    await remembered.catalogue(now)
     pool = await centres.postal_zone_for(on=local_date(now), commune_code=KIM_SON)
     assert pool is not None
     return pool

@@ -24,6 +24,7 @@ from jobs.drainer import Drainer
 from jobs.subscriptions import SILENT, make_subscriptions
 from notifications.emulator import running_emulator
 from notifications.emulator.server import TwilioEmulator
+from tests import remembered
 
 COPIES = "2.000815"  # chứng thực bản sao
 ACCOUNT = "AC" + "0" * 32
@@ -137,7 +138,7 @@ async def town(
     assert settings.twilio.account_sid == ACCOUNT
     with running_emulator(account_sid=ACCOUNT, auth_token=str(settings.twilio.auth_token)) as phones:
         own = replace(settings, twilio=replace(settings.twilio, api_base=phones.base_url))
-        await sample.load_catalogue(now=machine_time())
+        await remembered.catalogue(machine_time())
         async with make_subscriptions(own) as subscriptions:
             yield Town(client, phones, Drainer(subscriptions, silent=SILENT), sign_in)
 
@@ -166,6 +167,13 @@ async def day(town: Town) -> date:
     """An ordinary day next week; it is eight o'clock there, and the counters of the fortnight are open."""
     day = await a_working_day(local_date(machine_time()) + timedelta(days=7))
     town.at(at_local(day, 6))
-    await publish_openings(now=current_time(), working_days=4)
+    await remembered.remembered("openings", str(day), prepare=_open_four_days, on_top=True)
     town.at(at_local(day, 8))
     return day
+
+
+async def _open_four_days() -> None:
+    """They were told long ago."""
+    await publish_openings(now=current_time(), working_days=4)
+    assert DB.pool is not None
+    await DB.pool.execute("DELETE FROM outbox")

@@ -21,6 +21,7 @@ from app.queue import operations as queue
 from app.sample import seed
 from app.sample.files import sample_id
 from app.sample.openings import open_now
+from tests import remembered
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -51,7 +52,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def centre(database: object, now: datetime) -> uuid.UUID:
     """The demonstration's centre, open now."""
-    await seed.load_catalogue(now=now)
+    await remembered.catalogue(now)
     await open_now(seed.DEMO_CENTRE_ID, now=now)
     return seed.DEMO_CENTRE_ID
 

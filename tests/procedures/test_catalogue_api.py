@@ -12,7 +12,7 @@ from app.http.lists import cursor_of
 from app.procedures import steps
 from app.procedures.queries import searchable
 from app.sample import catalogue, files
-from app.sample.seed import load_catalogue
+from tests import remembered
 
 ON = "2026-11-25"
 # A position no page ever ended at: a rank PostgreSQL's integer cannot hold.
@@ -22,7 +22,7 @@ HUGE = cursor_of([2**63 - 1, "a", "b"])
 @pytest.fixture(autouse=True)
 async def sample(client: httpx.AsyncClient, now: datetime) -> None:
     assert client is not None
-    await load_catalogue(now=now)
+    await remembered.catalogue(now)
 
 
 async def found(client: httpx.AsyncClient, **params: str) -> list[str]:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.procedures import queries
-from app.sample.seed import load_catalogue
+from tests import remembered
 
 # Criminal records went from the department of justice to the police on 1 July 2025.
 OLD, NEW = "2.000488", "3.000333"
@@ -16,7 +16,7 @@ BEFORE, AFTER = date(2025, 6, 30), date(2025, 7, 1)
 @pytest.fixture(autouse=True)
 async def sample(client: httpx.AsyncClient, now: datetime) -> None:
     assert client is not None
-    await load_catalogue(now=now)
+    await remembered.catalogue(now)
 
 
 async def test_a_code_of_before_finds_todays_version(client: httpx.AsyncClient) -> None:

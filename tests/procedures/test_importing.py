@@ -20,7 +20,7 @@ from app.procedures.importing.apply import import_file
 from app.procedures.importing.columns import PAPERS, VERSIONS
 from app.procedures.importing.plan import Plan
 from app.procedures.importing.reasons import WORDS, Reason
-from app.sample.seed import load_catalogue
+from tests import remembered
 
 OLD, NEW = "9.000901.H42", "9.000902.H42"
 Change = Callable[[Any, dict[str, int]], None]
@@ -99,7 +99,7 @@ async def test_a_code_and_an_agency_change_next_monday(example: Path, now: datet
 
 async def test_what_a_centre_offers_goes_with_the_code(example: Path, now: datetime, today: date) -> None:
     """Offers and pools made under the code of before serve the code of after, with their own times."""
-    await load_catalogue(now=now)
+    await remembered.catalogue(now)
     [centre, *_] = await queries.centres_offering("1.001193", on=today)
     monday = today + timedelta(days=7 - today.weekday())
     offer = (await queries.offers(centre, ["1.001193"], on=today))["1.001193"]

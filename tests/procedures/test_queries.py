@@ -8,7 +8,7 @@ from app.centres import queries as centres
 from app.centres.errors import CentreNotFound, CounterNotFound, PointNotValid
 from app.procedures import queries
 from app.sample.files import sample_id
-from app.sample.seed import load_catalogue
+from tests import remembered
 
 TODAY = date(2026, 11, 25)
 HOA_LU = sample_id("centre", "HCC-14329")
@@ -18,7 +18,7 @@ TAY_HOA_LU = sample_id("centre", "HCC-14533")
 @pytest.fixture(autouse=True)
 async def sample(database: object, now: datetime) -> None:
     assert database
-    await load_catalogue(now=now)
+    await remembered.catalogue(now)
 
 
 async def test_an_offer_counts_the_usual_minutes_in_grains_of_ten() -> None:

@@ -19,6 +19,7 @@ from app.queue.queries import COLUMNS, TicketRow
 from app.queue.states import State
 from app.sample import seed
 from app.sample.files import sample_id
+from tests import remembered
 
 # An official officer of the demo centre, within the term.
 MINH = sample_id("officer", "minh")
@@ -36,7 +37,7 @@ class Hall(NamedTuple):
 @pytest.fixture
 async def hall(database: object, now: datetime) -> Hall:
     """The first counter pool of the demo centre."""
-    await seed.load_catalogue(now=now)
+    await remembered.catalogue(now)
     pools = await centres.pools_of(seed.DEMO_CENTRE_ID, "counter")
     for pool in pools:
         counters = await centres.counter_ids_of_pool(pool.id)
