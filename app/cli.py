@@ -23,7 +23,7 @@ from rich.table import Table
 from app.audit.commands import audit_commands
 from app.backup.command import backup_commands
 from app.backup.errors import BackupError
-from app.core import sandbox
+from app.core import database_time, sandbox
 from app.core.clock import current_time, local, machine_time
 from app.core.database import DB, DatabaseUnavailable
 from app.core.keys import KeysMissing
@@ -135,6 +135,7 @@ async def with_database(work: Callable[[], Awaitable[T]]) -> T:
         await DB.open(servers.database_url)
         try:
             await sandbox.claim_database()
+            await database_time.ask()
             return await work()
         finally:
             await DB.close()

@@ -25,8 +25,8 @@ from app.centres.units_api import units_router
 from app.citizens.addresses_api import addresses_router
 from app.citizens.counter_api import counter_choices_router
 from app.citizens.me_api import me_router
+from app.core import database_time, outbox_figures, sandbox, schedule_figures, tracing
 from app.core import keys as core_keys
-from app.core import outbox_figures, sandbox, schedule_figures, tracing
 from app.core.clock import current_time, machine_time
 from app.core.database import DB
 from app.core.wakeups import WAKEUPS
@@ -177,7 +177,7 @@ def create_app(
         document_store.open_store(settings.documents_url)
         signing.install(signing.SigningKeys(settings.signing_keys, passphrase=settings.signing_passphrase))
         try:
-            async with open_paper_stores(settings) as paper_stores:
+            async with database_time.followed(), open_paper_stores(settings) as paper_stores:
                 dossier_registries.plug(*paper_stores)
                 yield
         finally:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from app.core import sandbox, tracing
+from app.core import database_time, sandbox, tracing
 from app.core.database import DB, INTERRUPTIONS, DatabaseUnavailable
 from app.core.wakeups import WAKEUPS
 from jobs.drainer import Drainer
@@ -79,7 +79,8 @@ async def _stores(database_url: str, redis_url: str, stop: asyncio.Event) -> Asy
                     await stop.wait()
     await WAKEUPS.open(redis_url)
     try:
-        yield
+        async with database_time.followed():
+            yield
     finally:
         await WAKEUPS.close()
         await DB.close()

@@ -8,10 +8,14 @@ same later moment, and time there passes faster. Tokens and leases stay on the m
 which nobody of that day does anything may be skipped, in all of its processes at once (`Hands`).
 
 In a sandbox time is ahead by what its database says (`app.core.sandbox`).
+
+A host whose own clock is wrong, or was set while it runs, acts in the database's time all the same
+(`app.core.database_time`): its steady clock, which nobody sets, carries on what the database last said.
 """
 
 import mmap
 import struct
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,6 +23,8 @@ from zoneinfo import ZoneInfo
 
 ZONE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 FASTEST: Final = 3600
+# A host that differs from the database by less is right: its clock is kept by the usual means.
+RIGHT_WITHIN: Final = timedelta(seconds=1)
 
 
 class FastClock(NamedTuple):
@@ -93,12 +99,25 @@ class Hands:
         self._STORED.pack_into(self._shared, 0, stands, ahead + time.total_seconds())
 
 
+class Heard(NamedTuple):
+    """What the database's clock said when ours, which nobody sets, was at so many seconds."""
+
+    said: datetime
+    steady_s: float
+
+    def put_right(self, machine: datetime, steady_s: float) -> datetime:
+        """What the machine's clock says, or should: the two are read at once (pure)."""
+        should = self.said + timedelta(seconds=steady_s - self.steady_s)
+        return machine if abs(machine - should) <= RIGHT_WITHIN else should
+
+
 class _Shown:
     """The clock of this process; the machine's own unless an entrance set another."""
 
     clock: FastClock | None = None
     hands: Hands | None = None
     ahead: timedelta = timedelta(0)
+    heard: "Heard | None" = None
 
 
 def set_clock(clock: FastClock | None) -> None:
@@ -112,6 +131,17 @@ def machine_time() -> datetime:
     return datetime.now(UTC)
 
 
+def hear(heard: Heard | None) -> None:
+    """`app.core.database_time` alone calls it."""
+    _Shown.heard = heard
+
+
+def _right_time() -> datetime:
+    """The machine's, put right where it is wrong."""
+    heard = _Shown.heard
+    return machine_time() if heard is None else heard.put_right(machine_time(), time.monotonic())
+
+
 def current_time() -> datetime:
     """The moment the business acts in."""
     return unmoved_time() + _Shown.ahead
@@ -121,7 +151,7 @@ def unmoved_time() -> datetime:
     """What it would be had nobody moved a sandbox's clock."""
     clock, hands = _Shown.clock, _Shown.hands
     if clock is None:
-        return machine_time()
+        return _right_time()
     return clock.at(machine_time()) if hands is None else hands.at(clock, machine_time())
 
 

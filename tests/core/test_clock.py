@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.clock import FastClock, Hands, current_time, machine_time, set_clock
+from app.core.clock import RIGHT_WITHIN, FastClock, Hands, Heard, current_time, machine_time, set_clock
 from app.settings import Settings, SettingsError
 
 STARTED = datetime(2026, 11, 27, 3, tzinfo=UTC)
@@ -84,3 +84,18 @@ def test_a_process_told_a_clock_with_hands_sees_them_move(tmp_path: Path) -> Non
 def test_a_clock_that_cannot_be_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(SettingsError, match="MOTCUA_CLOCK"):
         Settings.from_environment({"MOTCUA_CLOCK": text})
+
+
+@given(
+    off=st.timedeltas(timedelta(days=-400), timedelta(days=400)),
+    passed=st.floats(0, 86_400),
+    at=st.floats(0, 1e6),
+)
+def test_a_clock_that_is_wrong_is_put_right_and_one_that_is_right_is_left(
+    off: timedelta, passed: float, at: float
+) -> None:
+    heard, should = Heard(STARTED, at), STARTED + timedelta(seconds=(at + passed) - at)
+
+    found = heard.put_right(should + off, at + passed)
+
+    assert found == (should + off if abs(off) <= RIGHT_WITHIN else should)

@@ -22,6 +22,11 @@ from app.http.tokens import LIFETIME
 SYSTEMS: Final = Path("/usr/lib")
 IS_OFF_WITHIN_S: Final = 30.0
 RIGHT: Final = timedelta()
+# A call begins by the time its process acts in, and is written to have ended by the database's.
+IN_ANOTHER_TIME: Final = """
+SELECT count(*) FROM message_attempt
+ WHERE ended_at > $1 AND abs(extract(epoch FROM ended_at - started_at)) > 60
+"""
 
 
 def library() -> Path | None:
@@ -79,6 +84,7 @@ def clock_jumps(off: timedelta) -> Act:
         [stranger] = await load.come(1, now=stamped)
         scene.expect(await load.read("/v1/me", stranger.headers) != 401, "a good token was refused before")
         load.hosts_clock = off
+        began = await house.sql("SELECT clock_timestamp()")
         _set(file, off)
         try:
             await house.until("`/readyz` to say no", lambda: _is(house, 503), within_s=IS_OFF_WITHIN_S)
@@ -86,6 +92,8 @@ def clock_jumps(off: timedelta) -> Act:
             scene.expect(refused == httpx.codes.UNAUTHORIZED, f"a token of another time: {refused}")
             await load.enough(10)
             scene.expect(await _is(house, 503), "it says it is ready")
+            elsewhen = await house.sql(IN_ANOTHER_TIME, began)
+            scene.expect(elsewhen == 0, f"{elsewhen} calls were made in another time than the database's")
             scene.notes.append(f"{load.signed_in_again} signed in again")
         except TimeoutError as reason:
             scene.wrong.append(str(reason))
@@ -112,7 +120,7 @@ async def _is(house: House, status: int) -> bool:
 def _clock(name: str, fault: str, off: timedelta) -> Cell:
     return Cell(
         f"clock-{name}", "Clock", "app host", fault,
-        "`/readyz` says no; leases and places unaffected; tokens of another time refused",
+        "`/readyz` says no; leases, places and messages unaffected; tokens of another time refused",
         clock_jumps(off), lacks=no_library, before=5, after=5, rides=0,
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ DROPPED: Final = "motcua_log_lines_dropped_total"
 # What the tables have more than they fill, before somebody else's file takes it.
 SPARE: Final = 64 * 1024 * 1024
 BLOCK: Final = 256 * 1024
+COUNTED_WITHIN_S: Final = 30.0
 TOLD_AT_LEAST: Final = 5
 TOLD_WITHIN_S: Final = 60.0
 
@@ -40,20 +41,23 @@ async def log_full(scene: Scene) -> None:
         arguments = house.supervisor.api_arguments() if name == "api" else list(WORKER)
         extra = {"MOTCUA_WORKER_METRICS_PORT": str(ports[name])} if name in ports else None
         await house.renew(name, ["-c", INTO_FULL, *arguments], extra)
+    addresses = (house.api, *(f"http://127.0.0.1:{port}" for port in ports.values()))
+
+    async def counted() -> int:
+        return sum([await _dropped(address) for address in addresses])
+
     # Something to complain about, so that lines are really refused.
     for member in house.members.values():
         member.postgres.set(Mode.REFUSE)
         await member.postgres.cut()
-    await asyncio.sleep(2)
+    try:
+        await house.until("a refused line to be counted", counted, within_s=COUNTED_WITHIN_S)
+    except TimeoutError as reason:
+        scene.wrong.append(str(reason))
     for member in house.members.values():
         member.postgres.set(Mode.PASS)
     await scene.load.enough(10)
-    dropped = [
-        await _dropped(address)
-        for address in (house.api, *(f"http://127.0.0.1:{port}" for port in ports.values()))
-    ]
-    scene.notes.append(f"lines dropped and counted: {dropped}")
-    scene.expect(sum(dropped) > 0, "no line was counted as dropped")
+    scene.notes.append(f"lines dropped and counted: {await counted()}")
     for name in MEMBERS:
         await house.renew(name)
 

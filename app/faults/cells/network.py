@@ -1,6 +1,5 @@
 """Wires between our processes and their neighbours: held, lossy, slow, half-open, nameless."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -15,6 +14,11 @@ HANGS_AT_MOST_S: Final = 21.0
 MOST_THREADS: Final = 60
 LATENCY_S: Final = 2.0
 SLOW_MS: Final = 150
+FOUND_OUT_WITHIN_S: Final = 60.0
+MET_NOBODY: Final = """
+SELECT count(*) FROM message_attempt
+ WHERE ended_at > $1 AND outcome = 'temporary' AND error_code = 'connect_refused'
+"""
 BOUNDED: Final = "waits are bounded, no thread is left behind"
 
 Wires = Callable[[House], Sequence[Link]]
@@ -77,7 +81,15 @@ async def no_name(scene: Scene) -> None:
     house = scene.house
     for name in WORKERS:
         await house.renew(name, extra={"TWILIO_API_BASE": "http://provider.invalid:8010"})
-    await asyncio.sleep(4)
+    began = await house.sql("SELECT clock_timestamp()")
+
+    async def met() -> int:
+        return int(await house.sql(MET_NOBODY, began))
+
+    try:
+        await house.until("a message to find no such name", met, within_s=FOUND_OUT_WITHIN_S)
+    except TimeoutError as reason:
+        scene.wrong.append(str(reason))
     for name in WORKERS:
         await house.renew(name)
 
