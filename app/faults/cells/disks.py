@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import httpx
 
 from app.faults.cells.stores import SAME_PROCESSES, keeping_processes
@@ -26,7 +27,16 @@ INTO_FULL: Final = (
 )
 WORKER: Final = ("-m", "app.cli", "worker")
 DROPPED: Final = "motcua_log_lines_dropped_total"
-# What the tables have more than they fill, before somebody else's file takes it.
+TABLES: Final = "base"
+LOG_OF_WRITES: Final = "pg_wal"
+# What a server says that is not there, or not yet again; anything else was said by one that is.
+GONE: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+)
+# What a folder has more than it fills, before somebody else's file takes it.
 SPARE: Final = 64 * 1024 * 1024
 BLOCK: Final = 256 * 1024
 COUNTED_WITHIN_S: Final = 30.0
@@ -74,7 +84,7 @@ def no_full_device() -> str | None:
 
 async def tables_full(scene: Scene) -> None:
     """No row finds room: the volume of PostgreSQL's tables is full. Its log of writes has another."""
-    async with _small_volume(scene.house) as tables:
+    async with _small_volume(scene.house, TABLES) as tables:
         ballast = tables / "of-somebody-else"
 
         async def full(scene: Scene) -> None:
@@ -107,6 +117,34 @@ async def _nobody_finds_room(scene: Scene, ballast: Path) -> None:
     )
 
 
+async def writes_full(scene: Scene) -> None:
+    """PostgreSQL's log of writes finds no room, and PostgreSQL ends itself rather than lose one."""
+    house, load = scene.house, scene.load
+    async with _small_volume(house, LOG_OF_WRITES) as volume:
+        ballast, before = volume / "of-somebody-else", load.statuses[503]
+
+        async def ended() -> bool:
+            await asyncio.to_thread(_fill, ballast)
+            try:
+                await house.sql("SELECT pg_switch_wal()")
+            except GONE:
+                return True
+            return False
+
+        async def told() -> bool:
+            return load.statuses[503] >= before + TOLD_AT_LEAST
+
+        try:
+            await house.until("PostgreSQL to end itself", ended, within_s=TOLD_WITHIN_S)
+            await house.until("people to be told to wait", told, within_s=TOLD_WITHIN_S)
+        except TimeoutError as reason:
+            scene.wrong.append(str(reason))
+        finally:
+            ballast.unlink()
+        await house.restart_postgres()
+        scene.notes.append(f"{load.statuses[503] - before} times told to wait")
+
+
 def _fill(ballast: Path) -> None:
     """What room there is, to the last byte."""
     with ballast.open("ab", buffering=0) as file:
@@ -117,39 +155,42 @@ def _fill(ballast: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _small_volume(house: House) -> AsyncIterator[Path]:
-    """PostgreSQL's tables on a volume of their own that has little to spare, and back."""
+async def _small_volume(house: House, name: str) -> AsyncIterator[Path]:
+    """A folder of PostgreSQL's on a volume of its own that has little to spare, and back."""
     postgres = house.servers.postgres
     assert postgres is not None
-    tables = Path(await house.sql("SHOW data_directory")) / "base"
-    away = tables.with_name("base.away")
+    folder = Path(await house.sql("SHOW data_directory")) / name
+    away = folder.with_name(f"{name}.away")
     await postgres.stop()
     try:
-        await asyncio.to_thread(tables.rename, away)
-        await asyncio.to_thread(tables.mkdir, 0o700)
+        await asyncio.to_thread(folder.rename, away)
+        await asyncio.to_thread(folder.mkdir, 0o700)
         held = sum(each.stat().st_blocks * 512 for each in away.rglob("*"))
-        await asyncio.to_thread(_mount, tables, held + SPARE)
+        await asyncio.to_thread(_mount, folder, held + SPARE)
         try:
             # Whole blocks, also of zeros: a hole would want room when it is written to.
-            await asyncio.to_thread(_copy, away, tables)
+            await asyncio.to_thread(_copy, away, folder)
             await house.restart_postgres()
-            yield tables
+            yield folder
         finally:
             await postgres.stop()
-            await asyncio.to_thread(_copy, tables, away)
-            await asyncio.to_thread(_run, "umount", str(tables))
+            await asyncio.to_thread(_copy, folder, away)
+            await asyncio.to_thread(_run, "umount", str(folder))
     finally:
-        if not tables.is_mount():
+        if not folder.is_mount():
             with contextlib.suppress(FileNotFoundError):
-                tables.rmdir()
-            await asyncio.to_thread(away.rename, tables)
+                folder.rmdir()
+            await asyncio.to_thread(away.rename, folder)
         await house.restart_postgres()
 
 
 def _copy(source: Path, target: Path) -> None:
     """As it is now: what is no longer in the source is not left in the target."""
     for old in target.iterdir():
-        shutil.rmtree(old)
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
     _run("cp", "-a", "--sparse=never", f"{source}/.", str(target))
 
 
@@ -185,5 +226,9 @@ CELLS: Final = (
     Cell(
         "postgres-disk-full", DISK, "under load", "PostgreSQL's tables find no room (needs root)",
         f"{SAME_PROCESSES}; reading goes on", tables_full, lacks=no_small_volume,
+    ),
+    Cell(
+        "postgres-writes-full", DISK, "under load", "PostgreSQL's log of writes finds no room (needs root)",
+        f"it ends itself; {SAME_PROCESSES}", keeping_processes(writes_full), lacks=no_small_volume,
     ),
 )  # fmt: skip
