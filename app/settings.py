@@ -21,6 +21,7 @@ PUBLIC_URL_LENGTH: Final = 64
 # Nobody's account: what the emulator answers to.
 SANDBOX_ACCOUNT: Final = "AC00000000000000000000000000000000"
 REAL_PROVIDER: Final = "twilio.com"
+SENDER_TAKES_PER_SECOND: Final = 10
 # In place of a neighbour's address: the emulator that comes with the project, started by `up` and `demo`.
 EMULATED: Final = "emulator"
 NATIONAL_PORTAL: Final = "dichvucong.gov.vn"
@@ -43,6 +44,8 @@ class TwilioSettings:
     service_notices: str = ""
     # While the token is being changed callbacks are signed with either.
     other_token: Secret | None = None
+    # What each sender takes: an alphanumeric one about ten, a short code a hundred.
+    per_second: int = SENDER_TAKES_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ class Settings:
                 service_codes=env.get("TWILIO_SERVICE_CODES") or "",
                 service_notices=env.get("TWILIO_SERVICE_NOTICES") or "",
                 other_token=_secret(env, "TWILIO_AUTH_TOKEN_OTHER"),
+                per_second=max(1, _integer(env, "TWILIO_PER_SECOND", SENDER_TAKES_PER_SECOND)),
             ),
             documents_url=env.get("MOTCUA_DOCUMENTS_URL") or f"file://{data_dir / 'documents'}",
             keys_file=Path(env["MOTCUA_KEYS_FILE"]) if env.get("MOTCUA_KEYS_FILE") else None,

@@ -88,6 +88,7 @@ class Supervisor:
                 "MOTCUA_CLOCK": str(self.settings.clock or ""),
                 "MOTCUA_SANDBOX": "yes" if self.settings.sandbox else "no",
                 "TWILIO_API_BASE": self.settings.twilio.api_base,
+                "TWILIO_PER_SECOND": str(self.settings.twilio.per_second),
                 "MOTCUA_PORTAL_URL": self.settings.portal.url if self.settings.portal else "",
                 "MOTCUA_REGISTRIES_URL": self.settings.registries.url if self.settings.registries else "",
                 **_unconfigured(self.settings.channels),

@@ -154,7 +154,7 @@ async def _try(
     channel = channels.sms if way is Way.SMS else channels.others[way]
     wait = None
     try:
-        await delivery.deliver(message_id, channel=channel, now=now)
+        await delivery.deliver(message_id, channel=channel, now=now, per_second=channels.sms_per_second)
     except Later as later:
         wait = later.after
     return await delivery.standing(message_id, now=now), wait

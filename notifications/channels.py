@@ -42,6 +42,7 @@ async def open_channels(settings: Settings) -> AsyncIterator[Channels]:
             others[Way.PUSH] = PushChannel(client, account, url=configured.push.url)
         yield Channels(
             sms=TwilioChannel(settings.twilio, public_url=settings.public_url),
+            sms_per_second=settings.twilio.per_second,
             pages_url=settings.public_url,
             others=others,
             sms_first=Way.BRANDNAME if configured.brandname and configured.brandname.first else Way.SMS,

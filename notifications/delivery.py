@@ -214,9 +214,14 @@ async def _owed_before(dedupe: str) -> uuid.UUID | None:
     return known
 
 
-async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) -> None:
-    """Bring one message as far as it goes now; raises `Later` when it must be looked at again."""
-    message = await _begin(message_id=message_id, now=now)
+async def deliver(
+    message_id: uuid.UUID, *, channel: SmsChannel, now: datetime, per_second: int = limits.PER_SECOND
+) -> None:
+    """Bring one message as far as it goes now; raises `Later` when it must be looked at again.
+
+    `per_second`: what a sender of the first SMS provider takes.
+    """
+    message = await _begin(message_id=message_id, per_second=per_second, now=now)
     if message is None:
         return
     if isinstance(message, Wait):
@@ -245,7 +250,7 @@ async def deliver(message_id: uuid.UUID, *, channel: SmsChannel, now: datetime) 
 
 
 @operation
-async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | Wait | None:
+async def _begin(*, message_id: uuid.UUID, per_second: int, now: datetime) -> MessageRow | Wait | None:
     """Claim the message for one call, or say how long it has to wait; None when it is over."""
     row = await in_transaction().fetchrow(
         f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id
@@ -254,7 +259,7 @@ async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | Wait |
     if message.state not in OPEN:
         return None
     if message.state == "ready":
-        return await _to_send(message, now=now)
+        return await _to_send(message, per_second=per_second, now=now)
     if message.state == "calling":
         # Somebody called and never came back: its fate is unknown, not failed.
         if message.calling_since is not None and now - message.calling_since < CALL_LOST_AFTER:
@@ -264,7 +269,7 @@ async def _begin(*, message_id: uuid.UUID, now: datetime) -> MessageRow | Wait |
     return await asking.to_ask_about(message._replace(state="unknown"), now=now)
 
 
-async def _to_send(message: MessageRow, *, now: datetime) -> MessageRow | Wait | None:
+async def _to_send(message: MessageRow, *, per_second: int, now: datetime) -> MessageRow | Wait | None:
     over = await _over(message, now=now)
     if over is not None:
         await ending.close(message.id, over, superseding.NEWER if over == "superseded" else "", now=now)
@@ -272,7 +277,7 @@ async def _to_send(message: MessageRow, *, now: datetime) -> MessageRow | Wait |
     due = max(message.not_before, message.retry_at or message.not_before)
     if due > now:
         return Wait(due - now)
-    refused = await _refused(message, now=now)
+    refused = await _refused(message, per_second=per_second, now=now)
     if refused is not None and refused.after is not None:
         return Wait(refused.after)
     if refused is not None:
@@ -290,14 +295,14 @@ async def _over(message: MessageRow, *, now: datetime) -> str | None:
     return "gave_up" if await _arrivals(message) >= MOST_ARRIVALS else None
 
 
-async def _refused(message: MessageRow, *, now: datetime) -> limits.Refused | None:
+async def _refused(message: MessageRow, *, per_second: int, now: datetime) -> limits.Refused | None:
     """The first reason there is not to call now; the sender's turn is taken last."""
     category, way = Category(message.category), Way(message.channel)
     return (
         await limits.held(message.template)
         or (await _sms_refused(message, category, way, now=now) if way in OF_SMS else None)
         or await limits.closed(way, now=now)
-        or (await limits.paced(message.sender, now=now) if way is Way.SMS else None)
+        or (await limits.paced(message.sender, now=now, per_second=per_second) if way is Way.SMS else None)
         # Who tries a way that was closed has nothing else to wait for.
         or await limits.tried_by_another(way, now=now)
     )

@@ -80,17 +80,17 @@ async def _try_to_look(message: Due, channels: Channels, *, now: datetime) -> No
         if channel is None:  # of an installation that had this way once
             await _again(message_id=message.id, seen=(message.state,), at=now + LONGEST_LOOK)
         else:
-            await _look(message, channel, now=now)
+            await _look(message, channel, per_second=channels.sms_per_second, now=now)
     except (*INTERRUPTIONS, Unavailable):
         raise
     except Exception:
         log.exception("message_not_looked_after", message=str(message.id))
 
 
-async def _look(message: Due, channel: SmsChannel, *, now: datetime) -> None:
+async def _look(message: Due, channel: SmsChannel, *, per_second: int, now: datetime) -> None:
     if message.state in ending.OPEN:
         try:
-            await deliver(message.id, channel=channel, now=now)
+            await deliver(message.id, channel=channel, now=now, per_second=per_second)
         except Later as later:
             await _again(message_id=message.id, seen=ending.OPEN, at=now + later.after)
         return

@@ -13,6 +13,7 @@ from prometheus_client import Counter
 from app.core import journal
 from app.core.clock import ZONE, local_date
 from app.core.database import in_transaction
+from app.settings import SENDER_TAKES_PER_SECOND
 from notifications import circuits
 from notifications.policy import CANNOT_WAIT, PER_PHONE_PER_DAY, PER_PHONE_PER_MONTH
 from notifications.port import Sender
@@ -24,9 +25,9 @@ log: Final = structlog.get_logger(__name__)
 HOLD_LOOK: Final = timedelta(seconds=30)
 UNDER_WAY_LOOK: Final = timedelta(seconds=5)
 A_MONTH: Final = timedelta(days=30)
-# Alphanumeric senders take about ten a second. What ten seconds take may leave at once, as the provider
-# has a queue, too; what is beyond waits here, where it can still be superseded.
-PER_SECOND: Final = 10
+PER_SECOND: Final = SENDER_TAKES_PER_SECOND
+# What ten seconds take may leave at once, as the provider has a queue, too; what is beyond waits here,
+# where it can still be superseded.
 BURST: Final = timedelta(seconds=10)
 # Hosts whose clocks differ by less still keep one pace together.
 CLOCKS_DIFFER: Final = timedelta(seconds=5)

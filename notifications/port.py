@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from app.settings import SENDER_TAKES_PER_SECOND
 from notifications.classification import Verdict
 from notifications.ways import Way
 from notifications.zalo.registered import ZaloTemplate
@@ -107,7 +108,8 @@ class SmsChannel(Protocol):
 class Channels(NamedTuple):
     """The providers of this installation, and where the pages are that a message leads to.
 
-    `others` are the ways beside the first SMS provider, `letters_from` the address letters come from.
+    `others` are the ways beside the first SMS provider, `letters_from` the address letters come from,
+    `sms_per_second` what each sender of the first SMS provider takes.
     """
 
     sms: SmsChannel
@@ -115,6 +117,7 @@ class Channels(NamedTuple):
     others: Mapping[Way, SmsChannel] = MappingProxyType({})
     sms_first: Way = Way.SMS
     letters_from: str = ""
+    sms_per_second: int = SENDER_TAKES_PER_SECOND
     zalo_templates: Mapping[str, ZaloTemplate] = MappingProxyType({})
 
     @property

@@ -251,7 +251,7 @@ async def until_ready(house: House) -> float | None:
             return None
 
 
-async def settle(house: House, *, patient: bool = False) -> float:
+async def settle(house: House, *, patient: bool = False, within_s: float = SETTLED_WITHIN_S) -> float:
     """Until nothing is owed that could be done; pauses of minutes and hours are cut short."""
     forwarded = 0.0
 
@@ -263,7 +263,7 @@ async def settle(house: House, *, patient: bool = False) -> float:
         return int(await house.sql(OWED)) == 0
 
     try:
-        return await house.until("everything owed to be done", look, within_s=SETTLED_WITHIN_S, every_s=0.3)
+        return await house.until("everything owed to be done", look, within_s=within_s, every_s=0.3)
     except TimeoutError as late:
         rows = await house.rows(
             "SELECT subscriber, state, attempts, last_error, count(*) AS n FROM outbox_work"

@@ -13,7 +13,9 @@ from app.core.clock import ZONE
 from app.core.database import DB
 from app.core.later import Later
 from app.core.operation import operation
+from app.settings import Settings
 from notifications import delivery, limits
+from notifications.channels import open_channels
 from notifications.emulator.server import TwilioEmulator
 from notifications.events import MessageNotDelivered
 from notifications.port import Sender
@@ -270,8 +272,10 @@ async def test_refusals_told_by_callbacks_pause_a_wording_too(
 
 
 @operation
-async def take(sender: Sender, *, now: datetime) -> limits.Refused | None:
-    return await limits.paced(sender, now=now)
+async def take(
+    sender: Sender, *, now: datetime, per_second: int = limits.PER_SECOND
+) -> limits.Refused | None:
+    return await limits.paced(sender, now=now, per_second=per_second)
 
 
 async def test_a_senders_pace_is_ten_a_second_over_any_ten_seconds(database: object, now: datetime) -> None:
@@ -283,6 +287,25 @@ async def test_a_senders_pace_is_ten_a_second_over_any_ten_seconds(database: obj
 
     # A hundred may be with the provider at the beginning, and ten more each second.
     assert 195 <= granted <= 201
+
+
+async def test_another_sender_takes_more_a_second_as_the_settings_say(
+    database: object, sms: TwilioChannel, now: datetime
+) -> None:
+    taken = 0
+    while await take(Sender.NOTICES, now=now, per_second=30) is None:
+        taken += 1
+    notice = await owe(CONFIRMED, LAN, now)
+
+    # Ten seconds' worth, and the next turn a thirtieth of a second away rather than a tenth.
+    assert 300 <= taken <= 302
+    with pytest.raises(Later) as waits:
+        await delivery.deliver(notice, channel=sms, now=now, per_second=30)
+    assert waits.value.after < timedelta(milliseconds=60)
+    async with open_channels(Settings.from_environment({"TWILIO_PER_SECOND": "30"})) as channels:
+        assert channels.sms_per_second == 30
+    async with open_channels(Settings.from_environment({})) as channels:
+        assert channels.sms_per_second == limits.PER_SECOND
 
 
 async def test_a_code_does_not_wait_behind_a_mornings_notices(
