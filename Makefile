@@ -65,7 +65,7 @@ test: setup ## Run the suite (T=path for a part, WORKERS=4 on a larger machine)
 
 test-races: setup ## The races, ten times over, and the long ones once
 	@for n in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python -m pytest tests -q -k "race or at_once or together" || exit 1; done
-	@MOTCUA_LONG=1 $(BIN)/python -m pytest -q tests/appointments/test_many_connections.py tests/appointments/test_ledger.py tests/home_service/test_storm.py tests/dossiers/test_midnight.py
+	@MOTCUA_LONG=1 $(BIN)/python -m pytest -q tests/appointments/test_many_connections.py tests/appointments/test_ledger.py tests/home_service/test_storm.py tests/dossiers/test_midnight.py tests/payments/test_month.py
 
 test-faults: setup ## Kill and restart servers under load, and play the dozen cells
 	@MOTCUA_LONG=1 $(BIN)/python -m pytest tests/faults -q

@@ -5,6 +5,7 @@ are emptied after each test in one round trip. `tests.canaries` looks through ev
 """
 
 import asyncio
+import functools
 import os
 import signal
 import socket
@@ -18,8 +19,10 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import httpx
+import httpx._transports.default as httpx_transports
 import msgspec
 import pytest
+from httpx._config import create_ssl_context
 from litestar import Litestar
 
 from app.core import keys as core_keys
@@ -42,6 +45,10 @@ pytest_plugins = ["tests.canaries.plugin"]
 for _name in (signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(_name) is signal.SIG_IGN:
         signal.signal(_name, signal.SIG_DFL)
+
+# Each of some thousand clients would read the authorities of the whole web anew, which was a third of what
+# tests of providers took.
+httpx_transports.create_ssl_context = functools.cache(create_ssl_context)
 
 TEST_KEYS = core_keys.Keys(
     signing={"test": SigningKey.generate().to_pem()},

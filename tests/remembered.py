@@ -40,6 +40,7 @@ async def remembered(*key: str, prepare: Callable[[], Awaitable[object]], on_top
     """
     assert DB.pool is not None
     if key in _put_back:
+        # What stands there already stays: loading it twice changes nothing either.
         await DB.pool.execute(_put_back[key])
         return
     before = set(await _filled())
@@ -69,7 +70,7 @@ async def _remember(number: int, *, except_for: AbstractSet[str]) -> str:
     await DB.pool.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA};{copies}")
     back = "".join(
         f'INSERT INTO public."{name}" ({columns}) OVERRIDING SYSTEM VALUE'
-        f' SELECT {columns} FROM {SCHEMA}."{number}_{name}";'
+        f' SELECT {columns} FROM {SCHEMA}."{number}_{name}" ON CONFLICT DO NOTHING;'
         for name, columns in filled.items()
     )
     return f"BEGIN; SET LOCAL session_replication_role = replica;{back}COMMIT"

@@ -111,7 +111,7 @@ async def until(what: str, look: Any) -> Any:
     raise AssertionError(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder: Path = tmp_path_factory.mktemp("house")
     account, token = "AC" + "0" * 32, "fault-test-token"
