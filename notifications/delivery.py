@@ -250,7 +250,9 @@ async def deliver(
 
 
 @operation
-async def _begin(*, message_id: uuid.UUID, per_second: int, now: datetime) -> MessageRow | Wait | None:
+async def _begin(
+    *, message_id: uuid.UUID, now: datetime, per_second: int = limits.PER_SECOND
+) -> MessageRow | Wait | None:
     """Claim the message for one call, or say how long it has to wait; None when it is over."""
     row = await in_transaction().fetchrow(
         f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id
