@@ -17,7 +17,7 @@ from app.citizens.addresses import Addresses
 from app.citizens.choices_link import choices_token
 from app.core.later import Later
 from app.core.outbox import Fact
-from notifications import delivery, policy, ways
+from notifications import delivery, owed, policy, ways
 from notifications.delivery import Carried
 from notifications.port import Channels, Content
 from notifications.readers import Reader
@@ -61,7 +61,7 @@ async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
     Whoever wants no such message any more gets none: what is owed and not being tried ends, visibly.
     """
     if not policy.may_leave(errand.template.category, errand.reader.chosen):
-        await delivery.withdraw(
+        await owed.withdraw(
             template=errand.template,
             phone=errand.reader.phone,
             about=errand.about,
@@ -74,7 +74,7 @@ async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
         is_last = position == len(route.steps) - 1
         following = ways.DONE if is_last else ways.after(way, stands, category=errand.template.category)
         if following.go_on:
-            await delivery.leave(
+            await owed.leave(
                 template=errand.template,
                 phone=errand.reader.phone,
                 about=errand.about,
@@ -157,7 +157,7 @@ async def _try(
         await delivery.deliver(message_id, channel=channel, now=now, per_second=channels.sms_per_second)
     except Later as later:
         wait = later.after
-    return await delivery.standing(message_id, now=now), wait
+    return await owed.standing(message_id, now=now), wait
 
 
 def _carried(errand: Errand, way: Way, known: Addresses, *, channels: Channels, now: datetime) -> Carried:

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from app.citizens.rules import QuietHours
-from app.core import journal, outbox
-from app.core.database import fetch_row, fetch_value, in_transaction
+from app.core import journal
+from app.core.database import fetch_value, in_transaction
 from app.core.ids import new_id
 from app.core.later import Later
 from app.core.operation import operation
@@ -24,10 +24,11 @@ from notifications.asking import RETRY
 from notifications.classification import FINAL, Verdict
 from notifications.ending import OPEN
 from notifications.message_row import COLUMNS, MessageRow, Wait
+from notifications.owed import mark, owed_before
 from notifications.port import PLAIN, Accepted, Content, Outgoing, Rejected, Sending, SmsChannel, Unknown
 from notifications.segments import UNCOUNTED, cost
 from notifications.templates import Category, Template, in_full
-from notifications.ways import OF_SMS, REPEATS_SAFELY, Standing, Way
+from notifications.ways import OF_SMS, REPEATS_SAFELY, Way
 
 # Calls that may have ended on the phone; those that certainly did not are made again while it is of use.
 MOST_ARRIVALS: Final = 3
@@ -42,14 +43,6 @@ class Carried(NamedTuple):
     way: Way
     address: str = ""
     content: Content = PLAIN
-
-
-class Told(NamedTuple):
-    """The fact a message tells of, and until when that is of use."""
-
-    fact: Fact
-    category: Category
-    until: datetime
 
 
 @operation
@@ -80,8 +73,8 @@ async def owe(
     it sooner than its template.
     """
     way, address, content = carried or Carried(Way.SMS)
-    dedupe = _dedupe(template, phone, about, version, way)
-    known = await _owed_before(dedupe)
+    dedupe = mark(template, phone, about, version, way)
+    known = await owed_before(dedupe)
     if known is not None:
         return known
     if way in OF_SMS:
@@ -127,7 +120,7 @@ async def owe(
         fact.kind if fact else "",
         msgspec.json.encode(fact).decode() if fact else "{}",
     )
-    other = None if tag == "INSERT 0 1" else await _owed_before(dedupe)
+    other = None if tag == "INSERT 0 1" else await owed_before(dedupe)
     if other is not None:
         return other
     await superseding.end_older(thing=thing, version=version, phone=phone, now=now)
@@ -139,79 +132,6 @@ async def owe(
         detail={"template": template.code, "about": about, "channel": way.value},
     )
     return message_id
-
-
-@operation
-async def withdraw(*, template: Template, phone: str, about: str, version: int) -> None:
-    """Its person wants no such message any more: one that is owed and not being tried ends, visibly. One
-    that may have left already stays as it is known.
-    """
-    await in_transaction().execute(
-        "UPDATE message SET state = 'superseded', look_at = NULL, ended_at = clock_timestamp()"
-        " WHERE dedupe = ANY($1) AND state = 'ready'",
-        marks(template, phone=phone, about=about, version=version),
-    )
-
-
-@operation
-async def leave(*, template: Template, phone: str, about: str, version: int, way: Way) -> None:
-    """It goes by another way: what has not left ends, and what may have left is asked about no more. A
-    receipt that still comes is believed.
-    """
-    await in_transaction().execute(
-        "UPDATE message SET state = CASE state WHEN 'ready' THEN 'superseded' ELSE 'gave_up' END,"
-        " error_code = 'other_way', look_at = NULL, ended_at = clock_timestamp()"
-        " WHERE dedupe = $1 AND state IN ('ready', 'unknown')",
-        _dedupe(template, phone, about, version, way),
-    )
-
-
-async def told(message_id: uuid.UUID) -> Told | None:
-    """What a message tells of; None of one that came from no fact this program knows."""
-    row = await fetch_row(
-        "SELECT fact_kind, fact, category, expires_at FROM message WHERE id = $1", message_id
-    )
-    if row is None or row["fact_kind"] not in outbox.KINDS:
-        return None
-    fact = outbox.decode(row["fact_kind"], row["fact"])
-    return Told(fact, Category(row["category"]), row["expires_at"])
-
-
-async def standing(message_id: uuid.UUID, *, now: datetime) -> Standing:
-    """How a message stands, for whoever decides whether another way is tried."""
-    row = await fetch_row(
-        "SELECT m.state, m.not_before, coalesce(m.verdict, a.outcome) AS outcome, a.ended_at"
-        " FROM message m LEFT JOIN LATERAL"
-        " (SELECT outcome, ended_at FROM message_attempt WHERE message_id = m.id ORDER BY n DESC LIMIT 1) a"
-        " ON true WHERE m.id = $1",
-        message_id,
-    )
-    assert row is not None
-    verdict = row["outcome"] if row["outcome"] in set(Verdict) else None
-    return Standing(
-        row["state"],
-        waited=now - row["not_before"],
-        taken=now - row["ended_at"] if row["ended_at"] else None,
-        verdict=Verdict(verdict) if verdict else None,
-    )
-
-
-def marks(template: Template, *, phone: str, about: str, version: int) -> list[str]:
-    """By what each message that says this is known, whichever way it went."""
-    return [_dedupe(template, phone, about, version, way) for way in Way]
-
-
-def _dedupe(template: Template, phone: str, about: str, version: int, way: Way = Way.SMS) -> str:
-    """One of each way; the first SMS provider's is as it was before there were others."""
-    by = "" if way is Way.SMS else f"|{way}"
-    return f"{phone}|{template.code}|{about}|{version}{by}"
-
-
-async def _owed_before(dedupe: str) -> uuid.UUID | None:
-    known: uuid.UUID | None = await in_transaction().fetchval(
-        "SELECT id FROM message WHERE dedupe = $1", dedupe
-    )
-    return known
 
 
 async def deliver(

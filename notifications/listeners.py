@@ -68,10 +68,10 @@ from app.rounds import queries as rounds
 from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
-from notifications import amounts, delivery
+from notifications import amounts, owed
 from notifications.carrying import Errand, Meeting, accompany, carry
-from notifications.delivery import marks
 from notifications.events import MessageNotDelivered
+from notifications.owed import marks
 from notifications.port import Channels
 from notifications.readers import Reader, reader
 from notifications.templates import OUR_LINK, TEMPLATES, Category, Template
@@ -365,7 +365,7 @@ async def tell_otherwise(fact: MessageNotDelivered, *, channels: Channels) -> No
     """Bring what a message told out by the next way, where that is still of use: its provider said late
     that it did not arrive, when the work on it was done. As often harmless as `tell_person`.
     """
-    told = await delivery.told(fact.message_id)
+    told = await owed.told(fact.message_id)
     if told is None or told.until <= current_time():
         return
     deserves = INVITATIONS if told.category is Category.NEXT_MORNING else MESSAGES

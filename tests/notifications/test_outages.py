@@ -85,6 +85,25 @@ async def test_who_is_called_hears_of_it_by_the_second_provider_and_not_again_by
     assert await states() == {"sms": "superseded", "brandname": "accepted"}
 
 
+async def test_what_went_on_to_the_second_is_looked_after_there_until_it_is_taken(
+    make_channel: MakeChannel,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
+    channels = Channels(sms=down, others={Way.BRANDNAME: second})
+    called = errand("ticket_called", now)
+    await look(called, channels, now)
+    gateway.faults.append("busy")
+
+    again = await look(called, channels, now + timedelta(seconds=31))
+    done = await look(called, channels, now + timedelta(seconds=60))
+
+    assert (again is None, done, len(gateway.taken)) == (False, None, 1)
+    assert await states() == {"sms": "superseded", "brandname": "accepted"}
+
+
 async def test_a_call_whose_fate_is_unknown_does_not_keep_who_is_called_waiting(
     make_channel: MakeChannel,
     emulator: TwilioEmulator,
