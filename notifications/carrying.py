@@ -19,6 +19,7 @@ from app.core.later import Later
 from app.core.outbox import Fact
 from notifications import delivery, owed, policy, ways
 from notifications.delivery import Carried
+from notifications.digests.joining import FindCompany
 from notifications.port import Channels, Content
 from notifications.readers import Reader
 from notifications.templates import Template
@@ -36,7 +37,8 @@ class Meeting(NamedTuple):
 class Errand(NamedTuple):
     """One thing a person should learn. `only_to` is an e-mail address nobody has confirmed yet, `thing`
     what it is about where a newer version makes it needless, `fact` what it tells of; it is of use `until`
-    then, where that is sooner than its template says. `event_at` is when what it is about takes place.
+    then, where that is sooner than its template says. `event_at` is when what it is about takes place;
+    `company` finds what may be told with it.
     """
 
     template: Template
@@ -52,6 +54,7 @@ class Errand(NamedTuple):
     fact: Fact | None = None
     until: datetime | None = None
     event_at: datetime | None = None
+    company: FindCompany | None = None
 
 
 async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
@@ -86,6 +89,27 @@ async def carry(errand: Errand, *, channels: Channels, now: datetime) -> None:
         if waits:
             raise Later(min(waits))
         return
+
+
+async def goes_by(errand: Errand, way: Way, *, channels: Channels, now: datetime) -> bool:
+    """Whether `carry` would try it by this way now: wanted, and every way before has failed."""
+    if not policy.may_leave(errand.template.category, errand.reader.chosen):
+        return False
+    _, route = await _route(errand, channels)
+    for step in route.steps:
+        if step is way:
+            return True
+        stands = await owed.standing_by(
+            step,
+            template=errand.template,
+            phone=errand.reader.phone,
+            about=errand.about,
+            version=errand.version,
+            now=now,
+        )
+        if stands is None or not ways.after(step, stands, category=errand.template.category).go_on:
+            return False
+    return False
 
 
 async def accompany(errand: Errand, *, channels: Channels, now: datetime) -> None:
@@ -154,7 +178,13 @@ async def _try(
     channel = channels.sms if way is Way.SMS else channels.others[way]
     wait = None
     try:
-        await delivery.deliver(message_id, channel=channel, now=now, per_second=channels.sms_per_second)
+        await delivery.deliver(
+            message_id,
+            channel=channel,
+            now=now,
+            per_second=channels.sms_per_second,
+            company=errand.company,
+        )
     except Later as later:
         wait = later.after
     return await owed.standing(message_id, now=now), wait

@@ -22,8 +22,10 @@ from app.core.outbox import Fact
 from notifications import asking, circuits, ending, limits, policy, superseding
 from notifications.asking import RETRY
 from notifications.classification import FINAL, Verdict
+from notifications.digests import joining, said
+from notifications.digests.joining import Company, FindCompany
 from notifications.ending import OPEN
-from notifications.message_row import COLUMNS, MessageRow, Wait
+from notifications.message_row import ARRIVED, COLUMNS, MessageRow, Ripe, Wait
 from notifications.owed import mark, owed_before
 from notifications.port import PLAIN, Accepted, Content, Outgoing, Rejected, Sending, SmsChannel, Unknown
 from notifications.segments import UNCOUNTED, cost
@@ -34,7 +36,6 @@ from notifications.ways import OF_SMS, REPEATS_SAFELY, Way
 MOST_ARRIVALS: Final = 3
 CALL_LOST_AFTER: Final = timedelta(seconds=25)
 LONGEST_RETRY: Final = timedelta(minutes=15)
-AFTER_ITS_TIME: Final = timedelta(minutes=1)
 
 
 class Carried(NamedTuple):
@@ -82,8 +83,19 @@ async def owe(
         priced = cost(body)
     else:
         body, priced = in_full(template, locale, values), UNCOUNTED
+    label = said.label(template, values) if way in OF_SMS else ""
+    others_until = (
+        await joining.others_until(template.code, phone, happened_at=happened_at or now, now=now)
+        if label
+        else None
+    )
     not_before = policy.not_before(
-        template.category, now=now, happened_at=happened_at, quiet=quiet, event_at=event_at
+        template.category,
+        now=now,
+        happened_at=happened_at,
+        quiet=quiet,
+        event_at=event_at,
+        others_until=others_until,
     )
     lasts = not_before + template.lifetime
     expires_at = lasts if until is None else min(until, lasts)
@@ -91,9 +103,9 @@ async def owe(
     tag = await in_transaction().execute(
         "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
         " state, created_at, not_before, expires_at, channel, address, content, category,"
-        " template_version, centre_id, look_at, thing, thing_version, fact_kind, fact)"
+        " template_version, centre_id, look_at, thing, thing_version, label, fact_kind, fact)"
         " VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,'ready',"
-        "$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23)"
+        "$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24)"
         " ON CONFLICT ON CONSTRAINT message_is_owed_once DO NOTHING",
         message_id,
         dedupe,
@@ -110,13 +122,13 @@ async def owe(
         way.value,
         address,
         msgspec.json.encode(content).decode(),
-        template.category.value,
+        template.category.stored,
         template.version,
         centre_id,
-        # Should its work be lost, it still ends visibly.
-        expires_at + AFTER_ITS_TIME,
+        expires_at + ending.AFTER_ITS_TIME,
         thing,
         version,
+        label,
         fact.kind if fact else "",
         msgspec.json.encode(fact).decode() if fact else "{}",
     )
@@ -135,14 +147,23 @@ async def owe(
 
 
 async def deliver(
-    message_id: uuid.UUID, *, channel: SmsChannel, now: datetime, per_second: int = limits.PER_SECOND
+    message_id: uuid.UUID,
+    *,
+    channel: SmsChannel,
+    now: datetime,
+    per_second: int = limits.PER_SECOND,
+    company: FindCompany | None = None,
 ) -> None:
     """Bring one message as far as it goes now; raises `Later` when it must be looked at again.
 
-    `per_second`: what a sender of the first SMS provider takes.
+    `per_second`: what a sender of the first SMS provider takes. `company` tells who else may be told with
+    it, and is asked when it is about to leave.
     """
-    message = await _begin(message_id=message_id, per_second=per_second, now=now)
-    if message is None:
+    message = await _begin(message_id=message_id, per_second=per_second, now=now, ask=company is not None)
+    if isinstance(message, Ripe):
+        found = await company() if company is not None else None
+        message = await _begin(message_id=message_id, per_second=per_second, now=now, company=found)
+    if message is None or isinstance(message, Ripe):
         return
     if isinstance(message, Wait):
         raise Later(message.after)
@@ -171,17 +192,27 @@ async def deliver(
 
 @operation
 async def _begin(
-    *, message_id: uuid.UUID, now: datetime, per_second: int = limits.PER_SECOND
-) -> MessageRow | Wait | None:
-    """Claim the message for one call, or say how long it has to wait; None when it is over."""
+    *,
+    message_id: uuid.UUID,
+    now: datetime,
+    per_second: int = limits.PER_SECOND,
+    ask: bool = False,
+    company: Company | None = None,
+) -> MessageRow | Wait | Ripe | None:
+    """Claim the message, or the whole it is told with, for one call, or say how long it has to wait; None
+    when it is over. `ask`: say first when it is ripe.
+    """
+    await joining.take_turn_of(message_id=message_id)
     row = await in_transaction().fetchrow(
-        f"SELECT {COLUMNS} FROM message WHERE id = $1 FOR UPDATE", message_id
+        f"SELECT {COLUMNS} FROM message"
+        " WHERE id = (SELECT coalesce(part_of, id) FROM message WHERE id = $1) FOR UPDATE",
+        message_id,
     )
     message = MessageRow(*row)
     if message.state not in OPEN:
         return None
     if message.state == "ready":
-        return await _to_send(message, per_second=per_second, now=now)
+        return await _to_send(message, per_second=per_second, now=now, ask=ask, company=company)
     if message.state == "calling":
         # Somebody called and never came back: its fate is unknown, not failed.
         if message.calling_since is not None and now - message.calling_since < CALL_LOST_AFTER:
@@ -191,7 +222,9 @@ async def _begin(
     return await asking.to_ask_about(message._replace(state="unknown"), now=now)
 
 
-async def _to_send(message: MessageRow, *, per_second: int, now: datetime) -> MessageRow | Wait | None:
+async def _to_send(
+    message: MessageRow, *, per_second: int, now: datetime, ask: bool, company: Company | None
+) -> MessageRow | Wait | Ripe | None:
     over = await _over(message, now=now)
     if over is not None:
         await ending.close(message.id, over, superseding.NEWER if over == "superseded" else "", now=now)
@@ -199,13 +232,18 @@ async def _to_send(message: MessageRow, *, per_second: int, now: datetime) -> Me
     due = max(message.not_before, message.retry_at or message.not_before)
     if due > now:
         return Wait(due - now)
-    refused = await _refused(message, per_second=per_second, now=now)
+    refused = await _held_back(message, now=now)
+    if refused is None and ask and joining.may_be_joined(message):
+        return Ripe()
+    refused = refused or await _no_turn(message, per_second=per_second, now=now)
     if refused is not None and refused.after is not None:
         return Wait(refused.after)
     if refused is not None:
         await ending.close(message.id, "rejected", refused.code, now=now, verdict=Verdict.RECIPIENT)
         return None
-    return await _claim(message, now=now)
+    to_call = await joining.together(message, company, now=now)
+    # Nothing is left of a whole; what was a part of it is looked at by itself.
+    return Wait(RETRY) if to_call is None else await _claim(to_call, now=now)
 
 
 async def _over(message: MessageRow, *, now: datetime) -> str | None:
@@ -217,17 +255,24 @@ async def _over(message: MessageRow, *, now: datetime) -> str | None:
     return "gave_up" if await _arrivals(message) >= MOST_ARRIVALS else None
 
 
-async def _refused(message: MessageRow, *, per_second: int, now: datetime) -> limits.Refused | None:
-    """The first reason there is not to call now; the sender's turn is taken last."""
+async def _held_back(message: MessageRow, *, now: datetime) -> limits.Refused | None:
+    """The first reason there is not to call now that lies in no other message's turn."""
     category, way = Category(message.category), Way(message.channel)
     return (
         await limits.held(message.template)
         or (await _sms_refused(message, category, way, now=now) if way in OF_SMS else None)
         or await limits.closed(way, now=now)
-        or (await limits.paced(message.sender, now=now, per_second=per_second) if way is Way.SMS else None)
-        # Who tries a way that was closed has nothing else to wait for.
-        or await limits.tried_by_another(way, now=now)
     )
+
+
+async def _no_turn(message: MessageRow, *, per_second: int, now: datetime) -> limits.Refused | None:
+    """Take the sender's turn, and last that of who tries a way that was closed: they have nothing else to
+    wait for.
+    """
+    way = Way(message.channel)
+    return (
+        await limits.paced(message.sender, now=now, per_second=per_second) if way is Way.SMS else None
+    ) or await limits.tried_by_another(way, now=now)
 
 
 async def _sms_refused(
@@ -263,9 +308,9 @@ async def _arrivals(message: MessageRow) -> int:
     """Calls that may have ended on the phone; what was refused, or never left the provider, did not."""
     return int(
         await in_transaction().fetchval(
-            "SELECT count(*) FROM message_attempt WHERE message_id = $1"
-            " AND outcome IN ('accepted', 'unknown', 'calling', 'unreachable')",
+            "SELECT count(*) FROM message_attempt WHERE message_id = $1 AND outcome = ANY($2)",
             message.id,
+            ARRIVED,
         )
     )
 

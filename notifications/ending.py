@@ -19,6 +19,8 @@ log: Final = structlog.get_logger(__name__)
 OPEN: Final = ("ready", "calling", "unknown")
 FIRST_LOOK: Final = timedelta(minutes=10)
 PRICE_LOOK: Final = timedelta(minutes=30)
+# Should its work be lost, a message still ends visibly, so long after it is of no use.
+AFTER_ITS_TIME: Final = timedelta(minutes=1)
 # One wording refused so often within ten minutes is paused: something is wrong with the wording.
 REFUSALS_BORNE: Final = 3
 WITHIN: Final = timedelta(minutes=10)
@@ -91,16 +93,23 @@ async def close(
 async def tell(
     message_id: uuid.UUID, template: str, state: str, code: str, *, now: datetime, verdict: Verdict | None
 ) -> None:
-    """That it ended, to the journal; that it never arrived, to whoever has another way to the person."""
+    """That it ended, to the journal; that it never arrived, to whoever has another way to the person: of
+    several told in one (`digests`), of each.
+    """
     await journal.write(
         f"message.{state}", object_kind="message", object_id=message_id, at=now, detail={"code": code}
     )
-    if state in ("rejected", "undelivered", "gave_up"):
+    if state not in ("rejected", "undelivered", "gave_up"):
+        return
+    parts = await in_transaction().fetch(
+        "SELECT id, template FROM message WHERE part_of = $1 ORDER BY created_at, id", message_id
+    )
+    for told_id, told_template in parts or [(message_id, template)]:
         await outbox.record(
             MessageNotDelivered(
                 occurred_at=now,
-                message_id=message_id,
-                template=template,
+                message_id=told_id,
+                template=told_template,
                 state=state,
                 verdict=verdict or "",
                 code=code[:60],

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,7 @@ from app.appointments.states import State
 from app.centres import queries as centres
 from app.citizens import emails, preferences
 from app.citizens.events import EmailNamed
+from app.core import outbox
 from app.core.clock import current_time, local
 from app.core.contacts import Contact
 from app.core.links import tracking_token
@@ -69,12 +71,16 @@ from app.rounds.held_back import AREA_CLOSED
 from app.satisfaction import queries as satisfaction
 from app.satisfaction.errors import SurveyClosed, SurveyNotFound
 from notifications import amounts, owed
-from notifications.carrying import Errand, Meeting, accompany, carry
+from notifications.carrying import Errand, Meeting, accompany, carry, goes_by
+from notifications.digests import joining
+from notifications.digests.joining import Company, Waiting
+from notifications.digests.said import DIGEST
 from notifications.events import MessageNotDelivered
 from notifications.owed import marks
 from notifications.port import Channels
 from notifications.readers import Reader, reader
 from notifications.templates import OUR_LINK, TEMPLATES, Category, Template
+from notifications.ways import Way
 from notifications.wordings.saying import template_to_say
 
 TIME: Final = "%H:%M %d/%m/%Y"
@@ -384,10 +390,19 @@ async def _bring_out(
 ) -> None:
     if words is None:
         return
-    link = {OUR_LINK: f"{channels.pages_url}{words.path}"} if words.path else {}
     now = current_time()
-    errand = Errand(
-        template=await _worded(words, now=now),
+    errand = _errand(fact, words, await _worded(words, now=now), channels=channels, until=until)
+    if errand.template.category is Category.DIGESTABLE:
+        errand = errand._replace(company=partial(_company, words.contact.phone, channels=channels, now=now))
+    await bring(errand, channels=channels, now=now)
+
+
+def _errand(
+    fact: Fact, words: Wording, template: Template, *, channels: Channels, until: datetime | None
+) -> Errand:
+    link = {OUR_LINK: f"{channels.pages_url}{words.path}"} if words.path else {}
+    return Errand(
+        template=template,
         reader=words.contact,
         values={**words.values, **link},
         about=words.about,
@@ -401,7 +416,29 @@ async def _bring_out(
         until=until or words.until,
         event_at=words.event_at,
     )
-    await bring(errand, channels=channels, now=now)
+
+
+async def _company(phone: str, *, channels: Channels, now: datetime) -> Company | None:
+    """What else waits for this phone and is still to be told, in whichever words tell several."""
+    ids = [
+        message.id
+        for message in await joining.waiting(phone)
+        if await _is_still_told(message, phone, channels=channels, now=now)
+    ]
+    return Company(await template_to_say(DIGEST.code, told_before=[], now=now), ids) if ids else None
+
+
+async def _is_still_told(message: Waiting, phone: str, *, channels: Channels, now: datetime) -> bool:
+    """What its own work would find: the same reader, who wants it, by the way it was owed on."""
+    if message.fact_kind not in outbox.KINDS:
+        return False
+    fact = outbox.decode(message.fact_kind, message.fact)
+    find = MESSAGES.get(type(fact))
+    words = None if find is None else await find(fact)
+    if words is None or words.contact.phone != phone:
+        return False
+    errand = _errand(fact, words, TEMPLATES[words.template], channels=channels, until=None)
+    return await goes_by(errand, Way(message.channel), channels=channels, now=now)
 
 
 async def _worded(words: Wording, *, now: datetime) -> Template:

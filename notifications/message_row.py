@@ -14,6 +14,10 @@ class Wait(NamedTuple):
     after: timedelta
 
 
+class Ripe(NamedTuple):
+    """It may leave now, and others may go with it."""
+
+
 class MessageRow(NamedTuple):
     """A message on its way."""
 
@@ -36,6 +40,8 @@ class MessageRow(NamedTuple):
     content: str
     thing: str
     thing_version: int
+    locale: str
+    label: str
 
     @property
     def is_code(self) -> bool:
@@ -47,3 +53,5 @@ class MessageRow(NamedTuple):
 
 
 COLUMNS: Final = ", ".join(MessageRow._fields)
+# Of calls that may have ended on the phone; what was refused, or never left the provider, did not.
+ARRIVED: Final = ("accepted", "unknown", "calling", "unreachable")

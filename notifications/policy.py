@@ -40,11 +40,13 @@ def not_before(
     happened_at: datetime | None = None,
     quiet: QuietHours | None = None,
     event_at: datetime | None = None,
+    others_until: datetime | None = None,
 ) -> datetime:
     """Now, or the end of the quiet hours (the person's, else the house's) for what can wait. What waits for
     the next morning counts from the moment it is about (`happened_at`, now if not given), however late we
     hear of it. Quiet hours give way where waiting would leave less than `NOTICE` before `event_at`, if
-    that is still to come.
+    that is still to come. Others that may go with it are waited for (`others_until`), but not into the
+    quiet hours.
     """
     if category in CANNOT_WAIT:
         return now
@@ -52,7 +54,11 @@ def not_before(
     if category is Category.NEXT_MORNING:
         return hours.over_at(max(now, _morning_after(happened_at or now)))
     over_at = hours.over_at(now)
-    return now if event_at is not None and now < event_at < over_at + NOTICE else over_at
+    if event_at is not None and now < event_at < over_at + NOTICE:
+        return now
+    if others_until is None or over_at != now:
+        return over_at
+    return others_until if now < others_until == hours.over_at(others_until) else now
 
 
 def _morning_after(moment: datetime) -> datetime:

@@ -14,6 +14,11 @@ from notifications import ending
 from notifications.message_row import MessageRow
 
 NEWER: Final = "newer"
+# Of a message `m`: whether this person is told, or was, of a newer version of the thing it is about.
+IS_OUTDATED: Final = (
+    "EXISTS (SELECT FROM message n WHERE n.thing <> '' AND n.thing = m.thing AND n.phone = m.phone"
+    " AND n.thing_version > m.thing_version)"
+)
 
 
 async def end_older(*, thing: str, version: int, phone: str, now: datetime) -> None:
@@ -33,13 +38,6 @@ async def end_older(*, thing: str, version: int, phone: str, now: datetime) -> N
 
 async def is_outdated(message: MessageRow) -> bool:
     """Whether this person is told, or was, of a newer version of the thing it is about."""
-    if not message.thing:
-        return False
     return bool(
-        await in_transaction().fetchval(
-            "SELECT EXISTS (SELECT FROM message WHERE thing = $1 AND thing_version > $2 AND phone = $3)",
-            message.thing,
-            message.thing_version,
-            message.phone,
-        )
+        await in_transaction().fetchval(f"SELECT {IS_OUTDATED} FROM message m WHERE id = $1", message.id)
     )

@@ -17,14 +17,23 @@ from notifications.segments import BASIC, Cost, cost
 
 
 class Category(StrEnum):
-    """`otp` and `urgent` pass at any hour; `transactional` waits for the end of the quiet hours, and
-    `next_morning` in any case for the morning of the day after what it is about.
+    """`otp` and `urgent` pass at any hour; `transactional` waits for the end of the quiet hours,
+    `digestable` may also be told with others of its person in one (`digests`), and `next_morning` waits in
+    any case for the morning of the day after what it is about.
     """
 
     OTP = "otp"
     URGENT = "urgent"
     TRANSACTIONAL = "transactional"
+    DIGESTABLE = "digestable"
     NEXT_MORNING = "next_morning"
+
+    @property
+    def stored(self) -> str:
+        """As the row of a message has it: a release that runs beside this one knows none that is
+        digestable, and nothing depends on it there.
+        """
+        return (Category.TRANSACTIONAL if self is Category.DIGESTABLE else self).value
 
 
 class Template(NamedTuple):
@@ -166,77 +175,84 @@ _ALL: Final = (
         {"number": 6, "time": 5, "link": LINK_LENGTH},
     ),
     Template(
-        "dossier_accepted", 1, Category.TRANSACTIONAL, 24 * HOUR, 2,
+        "dossier_accepted", 1, Category.DIGESTABLE, 24 * HOUR, 2,
         "Motcua: hồ sơ {number} đã được tiếp nhận. Ngày hẹn trả: {time}.",
         "Motcua: dossier {number} is accepted. Promised for {time}.",
         {"number": 30, "time": 16},
     ),
     Template(
-        "dossier_completed", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "dossier_completed", 1, Category.DIGESTABLE, 48 * HOUR, 2,
         "Motcua: hồ sơ {number} đã có kết quả. Ông/Bà nhận tại trung tâm hoặc đặt trả tại nhà.",
         "Motcua: dossier {number} has its result. Collect it at the centre or have it brought home.",
         {"number": 30},
     ),
     Template(
-        "dossier_returned", 1, Category.TRANSACTIONAL, 24 * HOUR, 2,
+        "dossier_returned", 1, Category.DIGESTABLE, 24 * HOUR, 2,
         "Motcua: đã trả kết quả hồ sơ {number}. Cảm ơn Ông/Bà.",
         "Motcua: the result of dossier {number} was returned. Thank you.",
         {"number": 30},
     ),
     Template(
-        "dossier_supplement_requested", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "dossier_supplement_requested", 1, Category.DIGESTABLE, 72 * HOUR, 2,
         "Motcua: hồ sơ {number} cần bổ sung giấy tờ. Xem nội dung trong ứng dụng hoặc hỏi tại trung tâm.",
         "Motcua: dossier {number} needs more papers. See which in the app, or ask at the centre.",
         {"number": 30},
     ),
     Template(
-        "dossier_supplemented", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "dossier_supplemented", 1, Category.DIGESTABLE, 48 * HOUR, 2,
         "Motcua: hồ sơ {number} đã đủ giấy tờ bổ sung. Ngày hẹn trả mới: {time}.",
         "Motcua: the supplement of dossier {number} is complete. Now promised for {time}.",
         {"number": 30, "time": 16},
     ),
     Template(
-        "dossier_refused", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "dossier_refused", 1, Category.DIGESTABLE, 72 * HOUR, 2,
         "Motcua: hồ sơ {number} không được tiếp nhận. Xem lý do trong ứng dụng hoặc hỏi tại trung tâm.",
         "Motcua: dossier {number} is not accepted. See why in the app, or ask at the centre.",
         {"number": 30},
     ),
     Template(
-        "dossier_extended", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "dossier_extended", 1, Category.DIGESTABLE, 72 * HOUR, 2,
         "Motcua: xin lỗi Ông/Bà, hồ sơ {number} chưa kịp giải quyết. Hẹn trả lại: {time}.",
         "Motcua: we are sorry, dossier {number} takes longer. It is now promised for {time}.",
         {"number": 30, "time": 16},
     ),
     Template(
-        "dossier_payment_due", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "dossier_payment_due", 1, Category.DIGESTABLE, 72 * HOUR, 2,
         "Motcua: hồ sơ {number} cần thực hiện nghĩa vụ tài chính. Xem nội dung trong ứng dụng hoặc tại"
         " trung tâm.",
         "Motcua: a payment is due for dossier {number}. See which in the app, or ask at the centre.",
         {"number": 30},
     ),
     Template(
-        "dossier_payment_received", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "dossier_payment_received", 1, Category.DIGESTABLE, 48 * HOUR, 2,
         "Motcua: hồ sơ {number} đã hoàn thành nghĩa vụ tài chính. Ngày hẹn trả: {time}.",
         "Motcua: the payment for dossier {number} is done. Promised for {time}.",
         {"number": 30, "time": 16},
     ),
     Template(
-        "dossier_withdrawn", 1, Category.TRANSACTIONAL, 48 * HOUR, 2,
+        "dossier_withdrawn", 1, Category.DIGESTABLE, 48 * HOUR, 2,
         "Motcua: đã rút hồ sơ {number} theo yêu cầu của Ông/Bà.",
         "Motcua: dossier {number} is withdrawn as you asked.",
         {"number": 30},
     ),
     Template(
-        "dossier_stopped", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "dossier_stopped", 1, Category.DIGESTABLE, 72 * HOUR, 2,
         "Motcua: hồ sơ {number} đã dừng xử lý. Xem lý do trong ứng dụng hoặc hỏi tại trung tâm.",
         "Motcua: processing of dossier {number} was stopped. See why in the app, or ask at the centre.",
         {"number": 30},
     ),
     Template(
-        "dossier_corrected", 1, Category.TRANSACTIONAL, 72 * HOUR, 2,
+        "dossier_corrected", 1, Category.DIGESTABLE, 72 * HOUR, 2,
         "Motcua: kết quả hồ sơ {number} được thu hồi để xử lý lại. Xin lỗi Ông/Bà, vui lòng chờ tin mới.",
         "Motcua: the result of dossier {number} is recalled and worked on again. We are sorry.",
         {"number": 30},
+    ),
+    # Several of the above in one, which says of each what happened to it (`digests.said`).
+    Template(
+        "dossier_digest", 1, Category.DIGESTABLE, 72 * HOUR, 2,
+        "Motcua: {count} hồ sơ có tin mới. {items}. Xem trong ứng dụng hoặc hỏi tại trung tâm.",
+        "Motcua: news of {count} dossiers. {items}. See the app, or ask at the centre.",
+        {"count": 3, "items": 220},
     ),
     Template(
         "home_visit_confirmed", 2, Category.URGENT, 12 * HOUR, 2,

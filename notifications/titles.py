@@ -11,6 +11,7 @@ TITLES: Final[Mapping[str, Words]] = {
     "waitlist": Words("Mời nhận chỗ, lịch hẹn {reference}", "A place for you, appointment {reference}"),
     "ticket": Words("Mời số {number}", "Number {number}, please"),
     "return": Words("Số {number} hẹn giờ quay lại", "Number {number}: when to come back"),
+    "dossier_digest": Words("Tin về {count} hồ sơ", "News of {count} dossiers"),
     "dossier": Words("Hồ sơ {number}", "Dossier {number}"),
     "home_visit": Words("Lượt đến nhà {reference}", "Home visit {reference}"),
     "package": Words("Túi hồ sơ của lượt {reference}", "The package of visit {reference}"),

@@ -75,7 +75,7 @@ async def _settle(stage: Stage, cast: Cast) -> dict[str, int]:
         return {
             "sms": figures["sent"],
             "sms_owed": figures["messages"],
-            "sms_held_for_the_morning": figures["held"],
+            "sms_that_wait": figures["held"],
             "webhooks": figures["heard"],
             "webhooks_owed": figures["events"],
         }
@@ -88,8 +88,8 @@ async def _settle(stage: Stage, cast: Cast) -> dict[str, int]:
         f"{figures['sms']} SMS of {figures['sms_owed']}, {figures['webhooks']} webhooks of"
         f" {figures['webhooks_owed']}"
         + (
-            f"; {figures['sms_held_for_the_morning']} SMS wait for the morning"
-            if figures["sms_held_for_the_morning"]
+            f"; {figures['sms_that_wait']} SMS wait for others, or for the morning"
+            if figures["sms_that_wait"]
             else ""
         ),
     )

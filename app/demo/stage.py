@@ -35,8 +35,10 @@ SELECT (SELECT count(*) FROM outbox_work
          WHERE created_at > $1 AND (state IN ('claimed', 'dead')
             OR (state = 'ready' AND next_at < now() + interval '5 minutes')))
      + (SELECT count(*) FROM outbox WHERE state = 'ready') AS open_work,
-       (SELECT count(*) FROM message WHERE created_at > $2 AND not_before <= now()) AS messages,
-       (SELECT count(*) FROM message WHERE created_at > $2 AND not_before > now()) AS held,
+       (SELECT count(*) FROM message
+         WHERE created_at > $2 AND not_before <= now() AND state <> 'superseded') AS messages,
+       (SELECT count(*) FROM message
+         WHERE created_at > $2 AND not_before > now() AND state <> 'superseded') AS held,
        (SELECT count(*) FROM message WHERE created_at > $2 AND provider_id = ANY($4)) AS sent,
        (SELECT count(*) FROM partner_event WHERE seq > $3) AS events,
        (SELECT count(*) FROM partner_event WHERE seq > $3 AND id = ANY($5)) AS heard

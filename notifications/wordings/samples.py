@@ -8,8 +8,10 @@ SAMPLES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "amount": "35.000đ",
         "code": "123456",
+        "count": "2",
         "counter": "3",
         "courier": "Tú",
+        "items": "Đã có kết quả: H42.10-261124-0001; cần bổ sung giấy tờ: H42.10-261124-0002",
         "link": "https://motcua.example/t/mau",
         "number": "H42.10-261124-0001",
         "place": "Trung tâm Phục vụ hành chính công phường Hoa Lư",

@@ -95,6 +95,14 @@ class Town:
         await self.drainer.drain()
         return [record.body for record in self.phones.mailbox.all() if record.to == phone]
 
+    async def texts_later(self, phone: str = LAN) -> list[str]:
+        """The same once what waits ten minutes for others to go with it has been sent."""
+        await self.drainer.drain()
+        self.at(current_time() + timedelta(minutes=11))
+        assert DB.pool is not None
+        await DB.pool.execute("UPDATE outbox_work SET next_at = clock_timestamp() WHERE state = 'ready'")
+        return await self.texts(phone)
+
     async def starts(self, day: date, procedure: str = COPIES) -> list[datetime]:
         """The starts anybody can see for that day."""
         answer = await self.http.get(

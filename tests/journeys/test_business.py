@@ -187,7 +187,7 @@ async def test_both_dossiers_are_the_companys_and_whoever_acts_for_it_follows_th
 async def test_dossiers_and_results_are_gone_with_the_delegation_and_so_are_messages(
     town: Town, handed_in: TwoDossiers, company: Company
 ) -> None:
-    told = await town.texts(ACCOUNTANT)
+    told = await town.texts_later(ACCOUNTANT)
     assert any(handed_in.pause["number"] in text for text in told)
     await company.accountant.post(f"/v1/me/delegations/{company.delegation['id']}/revoke")
 
@@ -210,7 +210,7 @@ async def test_dossiers_and_results_are_gone_with_the_delegation_and_so_are_mess
 
     assert [answer.status_code for answer in refused] == [404] * 6
     assert stopped.status_code == 200, stopped.text
-    assert await town.texts(ACCOUNTANT) == told
+    assert await town.texts_later(ACCOUNTANT) == told
     assert handed_in.pause["number"] in (await town.texts(DIRECTOR))[-1]
 
 

@@ -163,7 +163,7 @@ async def test_story_12_papers_fetched_in_the_afternoon_are_a_dossier_in_the_mor
 
     door, dossier = await collected(town, post, hoa, day)
 
-    told = await town.texts(HOA)
+    told = await town.texts_later(HOA)
     assert any(dossier["number"] in text for text in told), told
     visit = await seen(hoa, door.visit)
     assert (visit["status"], visit["seal"], visit["dossier"]) == ("accepted", "NIEM-12", dossier["number"])
@@ -233,7 +233,7 @@ async def finished(town: Town, hoa: Person, door: Door, dossier: dict[str, Any])
 
 async def asked_the_next_morning(town: Town, morning: date) -> None:
     """How it was: owed at once, brought out from seven o'clock on, with a link."""
-    before = await town.texts(HOA)
+    before = await town.texts_later(HOA)
     assert DB.pool is not None
     due = await DB.pool.fetchval("SELECT not_before FROM message WHERE template = 'survey_invitation'")
     assert due == at_local(morning, 7)

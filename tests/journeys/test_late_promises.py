@@ -153,7 +153,7 @@ async def test_story_21_who_is_warned_and_when_and_what_is_sent_once_it_is_signe
     calendar = await centres.load_working_calendar()
     later = calendar.add(promised, working_days=2)
     wrong = await office.words(office.officer, {"reason": "x", "promised_at": promised.isoformat()})
-    texts = await town.texts(LAN)
+    texts = await town.texts_later(LAN)
     told = await office.words(
         office.officer, {"reason": "Chờ cơ quan phối hợp trả lời.", "promised_at": later.isoformat()}
     )
@@ -175,7 +175,7 @@ async def test_story_21_who_is_warned_and_when_and_what_is_sent_once_it_is_signe
     assert not letter.says("(Dự thảo)")
     assert await office.due() == {} or (await office.due())["apology_draft"] is None
     town.at(at_local(last, 9))
-    [sms] = (await town.texts(LAN))[len(texts) :]
+    [sms] = (await town.texts_later(LAN))[len(texts) :]
     assert office.dossier["number"] in sms
 
     # A second time an officer cannot; a leader can, and it is flagged.

@@ -26,7 +26,7 @@ from tests.notifications.conftest import LAN, calls, magic, owe, script, sent_to
 from tests.notifications.test_listeners import facts
 
 CONFIRMED = "appointment_confirmed"
-CAN_WAIT = "dossier_completed"
+CAN_WAIT = "appointment_cancelled_by_centre"
 # An hour at which nobody sleeps, so that the hour of the run decides nothing.
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=ZONE)
 MIDNIGHT = datetime(2026, 11, 26, 0, 0, tzinfo=ZONE)

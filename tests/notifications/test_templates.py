@@ -36,6 +36,9 @@ MAY_BE_SAID = {
     "amount",
     "purse",
     "receipt",
+    # Of several dossiers: how many, and the number of each under what happened to it.
+    "count",
+    "items",
 }
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=list(TEMPLATES))

@@ -21,6 +21,7 @@ from notifications import calls, carrying
 from notifications.carrying import Errand
 from notifications.channels import open_channels
 from notifications.classification import Verdict
+from notifications.digests.said import OTHERS_WITHIN
 from notifications.emulator.gateway import running
 from notifications.emulator.server import TwilioEmulator
 from notifications.emulator.zalo import ZaloEmulator
@@ -212,7 +213,8 @@ def errand(now: datetime, *, locale: str = "vi", number: str = DATA["ma_ho_so"])
         values={"number": number, "time": DATA["ngay_hen"]},
         about="dossier:1",
         version=1,
-        happened_at=now,
+        # So long ago that no others are waited for.
+        happened_at=now - OTHERS_WITHIN,
     )
 
 
@@ -253,6 +255,24 @@ async def test_without_a_receipt_in_time_the_sms_follows_once(
         assert await bring(errand(now), channels, later) is None
 
     assert len(zalo.taken) == 1 and len(sent_to(emulator, LAN)) == 1
+
+
+async def test_an_sms_takes_along_only_what_would_leave_by_sms_now(
+    channels: Channels, zalo: ZaloEmulator, served: Site, now: datetime
+) -> None:
+    told, later = errand(now), now + RECEIPT_WITHIN[Way.ZALO] + timedelta(minutes=1)
+
+    async def by_sms(at: datetime) -> bool:
+        return await carrying.goes_by(told, Way.SMS, channels=channels, now=at)
+
+    untried = await by_sms(now)
+    await bring(told, channels, now)
+    in_time, without_a_receipt = await by_sms(now), await by_sms(later)
+    await asyncio.to_thread(zalo.call_back, 0, f"{served.url}/v1/callbacks/zalo")
+
+    assert (untried, in_time, without_a_receipt, await by_sms(later)) == (False, False, True, False)
+    nothing = told.reader._replace(chosen=Preferences(channel=Channel.NONE))
+    assert not await carrying.goes_by(told._replace(reader=nothing), Way.ZALO, channels=channels, now=now)
 
 
 @pytest.mark.parametrize("fault", ["-118", "-133", "-141", "-144"])
