@@ -33,6 +33,13 @@ from notifications.wordings.views import (
 )
 
 LONGEST_NOTE: Final = 200
+NOT_PUBLISHED: Final = problems(
+    MessageTemplateNotFound,
+    WordingNotValid,
+    PreconditionFailed,
+    PreconditionRequired,
+    IdempotencyKeyRequired,
+)
 
 
 @get(
@@ -99,13 +106,7 @@ async def preview(request: MotcuaRequest, data: JSONBody[PreviewRequest]) -> Wor
     tags=["staff"],
     opt=open_to(Caller.MESSAGE_EDITOR),
     status_code=201,
-    responses=problems(
-        MessageTemplateNotFound,
-        WordingNotValid,
-        PreconditionFailed,
-        PreconditionRequired,
-        IdempotencyKeyRequired,
-    ),
+    responses=NOT_PUBLISHED,
 )
 async def publish(
     request: MotcuaRequest,
@@ -140,13 +141,7 @@ async def publish(
     tags=["staff"],
     opt=open_to(Caller.MESSAGE_EDITOR),
     status_code=201,
-    responses=problems(
-        MessageTemplateNotFound,
-        WordingNotValid,
-        PreconditionFailed,
-        PreconditionRequired,
-        IdempotencyKeyRequired,
-    ),
+    responses=NOT_PUBLISHED,
 )
 async def publish_again(
     request: MotcuaRequest,

@@ -122,6 +122,27 @@ async def test_a_call_whose_fate_is_unknown_does_not_keep_who_is_called_waiting(
     assert len(sent_to(emulator, LAN)) + len(gateway.taken) == 1
 
 
+async def test_what_a_newer_one_ended_goes_by_no_other_way(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    others: dict[Way, BrandnameChannel] = {Way.BRANDNAME: second}
+    down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
+    older = errand("ticket_called", now)._replace(thing="ticket:1")
+
+    await look(older, Channels(sms=down, others=others), now)
+    await look(older._replace(version=2), Channels(sms=make_channel(), others=others), now)
+    again = await look(older, Channels(sms=make_channel(), others=others), now + timedelta(seconds=31))
+
+    assert again is None
+    assert set(await states()) == {"sms"}
+    assert gateway.taken == []
+    assert len(sent_to(emulator, LAN)) == 1
+
+
 async def test_what_can_wait_waits_twenty_minutes_and_goes_once_by_the_first(
     make_channel: MakeChannel,
     emulator: TwilioEmulator,

@@ -32,7 +32,7 @@ from tests.appointments.conftest import (  # noqa: F401 - fixtures
     tomorrow,
 )
 from tests.appointments.conftest import publish as opened_slots  # noqa: F401 - a fixture
-from tests.notifications.conftest import LAN, script, sent_to
+from tests.notifications.conftest import LAN, script, sent_to, until
 from tests.notifications.test_letters import channels, server, with_email  # noqa: F401 - fixtures
 from tests.notifications.test_listeners import ask_for_code, confirmed, facts
 
@@ -40,6 +40,9 @@ HOSTS = {"motcua.example.vn"}
 OTP = TEMPLATES["otp"]
 CONFIRMED = TEMPLATES["appointment_confirmed"]
 TUAN = uuid.UUID(int=7)
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 every_template = pytest.mark.parametrize("template", TEMPLATES.values(), ids=list(TEMPLATES))
 
@@ -216,9 +219,20 @@ async def test_nothing_of_a_refused_wording_is_kept(database: object, now: datet
 
 
 async def test_of_eight_who_publish_at_once_one_does(database: object, now: datetime) -> None:
-    answers = await asyncio.gather(
-        *(published(Draft(OTP.vi, f"{OTP.en} {n}"), now=now) for n in range(8)), return_exceptions=True
-    )
+    """All have begun, and looked as far as they may, before any of them can write."""
+    assert DB.pool is not None
+    pool = DB.pool
+
+    async def all_wait() -> bool:
+        return bool(await pool.fetchval(WAITING) >= 8)
+
+    async with pool.acquire() as elsewhere, elsewhere.transaction():
+        await elsewhere.execute("LOCK TABLE message_template IN SHARE MODE")
+        publishing = asyncio.gather(
+            *(published(Draft(OTP.vi, f"{OTP.en} {n}"), now=now) for n in range(8)), return_exceptions=True
+        )
+        await until(all_wait)
+    answers = await publishing
 
     assert sum(isinstance(answer, Version) for answer in answers) == 1
     assert sum(isinstance(answer, PreconditionFailed) for answer in answers) == 7
