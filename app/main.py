@@ -71,6 +71,7 @@ from app.monitoring.by_unit import by_unit_router
 from app.monitoring.intake import intake_router
 from app.monitoring.reuse import reuse_figures_router
 from app.pages.router import pages_router
+from app.pages.wordings import Wordings
 from app.payments.counter_api import counter_fees_router
 from app.procedures.api import procedures_router
 from app.queue import figures as hall_figures
@@ -87,6 +88,7 @@ from notifications.holds_api import holds_router
 from notifications.mail.api import mail_router
 from notifications.push.api import push_router
 from notifications.wordings.api import wordings_router
+from notifications.wordings.desk import EditorsDesk
 from notifications.zalo.api import zalo_router
 from partners.portal import figures as portal_figures
 from partners.postal import figures as partner_figures
@@ -222,6 +224,8 @@ def create_app(
         *([registry_figures.refresh] if settings.registries else []),
     ]
     app.state.gatekeeper = SignInGatekeeper(tokens)
+    wordings: Wordings = EditorsDesk(settings.link_hosts)
+    app.state.wordings = wordings
     return app
 
 

@@ -12,10 +12,12 @@ from typing import Final, NamedTuple
 from app.core import journal
 from app.core.clock import local_date
 from app.core.database import fetch, fetch_value, in_transaction
-from app.core.errors import PreconditionFailed
+from app.core.errors import Invalid, PreconditionFailed, Words
 from app.core.operation import operation
+from app.core.text import InvalidText, clean_text
 from notifications.limits import EVERYTHING, TEMPLATE
 
+LONGEST_REASON: Final = 200
 # The action of the journal by what is held: everything, or one wording.
 HELD: Final = {True: "messages.held", False: "message_template.held"}
 LET_GO: Final = {True: "messages.let_go", False: "message_template.let_go"}
@@ -33,6 +35,11 @@ SELECT centre_id, segments_per_day, coalesce(segments, 0) AS spent, coalesce(ver
  WHERE centre_id <> '00000000-0000-0000-0000-000000000000'
    AND ($2::uuid IS NULL OR centre_id = $2) ORDER BY centre_id
 """
+
+
+class HoldReasonNotValid(Invalid):
+    code = "hold_reason_not_valid"
+    detail = Words("Lý do phải là một dòng chữ.", "The reason has to be one line of text.")
 
 
 class Hold(NamedTuple):
@@ -61,6 +68,16 @@ class LeftAlone(NamedTuple):
     reason: str
     failures: int
     open_until: datetime
+
+
+def reason_of(text: str) -> str:
+    """One line for colleagues; raises `HoldReasonNotValid`."""
+    try:
+        return clean_text(text, max_length=LONGEST_REASON)
+    except InvalidText as fault:
+        raise HoldReasonNotValid(
+            errors=[{"pointer": "/reason", "code": fault.code, "detail": fault.code.replace("_", " ")}]
+        ) from None
 
 
 async def holds() -> Sequence[Hold]:

@@ -12,41 +12,26 @@ from litestar.params import FromPath, JSONBody
 from app.centres import queries as centres
 from app.centres.errors import CentreNotFound
 from app.core.clock import local
-from app.core.errors import Invalid, PreconditionFailed, Words
-from app.core.text import InvalidText, clean_text
+from app.core.errors import PreconditionFailed
 from app.http.access import open_to
 from app.http.body import ShortText
 from app.http.principals import Caller, Principal
 from app.http.problems import PreconditionRequired, problems
 from app.http.versions import etag
 from notifications import holds
-from notifications.holds import Budget, Hold, LeftAlone
+from notifications.holds import Budget, Hold, HoldReasonNotValid, LeftAlone, reason_of
 from notifications.limits import EVERYTHING, TEMPLATE
 from notifications.wordings import operations as wordings
 from notifications.wordings.errors import MessageTemplateNotFound
 
-LONGEST_REASON: Final = 200
 # Those who see the province; a centre's leader sees the same and the budget of their own centre only.
 PROVINCE: Final = frozenset({Caller.MESSAGE_EDITOR, Caller.MONITOR})
-
-
-class HoldReasonNotValid(Invalid):
-    code = "hold_reason_not_valid"
-    detail = Words("Lý do phải là một dòng chữ.", "The reason has to be one line of text.")
 
 
 class HoldRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why nothing of it may leave; for colleagues, without names."""
 
     reason: ShortText
-
-    def cleaned(self) -> str:
-        try:
-            return clean_text(self.reason, max_length=LONGEST_REASON)
-        except InvalidText as fault:
-            raise HoldReasonNotValid(
-                errors=[{"pointer": "/reason", "code": fault.code, "detail": fault.code.replace("_", " ")}]
-            ) from None
 
 
 class BudgetRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,7 +140,7 @@ async def hold_everything(
 ) -> HoldView:
     """Codes too. What is owed waits, and expires when its time is over."""
     return HoldView.of(
-        await holds.hold(scope=EVERYTHING, reason=data.cleaned(), officer_id=principal.id, now=now)
+        await holds.hold(scope=EVERYTHING, reason=reason_of(data.reason), officer_id=principal.id, now=now)
     )
 
 
@@ -189,7 +174,7 @@ async def hold_template(
     """What is owed in it waits, and expires when its time is over."""
     scope = f"{TEMPLATE}{wordings.known(key).code}"
     return HoldView.of(
-        await holds.hold(scope=scope, reason=data.cleaned(), officer_id=principal.id, now=now)
+        await holds.hold(scope=scope, reason=reason_of(data.reason), officer_id=principal.id, now=now)
     )
 
 

@@ -17,20 +17,27 @@ class Cost(NamedTuple):
     segments: int
 
 
+# Units of one segment that is alone, and of each of several.
+_ROOM: Final = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 # What goes by another way than SMS is not counted.
 UNCOUNTED: Final = Cost("UTF-8", 0)
 
 
 def cost(text: str) -> Cost:
     """One segment holds 160 septets or 70 UTF-16 units; of several, 153 or 67 each."""
-    if _is_basic(text):
-        return Cost("GSM-7", _parts(_sizes(text), 160, 153))
-    return Cost("UCS-2", _parts(_sizes(text), 70, 67))
+    encoding = "GSM-7" if _is_basic(text) else "UCS-2"
+    return Cost(encoding, _parts(_sizes(text), *_ROOM[encoding]))
 
 
 def units(text: str) -> int:
     """Its septets, or its UTF-16 units, before it is cut into segments."""
     return sum(_sizes(text))
+
+
+def room(found: Cost) -> int:
+    """How many units there are in so many segments."""
+    single, each = _ROOM[found.encoding]
+    return single if found.segments == 1 else each * found.segments
 
 
 def _is_basic(text: str) -> bool:

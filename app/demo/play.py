@@ -101,4 +101,5 @@ def _tell_addresses(console: Console, stage: Stage, summary: dict[str, Any]) -> 
     for name, url in stage.urls.items():
         console.print(f"  [bold]{name:<9}[/bold] {url}", highlight=False, soft_wrap=True)
     console.print("  officer   minh / demo-minh" if summary["ok"] else "")
+    console.print("  editor    tuan / demo-tuan" if summary["ok"] else "")
     console.print("[dim]Ctrl-C ends everything.[/dim]" if summary["ok"] else "")

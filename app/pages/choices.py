@@ -22,7 +22,7 @@ from app.core.phones import mask
 from app.http.access import open_to
 from app.http.principals import Caller
 from app.http.requests import MotcuaRequest, language_of
-from app.pages.responses import form_of, go, page
+from app.pages.responses import form_of, go, page, version_of
 
 PAGE_URL: Final = "/choices/{token:str}"
 NAMES: Final[Mapping[Channel, Words]] = {
@@ -56,12 +56,11 @@ async def keep(
     if channel is None:
         error = {"field": "channel", "message": WRONG.in_language(language_of(request))}
         return await _choices(request, token, account, errors=[error])
-    version = form.get("version", "")
     try:
         await preferences.choose(
             citizen_id=account.id,
             changes={"channel": channel, "surveys": form.get("surveys") == "yes"},
-            expected_version=int(version) if version.isascii() and version.isdecimal() else -1,
+            expected_version=version_of(form),
             now=now,
         )
     except PreconditionFailed:

@@ -21,7 +21,7 @@ from app.identity.errors import CredentialsNotAccepted, TooManySignIns
 from app.pages.alarms import alarms_context
 from app.pages.board import fragments
 from app.pages.desk import desk_context
-from app.pages.responses import cookie, csrf_token, form_of, go, nonce_of, page
+from app.pages.responses import cookie, csrf_token, form_of, go, nonce_of, page, version_of
 from app.pages.session import officer_of
 from app.pages.templates import render
 from app.queue import operations, queries
@@ -34,6 +34,8 @@ from app.staff import queries as staff
 from app.staff.errors import NotOnRoster
 
 SIGN_IN: Final = "/console/sign-in"
+# Who has no business at a counter.
+WORK_ELSEWHERE: Final = {Caller.DISPATCHER: "/rounds", Caller.MESSAGE_EDITOR: "/wordings"}
 ACTIONS: Final = {
     "open": operations.open_counter,
     "pause": operations.pause_counter,
@@ -119,8 +121,9 @@ async def choose_counter(
     principal = await officer_of(request)
     if principal is None:
         return go(request, SIGN_IN)
-    if Caller.DISPATCHER in principal.callers:
-        return go(request, "/rounds")
+    for caller, elsewhere in WORK_ELSEWHERE.items():
+        if caller in principal.callers:
+            return go(request, elsewhere)
     return await _counters_page(request, principal, now)
 
 
@@ -289,8 +292,7 @@ async def move_ticket(
     told so.
     """
     form = await form_of(request)
-    seen = form.get("version", "")
-    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
+    version = version_of(form)
 
     async def work(principal: Principal, counter: CounterRow) -> None:
         if move == CALL_CHOSEN:

@@ -80,6 +80,12 @@ async def form_of(request: MotcuaRequest) -> dict[str, str]:
     return fields
 
 
+def version_of(fields: Mapping[str, str]) -> int:
+    """Of what the form was filled in on; one that never was where there is none."""
+    raw = fields.get("version", "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 10 else -1
+
+
 def layout(request: MotcuaRequest) -> dict[str, Any]:
     """What every page's frame needs."""
     query = request.scope["query_string"].decode("latin-1")

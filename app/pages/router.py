@@ -21,6 +21,7 @@ from app.pages.responses import on_refusal, page
 from app.pages.rounds import rounds_handlers
 from app.pages.survey import survey_handlers
 from app.pages.tracking import tracking_handlers
+from app.pages.wordings import wordings_handlers
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -50,6 +51,7 @@ pages_router: Final = Router(
         *survey_handlers,
         *choices_handlers,
         *tracking_handlers,
+        *wordings_handlers,
         create_static_files_router(
             path="/static",
             directories=[STATIC],

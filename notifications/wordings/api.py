@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from app.core.errors import PreconditionFailed
-from app.core.text import InvalidText, clean_text
 from app.http.access import open_to
 from app.http.lists import answer
 from app.http.once import IdempotencyKeyRequired, Once
@@ -32,7 +31,6 @@ from notifications.wordings.views import (
     WordingVersion,
 )
 
-LONGEST_NOTE: Final = 200
 NOT_PUBLISHED: Final = problems(
     MessageTemplateNotFound,
     WordingNotValid,
@@ -122,7 +120,7 @@ async def publish(
         WordingVersion.of,
         operations.publish(
             code=key,
-            draft=Draft(data.vi, data.en, _note(data.note)),
+            draft=Draft(data.vi, data.en, data.note),
             hosts=_hosts(request),
             expected_version=expected_version,
             language=language_of(request),
@@ -159,7 +157,7 @@ async def publish_again(
         operations.publish_again(
             code=key,
             version=version,
-            note=_note(data.note),
+            note=data.note,
             hosts=_hosts(request),
             expected_version=expected_version,
             language=language_of(request),
@@ -174,17 +172,6 @@ async def publish_again(
 def _hosts(request: MotcuaRequest) -> frozenset[str]:
     settings: Settings = request.app.state.settings
     return settings.link_hosts
-
-
-def _note(note: str) -> str:
-    """One line, or nothing."""
-    if not note.strip():
-        return ""
-    try:
-        return clean_text(note, max_length=LONGEST_NOTE)
-    except InvalidText as fault:
-        detail = fault.code.replace("_", " ")
-        raise WordingNotValid(errors=[{"pointer": "/note", "code": fault.code, "detail": detail}]) from None
 
 
 wordings_router: Final = Router(

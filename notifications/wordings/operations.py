@@ -130,6 +130,9 @@ async def _put(
         {"pointer": f"/{locale}", "code": fault.code, "detail": fault.words(language)}
         for locale, text in texts.items()
         for fault in rules.faults(template, text, hosts=hosts)
+    ] + [
+        {"pointer": "/note", "code": fault.code, "detail": fault.words(language)}
+        for fault in rules.note_faults(draft.note)
     ]
     if refused:
         raise WordingNotValid(errors=refused)
@@ -144,7 +147,7 @@ async def _put(
         vi=texts["vi"],
         en=texts["en"],
         program_version=template.version,
-        note=draft.note,
+        note=rules.tidied(draft.note.strip()),
         published_at=now,
         published_by=officer_id,
         text_of=draft.text_of,

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from notifications.wordings.samples import SAMPLES
 MOST_SEGMENTS: Final = 2
 LONGEST_TEXT: Final = 600
 LONGEST_VALUE: Final = 200
+LONGEST_NOTE: Final = 200
 # Operators of Việt Nam want the brand in the text, and people know by it who writes.
 BRAND: Final = "Motcua: "
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
@@ -50,6 +52,9 @@ FAULTS: Final[Mapping[str, Words]] = MappingProxyType(
             f"Tin dài nhất vượt quá {MOST_SEGMENTS} đoạn SMS.",
             f"The longest message has more than {MOST_SEGMENTS} segments.",
         ),
+        "note_too_long": Words(
+            f"Ghi chú dài quá {LONGEST_NOTE} ký tự.", f"The note has more than {LONGEST_NOTE} characters."
+        ),
         "unknown_value": Words("Mẫu tin không có biến này.", "The template has no such variable."),
         "value_too_long": Words(
             "Giá trị của {name} dài quá và sẽ bị cắt.", "The value of {name} is too long and will be cut."
@@ -77,14 +82,26 @@ class Fault(NamedTuple):
         return FAULTS[self.code].in_language(language).format(name=self.name)
 
 
+class Dear(NamedTuple):
+    """A character that leaves as several septets, `times` over."""
+
+    character: str
+    septets: int
+    times: int
+
+
 class Looks(NamedTuple):
-    """A wording as people get it: with its marks where there is room, folded as an SMS."""
+    """A wording as people get it: with its marks where there is room, folded as an SMS. `marked` is what
+    the SMS would cost with its marks, `dear` what makes the folded one dearer than its characters.
+    """
 
     rendered: str
     folded: str
     cost: Cost
     units: int
     longest: Cost
+    marked: Cost
+    dear: Sequence[Dear]
 
 
 def tidied(text: str) -> str:
@@ -103,13 +120,16 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def looks(template: Template, text: str, values: Mapping[str, str]) -> Looks:
     """How a text would arrive, may it be published or not; samples stand where no value is given."""
     told = {name: values.get(name, SAMPLES[name]) for name in template.longest}
-    folded = without_diacritics(filled(text, template.fitted(told)))
+    short = filled(text, template.fitted(told))
+    folded = without_diacritics(short)
     return Looks(
         rendered=filled(text, template.whole(told)),
         folded=folded,
         cost=cost(folded),
         units=units(folded),
         longest=cost(_longest(template, text)),
+        marked=cost(short),
+        dear=_dear(short),
     )
 
 
@@ -124,6 +144,25 @@ def faults(template: Template, text: str, *, hosts: Collection[str]) -> list[Fau
     ]
 
 
+def note_faults(note: str) -> list[Fault]:
+    """Why this cannot be kept beside a version; nobody has to say anything."""
+    if not note.strip():
+        return []
+    try:
+        clean_text(note, max_length=LONGEST_NOTE)
+    except InvalidText as fault:
+        return [Fault("note_too_long" if fault.code == "text_too_long" else fault.code)]
+    return []
+
+
+def piece_of(text: str, fault: Fault) -> str:
+    """The variable or the character a fault is about, as it was typed."""
+    if fault.at is None or fault.code == "brand_missing":
+        return ""
+    found = PLACEHOLDER.match(text, fault.at)
+    return found[0] if found else text[fault.at]
+
+
 def value_faults(template: Template, values: Mapping[str, str]) -> list[Fault]:
     """What would be done to values: nothing is refused for them when a message leaves."""
     found = [Fault("unknown_value") for name in values if name not in template.longest]
@@ -136,6 +175,13 @@ def value_faults(template: Template, values: Mapping[str, str]) -> list[Fault]:
         if len(plain) > template.longest[name]:
             found.append(Fault("value_too_long", name=name))
     return sorted(found, key=lambda fault: (fault.name, fault.code))
+
+
+def _dear(text: str) -> list[Dear]:
+    """Brackets are two septets, three dots are three."""
+    counted = Counter(unicodedata.normalize("NFC", text))
+    sizes = {character: units(without_diacritics(character)) for character in counted}
+    return [Dear(each, sizes[each], times) for each, times in counted.items() if sizes[each] > 1]
 
 
 def _spelling(text: str) -> Iterator[Fault]:

@@ -14,13 +14,15 @@ from app.core import journal
 from app.core.database import DB
 from app.core.errors import PreconditionFailed
 from app.core.later import Later
+from app.core.text import LINK
 from notifications.emulator.server import TwilioEmulator
 from notifications.listeners import tell_beside, tell_person
 from notifications.port import Channels
-from notifications.segments import cost
+from notifications.segments import cost, room
 from notifications.templates import TEMPLATES, Template, in_full
 from notifications.wordings import rules, versions
 from notifications.wordings.errors import MessageTemplateNotFound, WordingNotValid
+from notifications.wordings.names import NAMES
 from notifications.wordings.operations import Draft, publish, publish_again, take_over
 from notifications.wordings.samples import SAMPLES
 from notifications.wordings.saying import template_to_say
@@ -64,9 +66,42 @@ def codes(template: Template, text: str) -> list[str]:
 
 
 @every_template
-def test_the_programs_own_words_may_be_published_and_have_samples(template: Template) -> None:
+def test_the_programs_own_words_may_be_published_and_have_samples_and_a_name(template: Template) -> None:
     assert codes(template, template.vi) == codes(template, template.en) == []
     assert template.longest.keys() <= SAMPLES.keys()
+    assert all(NAMES[template.code])
+
+
+def test_an_editor_is_told_which_characters_make_a_text_dear() -> None:
+    shown = rules.looks(OTP, "Motcua: mã [{code}]… [€] é", {})
+
+    assert shown.folded == "Motcua: ma [123456]... [?] e"
+    assert [tuple(each) for each in shown.dear] == [("[", 2, 2), ("]", 2, 2), ("…", 3, 1)]
+    assert shown.units == len(shown.folded) + 4
+    # What it would be if it left as it was typed.
+    assert (shown.cost.encoding, shown.marked.encoding) == ("GSM-7", "UCS-2")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a" * 160, 160), ("a" * 161, 306), ("a" * 307, 459), ("ế" * 70, 70), ("ế" * 71, 134)],
+)
+def test_there_is_room_for_so_many_units(text: str, expected: int) -> None:
+    assert room(cost(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("note", "fault"),
+    [
+        ("", None),
+        ("  ", None),
+        ("n" * 200, None),
+        ("n" * 201, "note_too_long"),
+        ("a\u0007", "forbidden_character"),
+    ],
+)
+def test_a_note_is_one_line_or_nothing(note: str, fault: str | None) -> None:
+    assert [each.code for each in rules.note_faults(note)] == ([fault] if fault else [])
 
 
 @pytest.mark.parametrize(
@@ -146,7 +181,7 @@ def test_a_value_leads_nowhere_on_any_way() -> None:
     values = {"reference": "NB-1", "time": "08:00", "place": "Vào evil.example và https://a.vn/x"}
 
     for text in (CONFIRMED.render("vi", values), in_full(CONFIRMED, "vi", values)):
-        assert not rules.LINK.search(text.removeprefix("Motcua: ").replace("https: ", ""))
+        assert not LINK.search(text.removeprefix("Motcua: ").replace("https: ", ""))
         assert "evil. example" in text and "://" not in text
     assert [fault.code for fault in rules.value_faults(CONFIRMED, values)] == ["value_with_link"]
 

@@ -19,6 +19,7 @@ from tests.pages.samples import (
     citizen_cases,
     error,
 )
+from tests.pages.wording_samples import wording_cases
 
 STAFF_PAGE: Final = {
     **PAGE,
@@ -335,6 +336,7 @@ def cases() -> list[Case]:
             },
         ),
     ]
+    staff += wording_cases(STAFF_PAGE)
     fragments: list[tuple[str, str, Mapping[str, Any]]] = [
         ("console/_workspace.html", "idle", {"csrf_token": "a-token", "desk": IDLE}),
         ("console/_devices.html", "typical", {"devices": SILENT}),
