@@ -273,14 +273,21 @@ def test_no_way_of_the_page_is_forgotten() -> None:
 
 @pytest.mark.parametrize("caller", [Caller.MONITOR, Caller.CENTRE_LEADER])
 async def test_who_only_reads_is_shown_no_form(
-    client: httpx.AsyncClient, sit_down: SitDown, caller: Caller
+    client: httpx.AsyncClient, sit_down: SitDown, caller: Caller, now: datetime
 ) -> None:
-    await sit_down(caller)
+    tuan = await sit_down(caller)
+    draft = Draft(POLITE, OTP.en)
+    await publish(
+        code="otp", draft=draft, hosts=(), expected_version=1, language="vi", officer_id=tuan, now=now
+    )
+    await holds.hold(scope="template:otp", reason="a test", officer_id=tuan, now=now)
 
     shown = await client.get(PAGE, params={"lang": "en"})
 
-    assert OTP.vi in shown.text and "1 segment" in shown.text
-    assert "<textarea" not in shown.text and "Publish" not in shown.text
+    assert OTP.vi in shown.text and POLITE in shown.text and "1 segment" in shown.text
+    # There is an older one to say again and a hold to let go, and the one form is the sign-out.
+    assert re.findall(r'<form method="post" action="([^"]+)"', shown.text) == ["/console/sign-out"]
+    assert "<textarea" not in shown.text
 
 
 async def test_what_is_held_back_is_seen_with_why(
