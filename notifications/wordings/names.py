@@ -33,6 +33,7 @@ NAMES: Final[Mapping[str, Words]] = MappingProxyType(
         "dossier_withdrawn": Words("Đã rút hồ sơ", "A dossier is withdrawn"),
         "dossier_stopped": Words("Hồ sơ dừng xử lý", "Processing of a dossier is stopped"),
         "dossier_corrected": Words("Thu hồi kết quả để xử lý lại", "A result is recalled"),
+        "dossier_digest": Words("Tin gộp về nhiều hồ sơ", "News of several dossiers in one"),
         "home_visit_confirmed": Words("Đã đặt lượt đến nhà", "A home visit is booked"),
         "home_visit_en_route": Words("Bưu tá đang đến", "The courier is on the way"),
         "home_visit_paid": Words("Đã thu tiền tại nhà", "Money received at the door"),
