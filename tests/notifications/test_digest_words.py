@@ -4,7 +4,7 @@ import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.clock import ZONE, local
@@ -135,6 +135,7 @@ def test_what_is_heard_late_has_waited() -> None:
     ),
     ahead=st.timedeltas(timedelta(), OTHERS_WITHIN),
 )
+@example(now=datetime(2026, 11, 24, 21, 25, tzinfo=ZONE), ahead=OTHERS_WITHIN)
 def test_others_are_waited_for_ten_minutes_at_most_and_never_into_the_night(
     now: datetime, ahead: timedelta
 ) -> None:
