@@ -50,7 +50,9 @@ async def test_a_stranger_plays_the_morning_again_in_the_same_folder(tmp_path: P
     again = await play(tmp_path, "demo")
 
     assert first["ok"] is again["ok"] is True
-    assert again["sms"] == again["sms_owed"] == first["sms_owed"]
+    # How many are told together depends on who came first (decision 57); that all are told does not.
+    assert first["sms"] == first["sms_owed"] > 0
+    assert again["sms"] == again["sms_owed"] > 0
     assert again["webhooks"] == again["webhooks_owed"] == first["webhooks_owed"]
 
 
