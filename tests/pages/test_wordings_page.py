@@ -86,6 +86,18 @@ async def said() -> list[tuple[int, str]]:
     return [(each.version, each.vi) for each in await versions.history(OTP)]
 
 
+async def test_every_wording_has_a_page_in_both_languages(
+    client: httpx.AsyncClient, editor: uuid.UUID
+) -> None:
+    answers = {
+        (key, lang): (await client.get(f"/wordings/{key}", params={"lang": lang})).status_code
+        for key in TEMPLATES
+        for lang in ("vi", "en")
+    }
+
+    assert {page: status for page, status in answers.items() if status != 200} == {}
+
+
 @pytest.mark.parametrize("lang", ["vi", "en"])
 async def test_an_editor_looks_tries_publishes_and_goes_back_with_forms_alone(
     client: httpx.AsyncClient, editor: uuid.UUID, lang: str
