@@ -114,11 +114,13 @@ async def _alter(scene: Scene, statement: str) -> None:
 
 
 async def slow_statements(scene: Scene) -> None:
-    """Every statement takes two seconds."""
+    """Every statement takes two seconds, for a while: a booking has a dozen, and people give up."""
     links = [member.postgres for member in scene.house.members.values()]
     for link in links:
         link.set(Mode.SLOW, delay_s=STATEMENT_TAKES_S / 2)
     await scene.for_a_while(6, 8)
+    for link in links:
+        link.set(Mode.PASS)
 
 
 async def slots_locked(scene: Scene) -> None:
