@@ -37,6 +37,7 @@ from app.faults.command import faults_command
 from app.payments.commands import tariff_command
 from app.procedures.commands import import_command
 from app.servers import ServersError, running_servers
+from app.servers.patience import once_there
 from app.settings import Settings, SettingsError
 from app.simulation.command import simulate_command
 from bench.command import bench_command
@@ -180,17 +181,14 @@ def worker() -> None:
 async def _worker() -> None:
     from jobs.drainer import Drainer
     from jobs.subscriptions import SILENT, make_subscriptions
-    from jobs.worker import end_at_once, run_worker
+    from jobs.worker import end_at_once, end_now, run_worker
     from notifications.channels import open_channels
     from notifications.following import Follower
 
     entrance: Entrance = open_entrance()
     if (metrics_port := entrance.settings.worker_metrics_port) is not None:
         start_http_server(metrics_port, addr=entrance.settings.host)
-    # Both are named, so nothing is started: a wrong URL is told now, a later outage is waited out.
-    folder, database_url, redis_url = entrance.settings.data_dir, entrance.database_url, entrance.redis_url
-    async with running_servers(folder, database_url=database_url, redis_url=redis_url):
-        await refuse_old_schema(entrance.database_url)
+    await once_there(lambda: _fit(entrance))
     stop = asyncio.Event()
     on_stop(stop.set, again=end_at_once)
     async with (
@@ -205,6 +203,15 @@ async def _worker() -> None:
             follower=Follower(channels),
             stop=stop,
         )
+    # No thread that still waits for a slow neighbour is waited for: its lease says what is done about it.
+    end_now(0)
+
+
+async def _fit(entrance: Entrance) -> None:
+    """Both stores are named, so nothing is started: what is wrong with them is told now."""
+    folder, database_url, redis_url = entrance.settings.data_dir, entrance.database_url, entrance.redis_url
+    async with running_servers(folder, database_url=database_url, redis_url=redis_url):
+        await refuse_old_schema(entrance.database_url)
 
 
 @main.command()

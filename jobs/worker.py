@@ -5,7 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, NoReturn
 
 import structlog
 from redis.exceptions import RedisError
@@ -29,9 +29,15 @@ OPEN_RETRY_S: Final = 0.5
 def end_at_once(signal_number: int) -> None:
     """Told to stop twice: nothing is waited for. What is held is left to its lease, as after a crash."""
     log.warning("worker_ends_at_once")
-    sys.stderr.flush()
     # No `finally` runs, on purpose: any of them may be what is waited for.
-    os._exit(128 + signal_number)
+    end_now(128 + signal_number)
+
+
+def end_now(code: int) -> NoReturn:
+    """End the process with this code, whatever its threads do."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def run_worker(

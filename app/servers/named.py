@@ -18,6 +18,8 @@ from app.servers.errors import ServersError, Unreachable
 OLDEST_POSTGRES: Final = 15
 OLDEST_REDIS: Final = (6, 2)
 ANSWER_WITHIN_S: Final = 5.0
+# Nobody is there, or PostgreSQL is, and is starting or stopping.
+AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
 
 class Answer(NamedTuple):
@@ -29,7 +31,7 @@ class Answer(NamedTuple):
 
 
 async def postgres(url: str) -> Answer:
-    """Ask PostgreSQL. Raises `ServersError`."""
+    """Ask PostgreSQL. Raises `Unreachable` when nobody answers or it is starting, else `ServersError`."""
     where = _where(url, "DATABASE_URL", {"postgresql", "postgres"})
     try:
         connection = await asyncpg.connect(url, timeout=ANSWER_WITHIN_S)
@@ -42,7 +44,8 @@ async def postgres(url: str) -> Answer:
         finally:
             await connection.close()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as reason:
-        raise ServersError(
+        kind = Unreachable if isinstance(reason, AWAY) else ServersError
+        raise kind(
             f"PostgreSQL at {where} cannot be used ({_words(reason)}).", "Check DATABASE_URL."
         ) from reason
     if number // 10_000 < OLDEST_POSTGRES:

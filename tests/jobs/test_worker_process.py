@@ -11,7 +11,9 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,6 +22,7 @@ from app.documents import operations, queries, store
 from app.documents.events import DocumentUploaded
 from app.documents.one_page import one_page
 from app.documents.queries import DocumentRow
+from app.faults.links import Link, Mode
 from jobs.drainer import Drainer
 from jobs.subscription import Subscription
 from jobs.subscriptions import INSPECTION
@@ -78,12 +81,17 @@ async def uploaded(line: str, now: datetime) -> DocumentRow:
 
 
 @contextlib.asynccontextmanager
-async def worker(database: Any, folder: Path, clamd_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker(
+    database: Any, folder: Path, clamd_url: str, *, port: int | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The program; its PostgreSQL is found at `port` where one is given."""
+    url = urlsplit(database.database_url)
+    here = url if port is None else url._replace(netloc=url.netloc.replace(f":{url.port}", f":{port}"))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app.cli", "worker"),
         env=dict(os.environ)
         | {
-            "DATABASE_URL": database.database_url,
+            "DATABASE_URL": here.geturl(),
             "REDIS_URL": database.redis_url,
             "MOTCUA_DATA_DIR": str(folder),
             "MOTCUA_DOCUMENTS_URL": f"file://{folder / 'documents'}",
@@ -165,3 +173,25 @@ async def test_a_worker_told_to_stop_twice_ends_at_once_and_what_it_held_is_done
     assert tuple(held) == ("claimed", 1, False)
     assert [fact.document_id for fact in heard] == [document.id]
     assert await fetch("SELECT state, attempts FROM outbox_work") == [("done", 2)]
+
+
+async def test_a_worker_that_starts_before_postgresql_waits_for_it(
+    database: Any, tmp_path: Path, clamd: tuple[SlowClamd, str], now: datetime
+) -> None:
+    """After a power cut everything starts at once: nobody has to start the worker again."""
+    scanner, url = clamd
+    store.open_store(f"file://{tmp_path / 'documents'}")
+    await uploaded("first", now)
+    there = urlsplit(database.database_url)
+    wire = Link((str(there.hostname), int(there.port or 0)), Random(1))
+    port = await wire.open()
+    wire.set(Mode.REFUSE)
+    try:
+        async with worker(database, tmp_path, url, port=port) as process:
+            await said(process, b"cannot be used")
+            wire.set(Mode.PASS)
+            async with asyncio.timeout(PATIENCE_S):
+                await scanner.asked.wait()
+            assert process.returncode is None
+    finally:
+        await wire.close()

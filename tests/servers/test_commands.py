@@ -23,9 +23,17 @@ async def complaint(folder: Path, *arguments: str, **environment: str) -> tuple[
     return process.returncode, said.decode().splitlines()
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "demo"])
+NO_URLS = ("nonsense", "postgresql://x@127.0.0.1:notaport/x")
+NOBODY = "postgresql://x@127.0.0.1:1/x"
+
+
 @pytest.mark.parametrize(
-    "url", ["nonsense", "postgresql://x@127.0.0.1:notaport/x", "postgresql://x@127.0.0.1:1/x"]
+    ("command", "url"),
+    [
+        *((command, url) for command in ("serve", "worker", "demo") for url in NO_URLS),
+        # A worker waits for a server that is not there: tests/jobs/test_worker_process.py.
+        *((command, NOBODY) for command in ("serve", "demo")),
+    ],
 )
 async def test_a_wrong_database_url_ends_a_command_in_one_line(
     tmp_path: Path, command: str, url: str
