@@ -67,11 +67,11 @@ async def test_where_nobody_answers_there_is_nothing_to_examine() -> None:
     listen = ("--listen", f"127.0.0.1:{free_port()}")
 
     code, told, said = await kit(nobody, *listen, "--secret", "whsec_" + "A" * 32)
-    assert (code, told) == (2, {})
+    assert (code, told) == (2, {}), said
     assert "Nothing answers at" in said
 
     code, _, said = await kit(nobody, *listen, "--patience", "1")
-    assert code == 2
+    assert code == 2, said
     assert "No webhook" in said
 
 

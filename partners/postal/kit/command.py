@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import os
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 import rich_click as click
 from rich.console import Console
@@ -57,15 +58,27 @@ def partner_kit(
     try:
         outcome = judge(url, asyncio.run(examine(setup, told=told.print)))
     except KeyboardInterrupt:
-        sys.exit(130)
+        _leave(130)
     except (KitCannotRun, OSError, ValueError) as reason:
         told.print(f"motcua: {reason}", soft_wrap=True)
-        sys.exit(CANNOT_RUN)
+        _leave(CANNOT_RUN)
     if as_json:
         click.echo(json.dumps(outcome.as_dict(), ensure_ascii=False))
     else:
         _print(outcome, language)
-    sys.exit(0 if outcome.ok else 1)
+    _leave(0 if outcome.ok else 1)
+
+
+def _leave(code: int) -> NoReturn:
+    """End with this code, without the interpreter's own end.
+
+    The server of our side lets go of its objects in native threads of its own; one that asks for the
+    interpreter while that is torn down aborts the process, and a sound system is told from a wrong one by
+    the code alone.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _print(outcome: Outcome, language: str) -> None:
