@@ -26,11 +26,16 @@ async def play_all(
     waiting = [(cell, seed) for seed in seeds for cell in runnable]
     while waiting:
         with tempfile.TemporaryDirectory(prefix="motcua-faults-", ignore_cleanup_errors=True) as folder:
-            async with running_house(Path(folder), seed=waiting[0][1]) as house:
-                while waiting:
-                    cell, seed = waiting.pop(0)
-                    outcomes.append(await play(house, cell, seed=seed))
-                    told(outcomes[-1])
-                    if not outcomes[-1].holds:
-                        break
+            holds = True
+            try:
+                async with running_house(Path(folder), seed=waiting[0][1]) as house:
+                    while waiting and holds:
+                        cell, seed = waiting.pop(0)
+                        outcomes.append(await play(house, cell, seed=seed))
+                        told(outcomes[-1])
+                        holds = outcomes[-1].holds
+            except TimeoutError:
+                # What broke there may also keep it from ending; that is no reason to leave out the rest.
+                if holds:
+                    raise
     return outcomes

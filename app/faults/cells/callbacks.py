@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,13 +19,19 @@ TAKEN: Final = Told(204)
 # A phone that cannot be reached, which our emulator never tells by itself.
 FORGED_CODE: Final = "30003"
 FINAL_STATES: Final = ("delivered",)
+# Of those sent since a moment: an earlier cell may have left some that nobody ever calls back about.
 NOT_FINAL: Final = """
 SELECT count(*) FROM message WHERE template = 'appointment_confirmed' AND provider_id IS NOT NULL
-   AND NOT (state = ANY($1)) AND state NOT IN ('undelivered', 'rejected')
+   AND accepted_at >= $2 AND NOT (state = ANY($1)) AND state NOT IN ('undelivered', 'rejected')
 """
-# Those sent since a moment; and whether any is still to be sent.
+# Which those are; and whether any is still to be sent.
 SENT_SINCE: Final = """
 SELECT id::text AS id FROM message WHERE channel = 'sms' AND accepted_at >= $1
+"""
+OF_WHICH: Final = """
+SELECT state, template, attempts, error_code, count(*) AS n FROM message
+ WHERE id::text = ANY($1) OR state IN ('ready', 'calling') AND not_before <= clock_timestamp()
+ GROUP BY 1, 2, 3, 4
 """
 TO_SEND: Final = """
 SELECT (SELECT count(*) FROM outbox WHERE state = 'ready') + (SELECT count(*) FROM message
@@ -41,11 +48,16 @@ def _about(asked: Asked) -> str:
     return parse_qs(urlsplit(asked.target).query)["n"][0]
 
 
-async def _final(scene: Scene) -> None:
-    """All that was sent ends as the provider said, whatever the order was."""
+async def _now(scene: Scene) -> datetime:
+    began: datetime = await scene.house.sql("SELECT clock_timestamp()")
+    return began
+
+
+async def _final(scene: Scene, began: datetime) -> None:
+    """All that was sent since then ends as the provider said, whatever the order was."""
 
     async def look() -> bool:
-        return int(await scene.house.sql(NOT_FINAL, list(FINAL_STATES))) == 0
+        return int(await scene.house.sql(NOT_FINAL, list(FINAL_STATES), began)) == 0
 
     try:
         await scene.load.end()
@@ -62,10 +74,11 @@ async def before_the_answer(scene: Scene) -> None:
         await asyncio.sleep(1.5)
         return told
 
+    began = await _now(scene)
     for member in scene.house.members.values():
         member.sms.behaviour = late
     await scene.for_a_while(*LASTS_S)
-    await _final(scene)
+    await _final(scene, began)
 
 
 async def repeated(scene: Scene) -> None:
@@ -76,9 +89,10 @@ async def repeated(scene: Scene) -> None:
         scene.expect(all(told.status < 300 for told in answers), "a repeated callback was refused")
         return answers[-1]
 
+    began = await _now(scene)
     scene.house.public.behaviour = often
     await scene.for_a_while(*LASTS_S)
-    await _final(scene)
+    await _final(scene, began)
 
 
 async def reversed_order(scene: Scene) -> None:
@@ -92,7 +106,7 @@ async def late(scene: Scene) -> None:
 async def _kept_back(scene: Scene, *, backwards: bool) -> None:
     """Kept for as long as the fault lasts, told when everything else is over."""
     kept: list[Asked] = []
-    began = await scene.house.sql("SELECT clock_timestamp()")
+    began = await _now(scene)
 
     async def keep(front: Front, asked: Asked) -> Told:
         if not _is_callback(asked):
@@ -105,21 +119,30 @@ async def _kept_back(scene: Scene, *, backwards: bool) -> None:
     await scene.for_a_while(*LASTS_S)
     await scene.load.end()
 
-    async def all_kept() -> bool:
-        """Nothing is left to send, and the provider told the end of everything it was sent."""
-        if int(await scene.house.sql(TO_SEND)):
-            return False
+    async def untold() -> set[str]:
+        """Of what the provider was sent, that whose end it has not told yet."""
         told = {_about(asked) for asked in kept if b"delivered" in asked.body}
-        return {row["id"] for row in await scene.house.rows(SENT_SINCE, began)} <= told
+        return {row["id"] for row in await scene.house.rows(SENT_SINCE, began)} - told
 
-    await scene.house.until("the provider to call back about everything", all_kept)
+    async def all_kept() -> bool:
+        if int(await scene.house.sql(TO_SEND)):
+            # A try that failed, of an earlier fault too, may wait for minutes.
+            await scene.house.script(scene.time_passes)
+            return False
+        return not await untold()
+
+    try:
+        await scene.house.until("the provider to call back about everything", all_kept, every_s=0.5)
+    except TimeoutError as late:
+        left = await scene.house.rows(OF_WHICH, sorted(await untold()))
+        raise TimeoutError(f"{late}: {[tuple(row) for row in left]}") from late
     front.behaviour = passing
     scene.expect(kept, "nobody called back")
     for asked in reversed(kept) if backwards else list(kept):
         told = await front.forward(asked)
         scene.expect(told.status < 300, f"a late callback was answered {told.status}")
     scene.notes.append(f"{len(kept)} callbacks kept back")
-    await _final(scene)
+    await _final(scene, began)
 
 
 async def never(scene: Scene) -> None:
