@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from app.core import database_time, sandbox, tracing
 from app.core.database import DB, INTERRUPTIONS, DatabaseUnavailable
 from app.core.wakeups import WAKEUPS
-from jobs.drainer import Drainer
+from jobs.drainer import STOP_WITHIN_S, Drainer
 from jobs.planner import Planner
 from jobs.schedules import make_worker
 from jobs.ticks import expect
@@ -24,6 +24,7 @@ log: Final = structlog.get_logger(__name__)
 RESTART_FIRST_S: Final = 0.5
 RESTART_AT_MOST_S: Final = 15.0
 OPEN_RETRY_S: Final = 0.5
+ENDS_WITHIN_S: Final = STOP_WITHIN_S + 3.0
 
 
 def end_at_once(signal_number: int) -> None:
@@ -55,19 +56,34 @@ async def run_worker(
             return
         draining = asyncio.create_task(drainer.run(), name="drainer")
         planner = Planner()
-        scheduling = asyncio.create_task(_keep_schedule(redis_url, planner, roads_url), name="schedule")
+        scheduling = asyncio.create_task(
+            _keep_schedule(redis_url, planner, roads_url, stop), name="schedule"
+        )
         stopping = asyncio.create_task(stop.wait(), name="stop")
         beside = set() if follower is None else {asyncio.create_task(follower.run(stop), name="follower")}
-        await asyncio.wait({draining, stopping, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        # None of them ends by itself: one that did has failed, and who starts this process starts all anew.
+        await asyncio.wait({draining, scheduling, stopping, *beside}, return_when=asyncio.FIRST_COMPLETED)
         log.info("worker_stops")
         stop.set()
         drainer.stop()
-        scheduling.cancel()
-        await asyncio.gather(scheduling, return_exceptions=True)
-        stopping.cancel()
+        for task in (scheduling, stopping):
+            task.cancel()
         planner.close()
-        await asyncio.gather(draining, *beside)
+        await _ended({draining, scheduling, *beside})
         tracing.close()
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Until they end by themselves, for as long as the drainer is granted and a little; then they are left.
+    A cancellation can be lost in a library, and a look at a provider takes its time.
+    """
+    done, late = await asyncio.wait(tasks, timeout=ENDS_WITHIN_S)
+    for task in late:
+        log.warning("worker_leaves", work=task.get_name())
+        task.cancel()
+    for task in done:
+        if not task.cancelled():
+            task.result()
 
 
 @contextlib.asynccontextmanager
@@ -92,10 +108,14 @@ async def _stores(database_url: str, redis_url: str, stop: asyncio.Event) -> Asy
         await DB.close()
 
 
-async def _keep_schedule(redis_url: str, planner: Planner, roads_url: str | None) -> None:
-    """arq ends when its connection does; it starts again with a growing pause."""
+async def _keep_schedule(
+    redis_url: str, planner: Planner, roads_url: str | None, stop: asyncio.Event
+) -> None:
+    """arq ends when its connection does; it starts again with a growing pause. Cancelled while its
+    connection breaks, it may raise that instead, so `stop` is asked as well.
+    """
     pause = RESTART_FIRST_S
-    while True:
+    while not stop.is_set():
         worker = make_worker(redis_url, planner, roads_url)
         with contextlib.suppress(*INTERRUPTIONS, DatabaseUnavailable):
             await expect([job.name.removeprefix("cron:") for job in worker.cron_jobs])

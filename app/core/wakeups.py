@@ -19,6 +19,7 @@ log: Final = structlog.get_logger(__name__)
 PREFIX: Final = "motcua:wake:"
 PUBLISH_TIMEOUT_S: Final = 0.5
 RECONNECT_S: Final = 1.0
+CLOSE_TIMEOUT_S: Final = 2.0
 
 pending: ContextVar[set[str] | None] = ContextVar("pending_wakeups", default=None)
 
@@ -55,8 +56,10 @@ class Wakeups:
             await asyncio.gather(self._listener, return_exceptions=True)
             self._listener = None
         if self._client is not None:
-            with contextlib.suppress(RedisError, OSError):
-                await self._client.aclose()
+            # A server that holds every byte would hold the end of this process, too.
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._client.aclose()
             self._client = None
 
     def send(self, topics: set[str]) -> None:
