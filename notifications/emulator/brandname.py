@@ -4,8 +4,7 @@ import hmac
 import uuid
 from typing import Any, Final
 
-import httpx
-
+from notifications.emulator.calling import client
 from notifications.emulator.gateway import Call, Provider, Reply
 
 SEND: Final = "/SendMultipleMessage_V4_post_json/"
@@ -46,7 +45,7 @@ class BrandnameGateway(Provider):
     def call_back(self, n: int, status: str, *, succeeded: int = 0, failed: int = 0) -> int:
         """Tell what became of the n-th message; the answer's status."""
         taken = self.taken[n]
-        answer = httpx.get(
+        answer = client().get(
             taken["CallbackUrl"],
             params={
                 "SMSID": taken["SMSID"],
@@ -56,7 +55,5 @@ class BrandnameGateway(Provider):
                 "RequestId": taken["RequestId"],
                 "TypeId": "2",
             },
-            timeout=5.0,
-            trust_env=False,
         )
         return answer.status_code

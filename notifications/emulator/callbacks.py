@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urldefrag
 import httpx
 from twilio.request_validator import RequestValidator
 
+from notifications.emulator.calling import client
 from notifications.emulator.faults import Script
 from notifications.emulator.mailbox import SmsRecord
 
-TIMEOUT_S: Final = 5.0
 # Twilio gives a callback five more tries at most, however many the address asks for.
 MOST_RETRIES: Final = 5
 
@@ -69,9 +69,7 @@ class Caller:
         }
         for _ in range(1 + retries(fragment)):
             try:
-                answer = httpx.post(
-                    address, data=fields, headers=headers, timeout=TIMEOUT_S, trust_env=False
-                )
+                answer = client().post(address, data=fields, headers=headers)
                 record.callbacks.append(f"{status}:{answer.status_code}")
                 if answer.status_code < 400:
                     return

@@ -4,9 +4,8 @@ import json
 import secrets
 from typing import Any, Final
 
-import httpx
-
 from app.core.crypto import Secret
+from notifications.emulator.calling import client
 from notifications.emulator.gateway import Call, Provider, Reply
 from notifications.zalo.api import RECEIVED, signature
 
@@ -106,11 +105,7 @@ class ZaloEmulator(Provider):
         raw = json.dumps(told).encode()
         secret = Secret("somebody else's") if forged else self._events_secret
         mac = signature(self.app_id, raw, told["timestamp"], secret)
-        answer = httpx.post(
-            url,
-            content=raw,
-            headers={"X-ZEvent-Signature": mac, "Content-Type": "application/json"},
-            timeout=5.0,
-            trust_env=False,
+        answer = client().post(
+            url, content=raw, headers={"X-ZEvent-Signature": mac, "Content-Type": "application/json"}
         )
         return answer.status_code

@@ -20,10 +20,12 @@ TAKEN: Final = Told(204)
 FORGED_CODE: Final = "30003"
 FINAL_STATES: Final = ("delivered",)
 # Of those sent since a moment: an earlier cell may have left some that nobody ever calls back about.
-NOT_FINAL: Final = """
-SELECT count(*) FROM message WHERE template = 'appointment_confirmed' AND provider_id IS NOT NULL
+WHERE_NOT_FINAL: Final = """
+ FROM message WHERE template = 'appointment_confirmed' AND provider_id IS NOT NULL
    AND accepted_at >= $2 AND NOT (state = ANY($1)) AND state NOT IN ('undelivered', 'rejected')
 """
+NOT_FINAL: Final = f"SELECT count(*) {WHERE_NOT_FINAL}"
+OF_WHICH_NOT_FINAL: Final = f"SELECT state, attempts, count(*) {WHERE_NOT_FINAL} GROUP BY 1, 2"
 # Which those are; and whether any is still to be sent.
 SENT_SINCE: Final = """
 SELECT id::text AS id FROM message WHERE channel = 'sms' AND accepted_at >= $1
@@ -63,7 +65,8 @@ async def _final(scene: Scene, began: datetime) -> None:
         await scene.load.end()
         await scene.house.until("every message to be delivered", look, within_s=60)
     except TimeoutError as reason:
-        scene.wrong.append(str(reason))
+        left = await scene.house.rows(OF_WHICH_NOT_FINAL, list(FINAL_STATES), began)
+        scene.wrong.append(f"{reason}: {[tuple(row) for row in left]}")
 
 
 async def before_the_answer(scene: Scene) -> None:
