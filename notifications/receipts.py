@@ -36,8 +36,8 @@ async def note_receipt(
 ) -> bool:
     """Adopt a receipt; False when it told nothing new. It also proves that an unknown call arrived.
 
-    `attempt` is the call it is about, the last one where it is not said. Of an earlier call only that it
-    arrived after all is news: the person has the message.
+    `attempt` is the call it is about, the last one where it is not said. Of an earlier call, and of one
+    whose end was heard, only that it arrived after all is news: the person has the message.
     """
     rank = RANKS.get(status)
     if rank is None:
@@ -50,15 +50,27 @@ async def note_receipt(
     if row is None or row["state"] in ("expired", "superseded"):
         return False
     about = row["attempts"] if attempt is None else attempt
-    if about < row["attempts"] and status != "delivered":
-        return False
     if row["rank"] >= rank:
+        return False
+    if status != "delivered" and (about < row["attempts"] or await _is_put_back(message_id)):
         return False
     if provider_id:
         await ending.book(message_id, provider_id, attempt=about, now=now)
     if STATES.get(status) == "undelivered":
         return await _note_failure(row, message_id, provider_id, error_code, now=now)
     return await _note_progress(message_id, provider_id, status, error_code, now=now)
+
+
+async def _is_put_back(message_id: uuid.UUID) -> bool:
+    """Owed once more though the provider took its last call: how that one ended was heard already."""
+    # Not with the row above: who waits for that sees the calls as they were before.
+    return bool(
+        await in_transaction().fetchval(
+            "SELECT true FROM message m JOIN message_attempt a ON a.message_id = m.id AND a.n = m.attempts"
+            " WHERE m.id = $1 AND m.state = 'ready' AND a.provider_id IS NOT NULL",
+            message_id,
+        )
+    )
 
 
 async def _note_progress(
