@@ -11,6 +11,7 @@ from app.core.database import in_transaction
 from app.core.operation import operation
 from notifications import afterwards, ending
 from notifications.classification import Verdict, verdict_afterwards
+from notifications.owed import OTHER_WAY
 from notifications.templates import Category
 from notifications.ways import Way
 
@@ -43,8 +44,8 @@ async def note_receipt(
     if rank is None:
         return False
     row = await in_transaction().fetchrow(
-        "SELECT state, rank, attempts, template, category, expires_at, after_unreached, channel"
-        " FROM message WHERE id = $1 FOR UPDATE",
+        "SELECT state, rank, attempts, template, category, expires_at, after_unreached, channel,"
+        " ended_at FROM message WHERE id = $1 FOR UPDATE",
         message_id,
     )
     if row is None or row["state"] in ("expired", "superseded"):
@@ -78,7 +79,9 @@ async def _note_progress(
 ) -> bool:
     rank, state = RANKS[status], STATES.get(status, "accepted")
     await in_transaction().execute(
-        "UPDATE message SET state = $3, rank = $4, error_code = $5, verdict = NULL,"
+        # What went on by another way stays with it until this one has brought it.
+        "UPDATE message SET state = $3, rank = $4, verdict = NULL,"
+        " error_code = CASE WHEN error_code = $9 AND NOT $8 THEN error_code ELSE $5 END,"
         " provider_id = coalesce(provider_id, nullif($2, '')), calling_since = NULL,"
         " accepted_at = coalesce(accepted_at, $6), looks = 0,"
         " look_at = CASE WHEN channel = 'sms' THEN $7::timestamptz END,"
@@ -91,6 +94,7 @@ async def _note_progress(
         now,
         now + (ending.PRICE_LOOK if rank == LAST else ending.FIRST_LOOK),
         rank == LAST,
+        OTHER_WAY,
     )
     await journal.write(f"message.{state}", object_kind="message", object_id=message_id, at=now)
     if status == "delivered":
@@ -109,12 +113,17 @@ async def _note_failure(
     # Other providers tell an end as one, with codes of their own.
     known = int(error_code) if error_code.isdecimal() else None
     verdict = verdict_afterwards(known) if row["channel"] == Way.SMS else Verdict.RECIPIENT
-    again = afterwards.once_more_at(
-        verdict,
-        category=Category(row["category"]),
-        tried=row["after_unreached"],
-        now=now,
-        expires_at=row["expires_at"],
+    # What had ended already, given up or left for another way, was handed on: it is owed here no more.
+    again = (
+        afterwards.once_more_at(
+            verdict,
+            category=Category(row["category"]),
+            tried=row["after_unreached"],
+            now=now,
+            expires_at=row["expires_at"],
+        )
+        if row["ended_at"] is None
+        else None
     )
     if again is not None:
         await _put_back(message_id, row["attempts"], error_code, verdict, at=again)

@@ -11,13 +11,16 @@ from typing import NamedTuple
 
 import pytest
 
+from app.core.clock import current_time
 from app.core.crypto import Secret
 from app.core.database import DB
 from app.core.later import Later
 from jobs.drainer import Drainer
 from jobs.subscriptions import SILENT, make_subscriptions
 from notifications import calls as http_calls
+from notifications import following
 from notifications.brandname.channel import BrandnameChannel
+from notifications.emulator import running_emulator
 from notifications.emulator.brandname import BrandnameGateway
 from notifications.emulator.gateway import running
 from notifications.emulator.server import TwilioEmulator
@@ -33,9 +36,21 @@ from tests.appointments.conftest import (  # noqa: F401 - fixtures
     publish,
     tomorrow,
 )
-from tests.notifications.conftest import ACCOUNT, LAN, TOKEN, MakeChannel, Site, script, sent_to, until
+from tests.notifications.conftest import (
+    ACCOUNT,
+    LAN,
+    NOWHERE,
+    TOKEN,
+    MakeChannel,
+    Site,
+    script,
+    sent_to,
+    tell,
+    until,
+)
 from tests.notifications.test_brandname import BRAND, KEY, SECRET, of
 from tests.notifications.test_listeners import ask_for_code, confirmed, facts
+from tests.notifications.test_outages import errand, look, states
 
 
 @pytest.fixture
@@ -189,3 +204,90 @@ async def test_what_came_from_no_fact_this_program_knows_goes_on_by_none(
     await tell_otherwise(failed, channels=channels)
 
     assert gateway.taken == []
+
+
+VISIT = {"reference": "NB-7K3Q-92", "window": "08:00-10:00 25/11/2026"}
+MINUTE = timedelta(minutes=1)
+
+
+async def unanswered(emulator: TwilioEmulator) -> None:
+    """The first provider takes it, and its answer says nothing of that."""
+    await script(emulator, LAN, status=503, accepted=True, callbacks=[])
+
+
+async def test_what_was_left_for_the_second_is_not_sent_again_when_the_first_fails_late(
+    channels: Channels,
+    served: Site,
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    """It cannot be asked, so the second brings it; only then the first, which had it, speaks."""
+    await unanswered(emulator)
+    failed = errand("home_visit_failed", now)._replace(values=VISIT)
+    first = make_channel(public_url=served.url, timeout_s=5.0)
+    await look(failed, channels._replace(sms=first), now)
+    await look(failed, channels._replace(sms=make_channel(api_base=NOWHERE)), now + timedelta(seconds=31))
+    assert (await states(), len(gateway.taken)) == ({"sms": "gave_up", "brandname": "accepted"}, 1)
+    (record,) = emulator.mailbox.all()
+
+    await tell(emulator, record.sid, "queued", "sent", "undelivered:30003")
+
+    assert await states() == {"sms": "undelivered", "brandname": "accepted"}
+    assert await following.look_after(channels, now=current_time() + 16 * MINUTE) == 0
+    assert (len(sent_to(emulator, LAN)), len(gateway.taken)) == (1, 1)
+
+
+@pytest.mark.parametrize(("told", "brought"), [("sent", 1), ("delivered", 0)])
+async def test_what_was_left_for_the_second_stays_with_it_until_the_first_has_brought_it(
+    channels: Channels,
+    served: Site,
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    gateway: BrandnameGateway,
+    now: datetime,
+    told: str,
+    brought: int,
+) -> None:
+    """The second is busy just then, so somebody looks again."""
+    await unanswered(emulator)
+    called = errand("ticket_called", now)
+    first = make_channel(public_url=served.url, timeout_s=5.0)
+    await look(called, channels._replace(sms=first), now)
+    gateway.faults.append("busy")
+    await look(called, channels._replace(sms=make_channel(api_base=NOWHERE)), now + timedelta(seconds=31))
+    (record,) = emulator.mailbox.all()
+
+    await tell(emulator, record.sid, "queued", told)
+    await look(called, channels._replace(sms=first), now + MINUTE)
+
+    assert len(gateway.taken) == brought
+    assert (await states())["sms"] == told
+
+
+async def test_what_was_given_up_and_went_on_is_not_sent_again_when_the_first_fails_late(
+    channels: Channels,
+    served: Site,
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    gateway: BrandnameGateway,
+    now: datetime,
+) -> None:
+    """Three times asked the provider did not know of it, and had it nevertheless."""
+    await unanswered(emulator)
+    at_risk = errand("home_visit_at_risk", now)._replace(values=VISIT)
+    first = make_channel(public_url=served.url, timeout_s=5.0)
+    await look(at_risk, channels._replace(sms=first), now)
+    with running_emulator(account_sid=ACCOUNT, auth_token=TOKEN) as unaware:
+        asked = channels._replace(sms=make_channel(api_base=unaware.base_url))
+        for minutes in (1, 3, 11):
+            await look(at_risk, asked, now + minutes * MINUTE)
+    assert (await states(), len(gateway.taken)) == ({"sms": "gave_up", "brandname": "accepted"}, 1)
+    (record,) = emulator.mailbox.all()
+
+    await tell(emulator, record.sid, "queued", "sent", "undelivered:30003")
+
+    assert await states() == {"sms": "undelivered", "brandname": "accepted"}
+    assert await following.look_after(channels, now=current_time() + 16 * MINUTE) == 0
+    assert (len(sent_to(emulator, LAN)), len(gateway.taken)) == (1, 1)
