@@ -7,7 +7,6 @@ whose fate is unknown is found again by its phone and its text (decision 47).
 """
 
 import asyncio
-import json
 import logging
 import ssl
 import threading
@@ -19,7 +18,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError, SSLError
@@ -84,6 +83,12 @@ class TwilioChannel:
     def _send(self, message: Outgoing) -> Sending:
         self._answer.pause = None
         try:
+            return self._call(message)
+        except Exception as reason:  # noqa: BLE001 - an answer nobody foresaw says neither yes nor no
+            return Unknown(type(reason).__name__)
+
+    def _call(self, message: Outgoing) -> Sending:
+        try:
             return Accepted(self._create(message))
         except (TwilioRestException, TwilioServiceException) as refused:
             return self._refused(refused.code or None, refused.status)
@@ -91,8 +96,6 @@ class TwilioChannel:
             return Rejected(Verdict.TEMPORARY, "connect_timeout")
         except requests.exceptions.ConnectionError as reason:
             return _connection(reason)
-        except (TwilioException, OSError, json.JSONDecodeError, ValueError) as reason:
-            return Unknown(type(reason).__name__)
 
     def _refused(self, code: int | None, status: int) -> Sending:
         found = verdict(code, status)

@@ -1,18 +1,22 @@
 """Every code of the provider, said by the emulator over HTTP and heard through the real client."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from app.core.later import Later
+from app.faults.fronts import Asked, Front, Told
 from notifications.classification import FINAL, RISK_BLOCKS, TWILIO, Verdict, verdict_afterwards
+from notifications.delivery import deliver
 from notifications.emulator.server import TwilioEmulator
 from notifications.port import Accepted, Rejected, Report, Sender, Unknown
 from notifications.twilio_channel import THREADS, TwilioChannel
-from tests.notifications.conftest import LAN, MakeChannel, magic, script, sent_to, until
+from tests.notifications.conftest import LAN, MakeChannel, magic, owe, script, sent_to, stored, until
 from tests.notifications.test_twilio_channel import outgoing
 
 # The classes of the provider's codes, written down once more from its error dictionary: what a person who
@@ -96,6 +100,42 @@ async def test_each_way_of_answering_makes_one_call_and_has_one_meaning(
 
     assert isinstance(await sms.send(outgoing()), heard)
     assert emulator.mailbox.calls() == [LAN]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (201, b"[]"),
+        (201, b"null"),
+        (201, b'"ok"'),
+        (201, b'{"sid": 7}'),
+        (400, b'{"type": "about:blank", "title": "No", "status": "bad", "code": 99999}'),
+    ],
+)
+async def test_an_answer_of_a_shape_nobody_foresaw_says_neither_yes_nor_no(
+    database: object,
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    now: datetime,
+    status: int,
+    body: bytes,
+) -> None:
+    """The provider took it; what it answers is JSON, and none of its resources."""
+
+    async def spoil(front: Front, asked: Asked) -> Told:
+        return replace(await front.forward(asked), status=status, body=body)
+
+    front = Front(behind=emulator.base_url, behaviour=spoil)
+    await front.open()
+    message_id = await owe("appointment_confirmed", LAN, now)
+    try:
+        with pytest.raises(Later):
+            await deliver(message_id, channel=make_channel(api_base=front.url), now=now)
+    finally:
+        await front.close()
+
+    assert len(sent_to(emulator, LAN)) == 1
+    assert (await stored(message_id)).state == "unknown", "asked about before it is sent again"
 
 
 async def test_a_busy_provider_says_when_to_come_back(sms: TwilioChannel, emulator: TwilioEmulator) -> None:
