@@ -146,7 +146,9 @@ async def together(message: MessageRow, company: Company | None, *, now: datetim
     alone = len(parts) < 2 and not is_whole(message)
     if whole is not None:
         kept = {row["id"] for row in parts}
-        await _take_out([row for row in found if row["part_of"] and row["id"] not in kept])
+        await _take_out(
+            [row for row in found if row["part_of"] and row["id"] not in kept], still_told=ids, now=now
+        )
         if alone or not parts:
             await ending.close(whole.id, "superseded", EMPTY, now=now)
     if alone or not parts:
@@ -214,9 +216,12 @@ def _goes(
     return ids is None or (row["id"] in ids and not row["is_held"])
 
 
-async def _take_out(rows: Sequence[asyncpg.Record]) -> None:
+async def _take_out(
+    rows: Sequence[asyncpg.Record], *, still_told: Collection[uuid.UUID], now: datetime
+) -> None:
     """Parts no longer: of what is outdated the newer is told; each other one is owed by itself again, and
-    whoever looks after it says what becomes of it.
+    whoever looks after it says what becomes of it. Its own work may be done, as the whole had left: what is
+    still told and only held is looked at until it is let go.
     """
     connection = in_transaction()
     await connection.execute(
@@ -226,8 +231,10 @@ async def _take_out(rows: Sequence[asyncpg.Record]) -> None:
     )
     await connection.execute(
         "UPDATE message SET state = 'ready', part_of = NULL, error_code = '', ended_at = NULL,"
-        " look_at = expires_at + $2 WHERE id = ANY($1)",
+        " look_at = CASE WHEN id = ANY($2) THEN $3 ELSE expires_at + $4 END WHERE id = ANY($1)",
         [row["id"] for row in rows if not row["is_outdated"]],
+        [row["id"] for row in rows if row["is_held"] and row["id"] in still_told],
+        now + limits.HOLD_LOOK,
         ending.AFTER_ITS_TIME,
     )
 

@@ -11,12 +11,14 @@ from app.core.database import DB
 from app.core.later import Later
 from app.core.outbox import Fact
 from notifications import calls as http_calls
+from notifications import following, holds
 from notifications.brandname.channel import BrandnameChannel
 from notifications.digests.said import OTHERS_WITHIN
 from notifications.emulator.brandname import BrandnameGateway
 from notifications.emulator.gateway import running
 from notifications.emulator.server import TwilioEmulator
 from notifications.events import MessageNotDelivered
+from notifications.limits import TEMPLATE
 from notifications.listeners import tell_otherwise, tell_person
 from notifications.port import Channels
 from notifications.receipts import note_receipt
@@ -30,6 +32,7 @@ from tests.queue.conftest import Hall, hall, open_hall  # noqa: F401 - fixtures
 from tests.satisfaction.conftest import accepted, completed
 
 HOA = "+84987654321"
+MINUTE = timedelta(minutes=1)
 At = Callable[[datetime], None]
 
 
@@ -192,3 +195,47 @@ async def test_what_did_not_arrive_after_all_goes_by_the_second_each_once(
     texts = [taken["Content"] for taken in gateway.taken]
     assert len(failed) == 2 and len(sent_to(emulator, LAN)) == 1
     assert [sum(number in text for text in texts) for number in numbers] == [1] * 2
+
+
+@pytest.mark.parametrize("still_hers", [True, False])
+async def test_what_is_held_when_the_others_leave_goes_when_it_is_let_go(
+    open_hall: Hall,  # noqa: F811
+    channels: Channels,
+    emulator: TwilioEmulator,
+    at: At,
+    now: datetime,
+    still_hers: bool,
+) -> None:
+    """It had left with another, so its work is done; the provider's queue was full, and both came back."""
+    waiting, ready, third = [await accepted(open_hall, now) for _ in range(3)]
+    told = (await facts("dossier.accepted"))[:2]
+    await hear(told, channels)
+    await completed(ready, now)
+    assert await hear([*await facts("dossier.completed"), *told], channels) == [True] * 3
+    assert DB.pool is not None
+    whole = await DB.pool.fetchrow("SELECT id, provider_id FROM message WHERE state = 'accepted'")
+    assert whole is not None
+    assert await note_receipt(
+        message_id=whole["id"],
+        provider_id=whole["provider_id"],
+        status="failed",
+        error_code="30001",
+        now=now,
+    )
+    held = f"{TEMPLATE}dossier_accepted"
+    await holds.hold(scope=held, reason="A number in it is wrong", officer_id=None, now=now)
+    await completed(third, now)
+    if not still_hers:
+        await DB.pool.execute("UPDATE dossier SET applicant_phone = $2 WHERE id = $1", waiting.id, HOA)
+    at(now + 11 * MINUTE)
+    await hear((await facts("dossier.completed"))[1:], channels)
+
+    await following.look_after(channels, now=now + 12 * MINUTE)
+    before = sent_to(emulator, LAN)[1:]
+    await holds.let_go(scope=held, now=now + 12 * MINUTE)
+    await following.look_after(channels, now=now + 13 * MINUTE)
+
+    (together,) = before
+    assert ready.number in together and third.number in together and waiting.number not in together
+    alone = sent_to(emulator, LAN)[2:]
+    assert [waiting.number in text for text in alone] == ([True] if still_hers else [])
