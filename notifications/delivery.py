@@ -236,11 +236,8 @@ async def _to_send(
     if refused is None and ask and joining.may_be_joined(message):
         return Ripe()
     refused = refused or await _no_turn(message, per_second=per_second, now=now)
-    if refused is not None and refused.after is not None:
-        return Wait(refused.after)
     if refused is not None:
-        await ending.close(message.id, "rejected", refused.code, now=now, verdict=Verdict.RECIPIENT)
-        return None
+        return await _not_now(message, refused, now=now)
     to_call = await joining.together(message, company, now=now)
     # Nothing is left of a whole; what was a part of it is looked at by itself.
     return Wait(RETRY) if to_call is None else await _claim(to_call, now=now)
@@ -253,6 +250,22 @@ async def _over(message: MessageRow, *, now: datetime) -> str | None:
     if await superseding.is_outdated(message):
         return "superseded"
     return "gave_up" if await _arrivals(message) >= MOST_ARRIVALS else None
+
+
+async def _not_now(message: MessageRow, refused: limits.Refused, *, now: datetime) -> Wait | None:
+    """It waits, or ends where waiting is of no use."""
+    if refused.after is None:
+        await ending.close(message.id, "rejected", refused.code, now=now, verdict=Verdict.RECIPIENT)
+        return None
+    if refused.code in limits.OURS:
+        # How long its way took nothing counts from here (`owed.standing`), and that of a whole from its
+        # parts; when it is of no use any more stays as it is.
+        await in_transaction().execute(
+            "UPDATE message SET not_before = $2 WHERE id = $1 OR part_of = $1",
+            message.id,
+            now + refused.after,
+        )
+    return Wait(refused.after)
 
 
 async def _held_back(message: MessageRow, *, now: datetime) -> limits.Refused | None:

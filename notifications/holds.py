@@ -1,7 +1,8 @@
 """What an operator holds back and lets go, and how much a centre may spend on messages a day.
 
 Always true: who did it stands in the journal with the change, and why in the hold while it lasts; doing it
-twice is doing it once. What was held goes on by itself within half a minute (`limits.HOLD_LOOK`).
+twice is doing it once. What was held goes on by itself within half a minute (`limits.HOLD_LOOK`),
+however long it was held, by the way it waited for.
 """
 
 import uuid

@@ -37,6 +37,11 @@ TEMPLATE: Final = "template:"
 # Shares of a budget, in percent, at which somebody is told.
 WARN_AT: Final = (70, 100)
 
+# Waiting that is our own will: it says nothing about the way, and uses up none of the patience with it. A
+# turn (`pace`), a place (`cap_under_way`) or a closed way is waited for because of what the way takes or
+# answers, and whoever waits long for it goes by the next.
+OURS: Final = frozenset({"held", "budget"})
+
 BUDGET_TOLD: Final = Counter("motcua_message_budget_reached", "Budgets of centres reached", ["percent"])
 
 

@@ -92,7 +92,7 @@ def _within(wanted: Route, reachable: Collection[Way]) -> Route:
 
 
 class Standing(NamedTuple):
-    """How a message stands: `waited` since it might leave, `taken` since the provider has it."""
+    """How a message stands: `waited` since we let it leave, `taken` since the provider has it."""
 
     state: str
     waited: timedelta

@@ -17,6 +17,7 @@ from notifications.digests.joining import Company
 from notifications.digests.said import DIGEST, OTHERS_WITHIN
 from notifications.emulator.server import TwilioEmulator
 from notifications.events import MessageNotDelivered
+from notifications.limits import HOLD_LOOK
 from notifications.message_row import MessageRow
 from notifications.port import Outgoing
 from notifications.receipts import note_receipt
@@ -342,6 +343,28 @@ async def test_a_wording_that_is_held_does_not_leave_among_others(
 
     counts = [text.count("H42.10") for text in sent_to(emulator, LAN)]
     assert counts == ([2] if held == ACCEPTED else [1, 1, 1])
+
+
+async def test_how_long_a_whole_was_held_is_not_how_long_its_way_took_nothing(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator, now: datetime
+) -> None:
+    """It waits as a whole; also when it is made anew, of parts that were owed hours ago."""
+    busy = magic("05")
+    ids = [await owe(n, now - OTHERS_WITHIN, phone=busy) for n in (1, 2)]
+    await look(ids[0], sms, now, ids)
+    assert DB.pool is not None
+    await DB.pool.execute("INSERT INTO message_hold (scope, reason, since) VALUES ('all', 'test', $1)", now)
+
+    later = now + timedelta(hours=3)
+    assert await look_at_all(ids, sms, later) == [HOLD_LOOK] * 2
+    await DB.pool.execute("DELETE FROM message_hold")
+    later += HOLD_LOOK
+    await look(ids[0], sms, later, ids)  # busy once more
+
+    assert sent_to(emulator, busy) == []
+    assert [(await owed.standing(each, now=later)).waited for each in ids] == [timedelta()] * 2
+    assert await look_at_all(ids, sms, later + MINUTE) == [None] * 2
+    assert len(sent_to(emulator, busy)) == 1
 
 
 @pytest.mark.parametrize("how", ["withdrawn", "another way"])

@@ -18,6 +18,7 @@ from app.http.principals import Caller
 from notifications import delivery, holds
 from notifications.emulator.server import TwilioEmulator
 from notifications.holds import Budget
+from notifications.limits import HOLD_LOOK
 from notifications.twilio_channel import TwilioChannel
 from tests.appointments.conftest import Place, place, tomorrow  # noqa: F401 - fixtures
 from tests.notifications.conftest import LAN, owe, sent_to
@@ -70,7 +71,7 @@ async def test_what_is_held_does_not_leave_until_it_is_let_go(
     sent_meanwhile = len(sent_to(emulator, LAN))
     gone = [await client.delete(path, headers=editor.headers) for _ in range(2)]
     for code in held:
-        await delivery.deliver(owed[code], channel=sms, now=now)
+        await delivery.deliver(owed[code], channel=sms, now=now + HOLD_LOOK)
 
     assert put.status_code == again.status_code == 200
     assert put.json()["reason"] == again.json()["reason"] == WHY["reason"]

@@ -1,15 +1,17 @@
 """The first provider is down: what cannot wait goes by the second, all else waits, nobody is told twice."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
-from app.citizens.rules import Preferences
+from app.citizens.rules import Preferences, QuietHours
+from app.core.clock import ZONE, local_date
 from app.core.database import DB, transaction
 from app.core.later import Later
-from notifications import calls, carrying, circuits
+from notifications import calls, carrying, circuits, holds, limits
 from notifications.brandname.channel import BrandnameChannel
 from notifications.carrying import Errand
 from notifications.emulator.brandname import BrandnameGateway
@@ -26,6 +28,8 @@ from tests.notifications.test_preferences import around
 
 WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
 VALUES = {"number": "A012", "counter": "3"}
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=ZONE)
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -41,9 +45,8 @@ async def second(database: object, gateway: BrandnameGateway) -> AsyncIterator[B
         yield BrandnameChannel(client, of(gateway.base_url), public_url="")
 
 
-def errand(template: str, now: datetime) -> Errand:
-    # At no hour of the machine anybody's quiet one.
-    lan = Reader(LAN, "vi", Preferences(quiet=around(now, begins_in=3, ends_in=5)))
+def errand(template: str, now: datetime, *, quiet: QuietHours | None = None) -> Errand:
+    lan = Reader(LAN, "vi", Preferences(quiet=quiet))
     return Errand(TEMPLATES[template], lan, VALUES, about="ticket:1", version=1, happened_at=now)
 
 
@@ -152,7 +155,8 @@ async def test_what_can_wait_waits_twenty_minutes_and_goes_once_by_the_first(
 ) -> None:
     down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
     others: dict[Way, BrandnameChannel] = {Way.BRANDNAME: second}
-    returned = errand("dossier_returned", now)
+    # At no hour of the machine anybody's quiet one.
+    returned = errand("dossier_returned", now, quiet=around(now, begins_in=3, ends_in=5))
 
     for minutes in (0, 1, 10, 20):
         at = now + timedelta(minutes=minutes)
@@ -162,6 +166,88 @@ async def test_what_can_wait_waits_twenty_minutes_and_goes_once_by_the_first(
 
     assert gateway.taken == []
     assert len(sent_to(emulator, LAN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "scope", "looks_s"),
+    [
+        ("ticket_called", limits.EVERYTHING, [0, 31, 120]),
+        ("ticket_called", f"{limits.TEMPLATE}ticket_called", [0, 31, 120]),
+        ("dossier_returned", limits.EVERYTHING, [0, 700, 4_400, 9_000]),
+    ],
+)
+async def test_what_is_held_waits_on_its_way_and_is_told_once_when_it_is_let_go(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    template: str,
+    scope: str,
+    looks_s: list[int],
+) -> None:
+    channels = Channels(sms=make_channel(), others={Way.BRANDNAME: second})
+    told, at = errand(template, NOON), NOON
+    await holds.hold(scope=scope, reason="a test", officer_id=None, now=NOON)
+
+    for seconds in looks_s:
+        at = NOON + timedelta(seconds=seconds)
+        assert await look(told, channels, at) is not None
+        assert await states() == {"sms": "ready"}
+    await holds.let_go(scope=scope, now=at)
+    for _ in range(2):
+        at += limits.HOLD_LOOK
+        assert await look(told, channels, at) is None
+
+    assert len(sent_to(emulator, LAN)) == 1 and gateway.taken == []
+    assert await states() == {"sms": "accepted"}
+
+
+async def test_a_way_has_all_its_time_when_what_was_held_is_let_go(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+) -> None:
+    down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
+    channels = Channels(sms=down, others={Way.BRANDNAME: second})
+    called = errand("ticket_called", NOON)
+    await holds.hold(scope=limits.EVERYTHING, reason="a test", officer_id=None, now=NOON)
+    for seconds in (0, 60):
+        await look(called, channels, NOON + timedelta(seconds=seconds))
+    await holds.let_go(scope=limits.EVERYTHING, now=NOON + MINUTE)
+
+    await look(called, channels, NOON + timedelta(seconds=95))
+    at_first = await states()
+    await look(called, channels, NOON + timedelta(seconds=125))
+
+    assert at_first == {"sms": "ready"}
+    assert await states() == {"sms": "superseded", "brandname": "accepted"}
+    assert len(gateway.taken) == 1
+
+
+async def test_what_waits_for_a_budget_waits_on_its_way(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+) -> None:
+    centre = uuid.uuid4()
+    assert DB.pool is not None
+    await DB.pool.execute("INSERT INTO message_budget VALUES ($1, 1, 1, $2, $1)", centre, NOON)
+    await DB.pool.execute("INSERT INTO message_spending VALUES ($1, $2, 1)", centre, local_date(NOON))
+    channels = Channels(sms=make_channel(), others={Way.BRANDNAME: second})
+    returned = errand("dossier_returned", NOON)._replace(centre_id=centre)
+
+    for minutes in (0, 11, 90):
+        assert await look(returned, channels, NOON + minutes * MINUTE) is not None
+        assert await states() == {"sms": "ready"}
+    await DB.pool.execute("DELETE FROM message_spending")
+    tomorrow = NOON + timedelta(days=1)
+    done = [await look(returned, channels, tomorrow + n * MINUTE) for n in (0, 1)]
+
+    assert done == [None, None]
+    assert len(sent_to(emulator, LAN)) == 1 and gateway.taken == []
+    assert await states() == {"sms": "accepted"}
 
 
 async def test_a_call_fails_while_another_that_succeeded_forgets_the_failures_before(
