@@ -20,6 +20,7 @@ from app.core.outbox import Fact
 from notifications import delivery, owed, policy, ways
 from notifications.delivery import Carried
 from notifications.digests.joining import FindCompany
+from notifications.policy import Rest
 from notifications.port import Channels, Content
 from notifications.readers import Reader
 from notifications.templates import Template
@@ -184,6 +185,7 @@ async def _try(
             now=now,
             per_second=channels.sms_per_second,
             company=errand.company,
+            rest=Rest(reader.chosen.quiet, errand.event_at),
         )
     except Later as later:
         wait = later.after

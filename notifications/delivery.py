@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, NamedTuple
 
 import msgspec
@@ -27,6 +28,7 @@ from notifications.digests.joining import Company, FindCompany
 from notifications.ending import OPEN
 from notifications.message_row import ARRIVED, COLUMNS, MessageRow, Ripe, Wait
 from notifications.owed import mark, owed_before
+from notifications.policy import Rest
 from notifications.port import PLAIN, Accepted, Content, Outgoing, Rejected, Sending, SmsChannel, Unknown
 from notifications.segments import UNCOUNTED, cost
 from notifications.templates import Category, Template, in_full
@@ -153,16 +155,17 @@ async def deliver(
     now: datetime,
     per_second: int = limits.PER_SECOND,
     company: FindCompany | None = None,
+    rest: Rest | None = None,
 ) -> None:
     """Bring one message as far as it goes now; raises `Later` when it must be looked at again.
 
     `per_second`: what a sender of the first SMS provider takes. `company` tells who else may be told with
-    it, and is asked when it is about to leave.
+    it, and is asked when it is about to leave. `rest` is of whoever knows what it is about.
     """
-    message = await _begin(message_id=message_id, per_second=per_second, now=now, ask=company is not None)
+    begin = partial(_begin, message_id=message_id, per_second=per_second, now=now, rest=rest)
+    message = await begin(ask=company is not None)
     if isinstance(message, Ripe):
-        found = await company() if company is not None else None
-        message = await _begin(message_id=message_id, per_second=per_second, now=now, company=found)
+        message = await begin(company=await company() if company is not None else None)
     if message is None or isinstance(message, Ripe):
         return
     if isinstance(message, Wait):
@@ -198,6 +201,7 @@ async def _begin(
     per_second: int = limits.PER_SECOND,
     ask: bool = False,
     company: Company | None = None,
+    rest: Rest | None = None,
 ) -> MessageRow | Wait | Ripe | None:
     """Claim the message, or the whole it is told with, for one call, or say how long it has to wait; None
     when it is over. `ask`: say first when it is ripe.
@@ -212,7 +216,7 @@ async def _begin(
     if message.state not in OPEN:
         return None
     if message.state == "ready":
-        return await _to_send(message, per_second=per_second, now=now, ask=ask, company=company)
+        return await _to_send(message, rest, per_second=per_second, now=now, ask=ask, company=company)
     if message.state == "calling":
         # Somebody called and never came back: its fate is unknown, not failed.
         if message.calling_since is not None and now - message.calling_since < CALL_LOST_AFTER:
@@ -223,7 +227,13 @@ async def _begin(
 
 
 async def _to_send(
-    message: MessageRow, *, per_second: int, now: datetime, ask: bool, company: Company | None
+    message: MessageRow,
+    rest: Rest | None,
+    *,
+    per_second: int,
+    now: datetime,
+    ask: bool,
+    company: Company | None,
 ) -> MessageRow | Wait | Ripe | None:
     over = await _over(message, now=now)
     if over is not None:
@@ -232,7 +242,7 @@ async def _to_send(
     due = max(message.not_before, message.retry_at or message.not_before)
     if due > now:
         return Wait(due - now)
-    refused = await _held_back(message, now=now)
+    refused = await _held_back(message, rest, now=now)
     if refused is None and ask and joining.may_be_joined(message):
         return Ripe()
     refused = refused or await _no_turn(message, per_second=per_second, now=now)
@@ -268,11 +278,12 @@ async def _not_now(message: MessageRow, refused: limits.Refused, *, now: datetim
     return Wait(refused.after)
 
 
-async def _held_back(message: MessageRow, *, now: datetime) -> limits.Refused | None:
+async def _held_back(message: MessageRow, rest: Rest | None, *, now: datetime) -> limits.Refused | None:
     """The first reason there is not to call now that lies in no other message's turn."""
     category, way = Category(message.category), Way(message.channel)
     return (
-        await limits.held(message.template)
+        await limits.asleep(message, rest, now=now)
+        or await limits.held(message.template)
         or (await _sms_refused(message, category, way, now=now) if way in OF_SMS else None)
         or await limits.closed(way, now=now)
     )

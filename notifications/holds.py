@@ -2,7 +2,7 @@
 
 Always true: who did it stands in the journal with the change, and why in the hold while it lasts; doing it
 twice is doing it once. What was held goes on by itself within half a minute (`limits.HOLD_LOOK`),
-however long it was held, by the way it waited for.
+at night in the morning unless it cannot wait; however long it was held, by the way it waited for.
 """
 
 import uuid
@@ -151,7 +151,8 @@ async def put_budget(
     officer_id: uuid.UUID,
     now: datetime,
 ) -> Budget:
-    """What the centre may spend a day from now on, today included; the same again changes nothing.
+    """What the centre may spend a day from now on, today included; the same again changes nothing. What
+    waits for it goes on by itself within minutes (`limits.BUDGET_LOOK`), unless it is night.
 
     Raises `PreconditionFailed` for another version than was seen.
     """

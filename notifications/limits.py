@@ -1,4 +1,5 @@
-"""What holds a message back before a call: a hold, a phone that said no, caps, a budget, the sender's pace.
+"""What holds a message back before a call: the night, a hold, a phone that said no, caps, a budget, the
+sender's pace.
 
 Each is asked in the transaction that claims the message, so many processes agree.
 """
@@ -10,12 +11,14 @@ from typing import Final, NamedTuple
 import structlog
 from prometheus_client import Counter
 
+from app.citizens import preferences
 from app.core import journal
 from app.core.clock import ZONE, local_date
 from app.core.database import in_transaction
 from app.settings import SENDER_TAKES_PER_SECOND
-from notifications import circuits
-from notifications.policy import CANNOT_WAIT, PER_PHONE_PER_DAY, PER_PHONE_PER_MONTH
+from notifications import circuits, policy
+from notifications.message_row import MessageRow
+from notifications.policy import CANNOT_WAIT, PER_PHONE_PER_DAY, PER_PHONE_PER_MONTH, Rest
 from notifications.port import Sender
 from notifications.templates import Category
 from notifications.ways import OF_SMS, Way
@@ -23,6 +26,8 @@ from notifications.ways import OF_SMS, Way
 log: Final = structlog.get_logger(__name__)
 
 HOLD_LOOK: Final = timedelta(seconds=30)
+# A budget that is raised is noticed within so long.
+BUDGET_LOOK: Final = timedelta(minutes=5)
 UNDER_WAY_LOOK: Final = timedelta(seconds=5)
 A_MONTH: Final = timedelta(days=30)
 PER_SECOND: Final = SENDER_TAKES_PER_SECOND
@@ -40,7 +45,7 @@ WARN_AT: Final = (70, 100)
 # Waiting that is our own will: it says nothing about the way, and uses up none of the patience with it. A
 # turn (`pace`), a place (`cap_under_way`) or a closed way is waited for because of what the way takes or
 # answers, and whoever waits long for it goes by the next.
-OURS: Final = frozenset({"held", "budget"})
+OURS: Final = frozenset({"quiet", "held", "budget"})
 
 BUDGET_TOLD: Final = Counter("motcua_message_budget_reached", "Budgets of centres reached", ["percent"])
 
@@ -50,6 +55,28 @@ class Refused(NamedTuple):
 
     code: str
     after: timedelta | None = None
+
+
+async def asleep(message: MessageRow, rest: Rest | None, *, now: datetime) -> Refused | None:
+    """Quiet hours that have begun since it was owed: an outage, a hold or a budget may end at night, and
+    another try come then. What would be of no use by their end is not kept back, unless what it is about
+    is over.
+
+    Without `rest` nobody knows when what it is about takes place: what did not wait for the morning when it
+    was owed, does not now.
+    """
+    category = Category(message.category)
+    if category in CANNOT_WAIT:
+        return None
+    known = rest or Rest((await preferences.of_phone(message.phone)).quiet)
+    over_at = policy.quiet_until(category, known, now=now)
+    is_over = known.event_at is not None and known.event_at <= now
+    if over_at <= now or (message.expires_at < over_at and not is_over):
+        return None
+    # A whole is made later than its first part was to leave.
+    owed_at, left_from = message.created_at, max(message.created_at, message.not_before)
+    was_let_through = left_from < policy.quiet_until(category, known, now=owed_at)
+    return None if rest is None and was_let_through else Refused("quiet", over_at - now)
 
 
 async def held(template: str) -> Refused | None:
@@ -98,7 +125,9 @@ async def phone_refuses(
 
 
 async def over_budget(centre_id: uuid.UUID | None, category: Category, *, now: datetime) -> Refused | None:
-    """A centre that has spent its day's segments sends what cannot wait only; the rest comes tomorrow."""
+    """A centre that has spent its day's segments sends what cannot wait only; the rest comes tomorrow, or
+    when it may spend more.
+    """
     if centre_id is None:
         return None
     today = local_date(now)
@@ -117,7 +146,7 @@ async def over_budget(centre_id: uuid.UUID | None, category: Category, *, now: d
     if spent < 100 or category in CANNOT_WAIT:
         return None
     tomorrow = datetime.combine(today + timedelta(days=1), time(), tzinfo=ZONE)
-    return Refused("budget", tomorrow - now)
+    return Refused("budget", min(BUDGET_LOOK, tomorrow - now))
 
 
 async def _warn(centre_id: uuid.UUID, percent: int, *, now: datetime) -> None:

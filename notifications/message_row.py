@@ -31,6 +31,7 @@ class MessageRow(NamedTuple):
     attempts: int
     after_unknown: int
     asked: int
+    created_at: datetime
     not_before: datetime
     expires_at: datetime
     retry_at: datetime | None

@@ -1,7 +1,7 @@
 """When a message may leave (pure)."""
 
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.citizens.rules import Channel, Preferences, QuietHours
 from app.core.clock import ZONE
@@ -24,6 +24,13 @@ PER_PHONE_PER_MONTH: Final = 60
 CANNOT_WAIT: Final = frozenset({Category.OTP, Category.URGENT})
 
 
+class Rest(NamedTuple):
+    """When the person it is for sleeps, where they said so, and when what it is about takes place."""
+
+    quiet: QuietHours | None = None
+    event_at: datetime | None = None
+
+
 def may_leave(category: Category, chosen: Preferences) -> bool:
     """Whether the person it is for wants it at all."""
     if category in CANNOT_WAIT:
@@ -31,6 +38,17 @@ def may_leave(category: Category, chosen: Preferences) -> bool:
     if chosen.channel is Channel.NONE:
         return False
     return chosen.surveys or category is not Category.NEXT_MORNING
+
+
+def quiet_until(category: Category, rest: Rest, *, now: datetime) -> datetime:
+    """Now, or the end of the quiet hours (the person's, else the house's) for what can wait. They give way
+    where waiting would leave less than `NOTICE` before `event_at`, if that is still to come.
+    """
+    if category in CANNOT_WAIT:
+        return now
+    over_at = (rest.quiet or OF_THE_HOUSE).over_at(now)
+    is_near = rest.event_at is not None and now < rest.event_at < over_at + NOTICE
+    return now if is_near else over_at
 
 
 def not_before(
@@ -42,20 +60,16 @@ def not_before(
     event_at: datetime | None = None,
     others_until: datetime | None = None,
 ) -> datetime:
-    """Now, or the end of the quiet hours (the person's, else the house's) for what can wait. What waits for
-    the next morning counts from the moment it is about (`happened_at`, now if not given), however late we
-    hear of it. Quiet hours give way where waiting would leave less than `NOTICE` before `event_at`, if
-    that is still to come. Others that may go with it are waited for (`others_until`), but not into the
-    quiet hours.
+    """Now, or the end of the quiet hours (`quiet_until`). What waits for the next morning counts from the
+    moment it is about (`happened_at`, now if not given), however late we hear of it. Others that may go
+    with it are waited for (`others_until`), but not into the quiet hours.
     """
     if category in CANNOT_WAIT:
         return now
     hours = quiet or OF_THE_HOUSE
     if category is Category.NEXT_MORNING:
         return hours.over_at(max(now, _morning_after(happened_at or now)))
-    over_at = hours.over_at(now)
-    if event_at is not None and now < event_at < over_at + NOTICE:
-        return now
+    over_at = quiet_until(category, Rest(quiet, event_at), now=now)
     if others_until is None or over_at != now:
         return over_at
     return others_until if now < others_until == hours.over_at(others_until) else now

@@ -5,14 +5,15 @@
 
 import asyncio
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.clock import current_time
+from app.citizens.rules import Preferences, QuietHours
+from app.core.clock import ZONE, current_time
 from app.core.database import DB
 from app.core.later import Later
 from notifications import delivery, ending, following
@@ -20,8 +21,10 @@ from notifications.afterwards import AGAIN, once_more_at
 from notifications.classification import FINAL, SAID_NO, Verdict
 from notifications.emulator.server import TwilioEmulator
 from notifications.port import Channels
-from notifications.templates import Category
+from notifications.receipts import note_receipt
+from notifications.templates import TEMPLATES, Category
 from notifications.twilio_channel import TwilioChannel
+from tests.citizens.conftest import make_account
 from tests.notifications.conftest import (
     LAN,
     MakeChannel,
@@ -35,6 +38,7 @@ from tests.notifications.conftest import (
     tell,
     until,
 )
+from tests.notifications.test_preferences import choose
 
 CONFIRMED = "appointment_confirmed"
 MINUTE = timedelta(minutes=1)
@@ -102,6 +106,68 @@ async def test_a_phone_that_is_reached_at_the_second_try_has_its_message(
     await becomes(message_id, "delivered")
     assert await calls(message_id) == ["unreachable", "accepted"]
     assert await facts_of(message_id) == []
+
+
+EVENING = datetime(2026, 11, 24, 21, 20, tzinfo=ZONE)
+MORNING = datetime(2026, 11, 25, 6, 30, tzinfo=ZONE)
+CAN_WAIT = "appointment_cancelled_by_centre"
+
+
+async def unreached(message_id: uuid.UUID, sms: TwilioChannel, at: datetime) -> None:
+    """Sent a minute ago, and not arrived."""
+    await delivery.deliver(message_id, channel=sms, now=at - MINUTE)
+    assert await note_receipt(
+        message_id=message_id, provider_id="", status="undelivered", error_code="30003", now=at
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "leaves"),
+    [
+        (None, MORNING),
+        (QuietHours(time(21, 30), time(9)), MORNING + 150 * MINUTE),
+        (QuietHours(time(1), time(5)), EVENING + 15 * MINUTE),
+    ],
+)
+async def test_what_is_tried_once_more_is_not_at_night(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator, own: QuietHours | None, leaves: datetime
+) -> None:
+    """Put back at 21:20 for 21:35. Her own hours stand in place of the house's."""
+    message_id = await owe(CAN_WAIT, LAN, EVENING - MINUTE)
+    await unreached(message_id, sms, EVENING)
+    if own is not None:
+        await choose(await make_account(LAN, at=EVENING), Preferences(quiet=own))
+
+    at = EVENING + 15 * MINUTE
+    assert await following.look_after(Channels(sms), now=at) == 1
+
+    assert len(sent_to(emulator, LAN)) == (2 if leaves == at else 1)
+    if leaves > at:
+        assert await look_at(message_id) == leaves
+        assert await following.look_after(Channels(sms), now=leaves) == 1
+        assert len(sent_to(emulator, LAN)) == 2
+
+
+async def test_what_left_at_night_on_purpose_is_tried_once_more_at_night(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator
+) -> None:
+    """What it is about begins at seven: whoever looks after it does not know, and sees that it left."""
+    night = EVENING + 60 * MINUTE
+    message_id = await delivery.owe(
+        template=TEMPLATES[CAN_WAIT],
+        locale="vi",
+        phone=LAN,
+        values={"reference": "NB-7K3Q-92", "time": "07:00 25/11/2026"},
+        about="appointment:1",
+        version=1,
+        now=night - MINUTE,
+        event_at=MORNING + 30 * MINUTE,
+    )
+    await unreached(message_id, sms, night)
+
+    assert await following.look_after(Channels(sms), now=night + 15 * MINUTE) == 1
+
+    assert len(sent_to(emulator, LAN)) == 2
 
 
 async def test_what_is_stale_by_then_is_not_tried_once_more(

@@ -24,6 +24,7 @@ from notifications.templates import TEMPLATES
 from notifications.twilio_channel import TwilioChannel
 from tests.notifications.conftest import (
     LAN,
+    NOWHERE,
     MakeChannel,
     calls,
     magic,
@@ -310,10 +311,19 @@ async def test_what_can_wait_is_held_until_the_morning_and_then_leaves(
 
 
 @pytest.mark.parametrize(("opens", "sent"), [(7, 1), (8, 0)])
+@pytest.mark.parametrize("tried_before", [False, True])
 async def test_what_is_about_the_early_morning_leaves_at_night(
-    database: object, sms: TwilioChannel, emulator: TwilioEmulator, opens: int, sent: int
+    database: object,
+    sms: TwilioChannel,
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    opens: int,
+    sent: int,
+    tried_before: bool,
 ) -> None:
+    """Also where it was owed in the evening and its provider was away until the night."""
     night = datetime(2026, 11, 24, 23, 0, tzinfo=ZONE)
+    evening = night - timedelta(hours=2)
     told = Errand(
         TEMPLATES["appointment_cancelled_by_centre"],
         Reader(LAN, "vi"),
@@ -324,6 +334,9 @@ async def test_what_is_about_the_early_morning_leaves_at_night(
         event_at=datetime(2026, 11, 25, opens, 0, tzinfo=ZONE),
     )
 
+    if tried_before:
+        with pytest.raises(Later):
+            await carry(told, channels=Channels(sms=make_channel(api_base=NOWHERE)), now=evening)
     with contextlib.suppress(Later):
         await carry(told, channels=Channels(sms=sms), now=night)
 

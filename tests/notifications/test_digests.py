@@ -19,6 +19,7 @@ from notifications.emulator.server import TwilioEmulator
 from notifications.events import MessageNotDelivered
 from notifications.limits import HOLD_LOOK
 from notifications.message_row import MessageRow
+from notifications.policy import Rest
 from notifications.port import Outgoing
 from notifications.receipts import note_receipt
 from notifications.templates import TEMPLATES
@@ -60,6 +61,11 @@ async def owe(
     )
 
 
+def awake(at: datetime) -> Rest:
+    """At no hour of the machine anybody's quiet one."""
+    return Rest(around(at, begins_in=10, ends_in=12))
+
+
 async def look(
     message_id: uuid.UUID, sms: TwilioChannel, now: datetime, others: Sequence[uuid.UUID] = ()
 ) -> timedelta | None:
@@ -69,7 +75,7 @@ async def look(
         return Company(DIGEST, others)
 
     try:
-        await delivery.deliver(message_id, channel=sms, now=now, company=company)
+        await delivery.deliver(message_id, channel=sms, now=now, company=company, rest=awake(now))
     except Later as later:
         return later.after
     return None
@@ -230,7 +236,9 @@ async def test_three_changes_around_a_crash_are_each_told_once(
 ) -> None:
     """Its worker dies in the call, before or after the provider took it; the third comes in between."""
     ids = [await owe(n, now - OTHERS_WITHIN) for n in (1, 2)]
-    called = await delivery._begin(message_id=ids[0], now=now, company=Company(DIGEST, ids))
+    called = await delivery._begin(
+        message_id=ids[0], now=now, company=Company(DIGEST, ids), rest=awake(now)
+    )
     assert isinstance(called, MessageRow)
     if taken:
         await sms.send(Outgoing(called.id, called.attempts, called.phone, called.body, valid_for_s=600))
@@ -290,7 +298,7 @@ async def test_what_is_sent_once_more_tells_only_what_still_holds_and_nothing_ne
     await unreached(whole, now)
     newer = await owe(1, now + 11 * MINUTE, of=RETURNED, version=2)
 
-    await delivery.deliver(whole, channel=sms, now=now + 16 * MINUTE)
+    await delivery.deliver(whole, channel=sms, now=now + 16 * MINUTE, rest=awake(now))
 
     again = sent_to(emulator, LAN)[-1]
     assert number(2) in again and number(1) not in again
@@ -323,7 +331,7 @@ async def test_when_everything_in_it_is_outdated_nothing_leaves(
         await owe(n, now, of=RETURNED, version=2)
 
     with pytest.raises(Later):
-        await delivery.deliver(whole, channel=sms, now=now + 16 * MINUTE)
+        await delivery.deliver(whole, channel=sms, now=now + 16 * MINUTE, rest=awake(now))
 
     assert len(sent_to(emulator, LAN)) == 1
     assert (await part(whole))[:2] == ("superseded", "empty")

@@ -4,6 +4,7 @@ Over real HTTP against the emulator; `now` is brought forward instead of waited 
 """
 
 import asyncio
+import contextlib
 import uuid
 from datetime import datetime, timedelta
 
@@ -14,10 +15,11 @@ from app.core.database import DB
 from app.core.later import Later
 from app.core.operation import operation
 from app.settings import Settings
-from notifications import delivery, limits
+from notifications import delivery, holds, limits
 from notifications.channels import open_channels
 from notifications.emulator.server import TwilioEmulator
 from notifications.events import MessageNotDelivered
+from notifications.policy import Rest
 from notifications.port import Sender
 from notifications.receipts import note_receipt
 from notifications.templates import TEMPLATES
@@ -30,6 +32,7 @@ CAN_WAIT = "appointment_cancelled_by_centre"
 # An hour at which nobody sleeps, so that the hour of the run decides nothing.
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=ZONE)
 MIDNIGHT = datetime(2026, 11, 26, 0, 0, tzinfo=ZONE)
+MORNING = datetime(2026, 11, 26, 6, 30, tzinfo=ZONE)
 DAY = timedelta(days=1)
 A_DAY_AT_MOST = 10
 
@@ -157,14 +160,19 @@ async def of_centre(template: str, centre_id: uuid.UUID | None, now: datetime, a
     )
 
 
+async def give(centre_id: uuid.UUID, segments_per_day: int) -> None:
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "INSERT INTO message_budget VALUES ($1, $2, 1, $3, $1)", centre_id, segments_per_day, NOON
+    )
+
+
 async def test_a_centre_that_spent_its_day_sends_what_cannot_wait_and_the_rest_tomorrow(
     database: object, sms: TwilioChannel, emulator: TwilioEmulator
 ) -> None:
     poor, rich = uuid.uuid4(), uuid.uuid4()
-    assert DB.pool is not None
-    await DB.pool.execute(
-        "INSERT INTO message_budget VALUES ($1, 4, 1, $2, $1), ($3, 1000, 1, $2, $3)", poor, NOON, rich
-    )
+    await give(poor, 4)
+    await give(rich, 1000)
     spent = [await of_centre(CAN_WAIT, poor, NOON, f"dossier:{n}") for n in range(4)]
     for message_id in spent:
         assert await look(message_id, sms, NOON) is None
@@ -174,16 +182,92 @@ async def test_a_centre_that_spent_its_day_sends_what_cannot_wait_and_the_rest_t
     of_another = await of_centre(CAN_WAIT, rich, NOON, "dossier:6")
     of_none = await of_centre(CAN_WAIT, None, NOON, "dossier:7")
 
-    assert await look(waits, sms, NOON) == MIDNIGHT - NOON
+    assert await look(waits, sms, NOON) == limits.BUDGET_LOOK
     for message_id in (urgent, of_another, of_none):
         assert await look(message_id, sms, NOON) is None
     assert (await stored(waits)).attempts == 0
     # Told once at seventy percent and once at a hundred, however often it is asked.
-    assert await look(waits, sms, NOON + timedelta(minutes=1)) is not None
+    assert await look(waits, sms, NOON + limits.BUDGET_LOOK) == limits.BUDGET_LOOK
     assert await journaled("message_budget.reached") == 2
     tomorrow = MIDNIGHT + timedelta(hours=8)
     assert await look(waits, sms, tomorrow) is None
     assert len(sent_to(emulator, LAN)) == 8
+
+
+async def test_what_waits_for_the_budget_of_tomorrow_leaves_in_the_morning_and_not_at_midnight(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator
+) -> None:
+    centre, at = uuid.uuid4(), datetime(2026, 11, 25, 21, 0, tzinfo=ZONE)
+    await give(centre, 1)
+    await look(await of_centre(CAN_WAIT, centre, at, "dossier:1"), sms, at)
+    waits = await of_centre(CAN_WAIT, centre, at, "dossier:2")
+
+    looked = 0
+    while (after := await look(waits, sms, at)) is not None:
+        at += after
+        looked += 1
+
+    assert at == MORNING and len(sent_to(emulator, LAN)) == 2
+    assert looked < 10, "nobody asks through the night"
+
+
+async def test_a_budget_that_is_raised_lets_go_today_what_waited_for_it(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator
+) -> None:
+    centre = uuid.uuid4()
+    await give(centre, 1)
+    await look(await of_centre(CAN_WAIT, centre, NOON, "dossier:1"), sms, NOON)
+    waits = await of_centre(CAN_WAIT, centre, NOON, "dossier:2")
+    after = await look(waits, sms, NOON)
+
+    await holds.put_budget(
+        centre_id=centre, segments_per_day=2, expected_version=1, officer_id=centre, now=NOON
+    )
+
+    assert after is not None and after <= timedelta(minutes=10)
+    assert await look(waits, sms, NOON + after) is None
+    assert len(sent_to(emulator, LAN)) == 2
+
+
+async def test_what_is_let_go_at_night_leaves_in_the_morning_unless_it_cannot_wait(
+    database: object, sms: TwilioChannel, emulator: TwilioEmulator
+) -> None:
+    evening, night = MIDNIGHT - timedelta(hours=3), MIDNIGHT - timedelta(minutes=30)
+    waits, urgent = [await owe(template, LAN, evening) for template in (CAN_WAIT, CONFIRMED)]
+    await hold("all")
+    for message_id in (waits, urgent):
+        assert await look(message_id, sms, evening) == limits.HOLD_LOOK
+    await let_go("all")
+
+    assert await look(waits, sms, night) == MORNING - night
+    assert await look(urgent, sms, night) is None
+    assert len(sent_to(emulator, LAN)) == 1
+    assert await look(waits, sms, MORNING) is None
+    assert len(sent_to(emulator, LAN)) == 2
+
+
+@pytest.mark.parametrize(
+    ("event_in", "sent"), [(None, 1), (timedelta(minutes=30), 1), (-timedelta(minutes=1), 0)]
+)
+async def test_what_is_of_no_use_in_the_morning_leaves_at_night_unless_it_is_of_none_now(
+    database: object,
+    sms: TwilioChannel,
+    emulator: TwilioEmulator,
+    event_in: timedelta | None,
+    sent: int,
+) -> None:
+    """Two hours are its time: held from 21:20 on, let go at 21:40."""
+    held_at, freed_at = MIDNIGHT - timedelta(minutes=160), MIDNIGHT - timedelta(minutes=140)
+    late = await owe("home_visit_late", LAN, held_at)
+    await hold("all")
+    assert await look(late, sms, held_at) == limits.HOLD_LOOK
+    await let_go("all")
+
+    rest = None if event_in is None else Rest(event_at=freed_at + event_in)
+    with contextlib.suppress(Later):
+        await delivery.deliver(late, channel=sms, now=freed_at, rest=rest)
+
+    assert len(sent_to(emulator, LAN)) == sent
 
 
 async def test_nothing_leaves_while_everything_is_held_not_even_a_code(

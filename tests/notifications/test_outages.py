@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -29,6 +29,7 @@ from tests.notifications.test_preferences import around
 WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
 VALUES = {"number": "A012", "counter": "3"}
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=ZONE)
+MORNING = datetime(2026, 11, 25, 6, 30, tzinfo=ZONE)
 MINUTE = timedelta(minutes=1)
 
 
@@ -238,16 +239,49 @@ async def test_what_waits_for_a_budget_waits_on_its_way(
     channels = Channels(sms=make_channel(), others={Way.BRANDNAME: second})
     returned = errand("dossier_returned", NOON)._replace(centre_id=centre)
 
-    for minutes in (0, 11, 90):
-        assert await look(returned, channels, NOON + minutes * MINUTE) is not None
+    at = NOON
+    while (again := await look(returned, channels, at)) is not None and at < NOON + timedelta(hours=3):
+        at += again
         assert await states() == {"sms": "ready"}
     await DB.pool.execute("DELETE FROM message_spending")
-    tomorrow = NOON + timedelta(days=1)
-    done = [await look(returned, channels, tomorrow + n * MINUTE) for n in (0, 1)]
+    done = [await look(returned, channels, at + n * limits.BUDGET_LOOK) for n in (1, 2)]
 
     assert done == [None, None]
     assert len(sent_to(emulator, LAN)) == 1 and gateway.taken == []
     assert await states() == {"sms": "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("own", "leaves"),
+    [
+        (None, MORNING),
+        (QuietHours(time(1), time(5)), MORNING - timedelta(hours=7)),
+        (QuietHours(time(23), time(9)), MORNING + 150 * MINUTE),
+    ],
+)
+async def test_what_an_outage_kept_until_the_night_leaves_when_its_person_is_awake(
+    make_channel: MakeChannel,
+    emulator: TwilioEmulator,
+    second: BrandnameChannel,
+    gateway: BrandnameGateway,
+    own: QuietHours | None,
+    leaves: datetime,
+) -> None:
+    """From ten to nine until half past eleven at night nobody answers at the first provider."""
+    others: dict[Way, BrandnameChannel] = {Way.BRANDNAME: second}
+    down = make_channel(api_base=f"http://127.0.0.1:{free_port()}")
+    begun, back = MORNING - timedelta(hours=9, minutes=40), MORNING - timedelta(hours=7)
+    returned = errand("dossier_completed", begun, quiet=own)
+
+    await look(returned, Channels(sms=down, others=others), begun)
+    again, at = await look(returned, Channels(sms=make_channel(), others=others), back), back
+    if again is not None:
+        at += again
+        assert sent_to(emulator, LAN) == [] and gateway.taken == []
+        assert await look(returned, Channels(sms=make_channel(), others=others), at) is None
+
+    assert at == leaves
+    assert len(sent_to(emulator, LAN)) == 1 and gateway.taken == []
 
 
 async def test_a_call_fails_while_another_that_succeeded_forgets_the_failures_before(
