@@ -18,6 +18,11 @@ PROVIDER_AWAY: Final = timedelta(seconds=30)
 ASKED_AT_MOST_FOR: Final = timedelta(hours=24)
 RETRY: Final = timedelta(seconds=4)
 
+ANOTHERS: Final = """
+SELECT true FROM message_attempt WHERE provider_id = $1 AND message_id <> $2
+UNION ALL SELECT true FROM message WHERE provider_id = $1 AND id <> $2 LIMIT 1
+"""
+
 
 async def to_ask_about(message: MessageRow, *, now: datetime) -> MessageRow | Wait | None:
     """One whose fate is unknown, when it is time to ask; given up visibly when nobody could be asked."""
@@ -71,11 +76,4 @@ async def _settle(*, message: MessageRow, provider_id: str | None, now: datetime
 
 async def _is_anothers(message: MessageRow, provider_id: str) -> bool:
     """The same words to the same phone may be another message's."""
-    return bool(
-        await in_transaction().fetchval(
-            "SELECT true FROM message_attempt WHERE provider_id = $1 AND message_id <> $2"
-            " UNION ALL SELECT true FROM message WHERE provider_id = $1 AND id <> $2 LIMIT 1",
-            provider_id,
-            message.id,
-        )
-    )
+    return bool(await in_transaction().fetchval(ANOTHERS, provider_id, message.id))

@@ -1,16 +1,14 @@
 """The outbox after years: what is asked all the time does not feel what was done, and that goes."""
 
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from app.core.database import DB, fetch_value
 from jobs import work
 from jobs.subscription import Lane
+from tests.plans import looked_up
 
 FILL = """
 WITH facts AS (
@@ -31,34 +29,6 @@ async def filled(rows: int, state: str, *, age: timedelta = timedelta()) -> None
     await DB.pool.execute(FILL, rows, state, age)
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from nodes(inner)
-
-
-async def looked_up(url: str, statement: str, arguments: str) -> tuple[int, list[str]]:
-    """Pages a statement touches under a plan for any arguments, and the tables it reads whole."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("VACUUM ANALYZE outbox")
-        await connection.execute("VACUUM ANALYZE outbox_work")
-        await connection.execute("SET plan_cache_mode = force_generic_plan")
-        await connection.execute(f"PREPARE asked AS {statement}")
-        changing = connection.transaction()
-        await changing.start()
-        told = await connection.fetchval(
-            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked {arguments}"
-        )
-        await changing.rollback()
-    finally:
-        await connection.close()
-    [found] = json.loads(told)
-    plan = found["Plan"]
-    whole = [node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]), whole
-
-
 ASKED = {
     "claim": (work.CLAIM, "(gen_random_uuid(), '30 s', '{ear:bell.rang}', 20, 3)"),
     "fan out": (
@@ -74,14 +44,15 @@ ASKED = {
 async def test_neither_what_was_done_nor_what_waits_is_read(database: Any, name: str) -> None:
     """Ten times the history and ten times the backlog touch as many pages: none of it is looked at."""
     statement, arguments = ASKED[name]
+    tables = ("outbox", "outbox_work")
     waits = 300 if name == "claim" else 0  # what ran out of time is looked for among what waits
     await filled(2_000, "done")
     await filled(waits, "ready")
-    little, _ = await looked_up(database.database_url, statement, arguments)
+    little, _ = await looked_up(database.database_url, statement, arguments, tables=tables)
     await filled(18_000, "done")
     await filled(9 * waits, "ready")
 
-    much, whole = await looked_up(database.database_url, statement, arguments)
+    much, whole = await looked_up(database.database_url, statement, arguments, tables=tables)
 
     # How many listeners there are is the program's affair, and does not grow.
     assert set(whole) <= {"outbox_listener"}
