@@ -18,11 +18,15 @@ LEFT_ALONE: Final = Gauge(
 )
 
 CIRCUITS: Final = "SELECT way FROM message_circuit WHERE open_until IS NOT NULL"
+# Ways that tell of nothing after they took a message have nobody look after it: it stays accepted for ever,
+# and is not on its way. The condition is that of the index `message_on_its_way`.
 FIGURES: Final = """
 SELECT state, count(*)::int AS messages,
        coalesce(extract(epoch FROM clock_timestamp() - min(greatest(created_at, not_before))
            FILTER (WHERE not_before <= clock_timestamp())), 0)::float AS oldest
-  FROM message WHERE state IN ('ready', 'calling', 'unknown', 'accepted') GROUP BY state
+  FROM message
+ WHERE state IN ('ready', 'calling', 'unknown') OR (state = 'accepted' AND look_at IS NOT NULL)
+ GROUP BY state
 """
 
 

@@ -98,6 +98,23 @@ async def test_messages_on_their_way_are_told_by_state(database: Stores) -> None
     assert value("motcua_messages", state="calling") == 0
 
 
+async def test_what_was_taken_counts_while_somebody_looks_after_it(database: Stores) -> None:
+    """A letter nobody hears more of stays accepted for ever, and is not on its way."""
+    assert DB.pool is not None
+    for channel, segments, look_at in (("sms", 1, "now()"), ("email", 0, "NULL"), ("push", 0, "NULL")):
+        await DB.pool.execute(
+            "INSERT INTO message (id, dedupe, template, locale, phone, body, encoding, segments, about,"
+            " state, channel, created_at, not_before, expires_at, look_at) VALUES (gen_random_uuid(),"
+            " gen_random_uuid()::text, 't', 'vi', '+84900000001', 'b', 'gsm7', $2, 'a', 'accepted', $1,"
+            " now() - $3 * interval '1 minute', now() - $3 * interval '1 minute', now(),"
+            f" {look_at})",
+            channel, segments, 5 if channel == "sms" else 90_000,
+        )  # fmt: skip
+    await messages.refresh()
+    assert value("motcua_messages", state="accepted") == 1
+    assert 300 <= value("motcua_message_oldest_seconds", state="accepted") < 90_000
+
+
 async def test_lines_without_a_seal_places_and_endpoints_are_told(database: Stores, now: datetime) -> None:
     await note(action="one.happened", now=now)
     for refresh in (proofs.refresh, places.refresh, partners.refresh):
