@@ -15,13 +15,15 @@ from app.rounds.contracts import ContractRow
 from app.rounds.penalties import Figure, Term
 
 LONGEST_PERIOD: Final = timedelta(days=92)
-# From the moment a partner had to know of something to its first taking it, at any of its endpoints.
+# From the moment a partner had to know of something to its first taking it, at any of its endpoints; asked
+# by endpoint and event, as deliveries are indexed.
 WEBHOOKS: Final = """
 SELECT coalesce(ceil(percentile_disc(0.95) WITHIN GROUP (ORDER BY
            greatest(extract(epoch FROM took.at - e.at), 0))), 0)::int, count(*)::int
   FROM partner_event e JOIN LATERAL (
-        SELECT min(d.at) AS at FROM webhook_delivery d
-         WHERE d.event_id = e.id AND d.outcome = 'delivered') took ON took.at IS NOT NULL
+        SELECT min(d.at) AS at FROM webhook_endpoint p JOIN webhook_delivery d ON d.endpoint_id = p.id
+         WHERE p.partner_id = e.partner_id AND d.event_id = e.id
+           AND d.outcome = 'delivered') took ON took.at IS NOT NULL
  WHERE e.partner_id = $1 AND e.at >= $2 AND e.at < $3
 """
 

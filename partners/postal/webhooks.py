@@ -15,6 +15,8 @@ from partners.postal.egress import Egress
 from partners.postal.errors import WebhookNotFound
 
 FORMER_SECRET_VALID: Final = timedelta(hours=24)
+# The outbox tells an event for five days (`jobs.subscriptions`): nothing waits behind an older one.
+TOLD_FOR: Final = timedelta(days=5)
 
 
 class Endpoint(NamedTuple):
@@ -51,9 +53,16 @@ SELECT DISTINCT ON (d.endpoint_id) d.endpoint_id, d.event_id, e.subject, min(d.a
        count(*)::int AS attempts, (array_agg(d.outcome ORDER BY d.id DESC))[1] AS last_outcome
   FROM webhook_delivery d JOIN partner_event e ON e.id = d.event_id
  WHERE d.endpoint_id = ANY($1) AND d.replay_id IS NULL
+   AND d.outcome NOT IN ('delivered', 'skipped') AND d.at > $2 AND e.at > $2
    AND NOT EXISTS (SELECT 1 FROM webhook_delivery done WHERE done.endpoint_id = d.endpoint_id
          AND done.event_id = d.event_id AND done.outcome IN ('delivered', 'skipped'))
  GROUP BY d.endpoint_id, d.event_id, e.subject, e.seq ORDER BY d.endpoint_id, e.seq
+"""
+# Without a place to go on from, from the newest: the last of all ids.
+LISTED: Final = """
+SELECT id, event_id, at, took_ms, status, outcome, replay_id FROM webhook_delivery
+ WHERE endpoint_id = $1 AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+ ORDER BY id DESC LIMIT $3
 """
 
 
@@ -150,9 +159,10 @@ async def endpoints_of(partner_id: uuid.UUID) -> Sequence[Endpoint]:
     return [Endpoint(*row) for row in rows]
 
 
-async def stuck_of(endpoint_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Stuck]:
-    """For each endpoint that has one: the first event it did not take."""
-    return {row[0]: Stuck(*row[1:]) for row in map(tuple, await fetch(STUCK, list(endpoint_ids)))}
+async def stuck_of(endpoint_ids: Sequence[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Stuck]:
+    """For each endpoint that has one: the first event it did not take and is still told."""
+    rows = await fetch(STUCK, list(endpoint_ids), now - TOLD_FOR)
+    return {row[0]: Stuck(*row[1:]) for row in map(tuple, rows)}
 
 
 class Delivery(NamedTuple):
@@ -176,11 +186,4 @@ async def deliveries_of(
     )
     if not owned:
         raise WebhookNotFound
-    rows = await fetch(
-        "SELECT id, event_id, at, took_ms, status, outcome, replay_id FROM webhook_delivery"
-        " WHERE endpoint_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
-        endpoint_id,
-        before,
-        limit,
-    )
-    return [Delivery(*row) for row in rows]
+    return [Delivery(*row) for row in await fetch(LISTED, endpoint_id, before, limit)]

@@ -18,12 +18,13 @@ from app.core.later import Later
 from app.http.principals import Caller
 from jobs.drainer import Drainer
 from jobs.subscriptions import SILENT, make_subscriptions
-from partners.postal import feed, pushing, scopes, signing
+from partners.postal import feed, pushing, scopes, service_levels, signing, webhooks
 from partners.postal.egress import Egress
 from partners.postal.feed import Event
 from partners.postal.serving import served
-from tests.conftest import SignedIn
+from tests.conftest import SignedIn, Stores
 from tests.partners.conftest import free_port
+from tests.plans import looked_up
 
 HOST = "127.0.0.1"
 EGRESS = Egress(allow_private=True)
@@ -276,6 +277,91 @@ async def test_an_endpoint_that_failed_for_five_days_is_paused_and_one_that_is_g
     assert await push(event, now + timedelta(days=6)) is None
     assert (await partner.ask("GET", "")).json()["items"] == []
     assert (await partner.own("PATCH", "", {"state": "active"})).status_code == 404
+
+
+async def test_what_was_passed_over_does_not_begin_the_five_days(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    """A partner that passes an event over says so; it has not failed."""
+    early, late = await partner.event("visit-1", now), await partner.event("visit-2", now)
+    assert (await partner.own("POST", "/skip", {"event_id": str(early.id)})).status_code == 204
+    receiver.status = 500
+
+    await push(late, now + timedelta(days=6))
+    assert (await partner.shown())["state"] == "active"
+
+    await push(late, now + timedelta(days=11, minutes=1))
+    assert (await partner.shown())["state"] == "paused"
+
+
+async def test_what_was_taken_begins_the_five_days_anew(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    event = await partner.event("visit-1", now)
+    receiver.status = 500
+    await push(event, now)
+    receiver.status = 204
+    await push(await partner.event("visit-2", now), now + timedelta(days=3))
+    receiver.status = 500
+
+    await push(event, now + timedelta(days=6))
+    await push(event, now + timedelta(days=10))
+    assert (await partner.shown())["state"] == "active"
+
+    await push(event, now + timedelta(days=11, minutes=1))
+    assert (await partner.shown())["state"] == "paused"
+
+
+async def test_an_event_that_is_told_no_more_is_not_stuck(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    """The outbox gives it up after five days, and what waited behind it goes."""
+    given_up, told = now - timedelta(days=5, minutes=1), now - timedelta(days=4)
+    receiver.status = 422
+    await push(await partner.event("visit-1", given_up), now - timedelta(days=1))
+    assert "stuck" not in await partner.shown()
+
+    later = await partner.event("visit-2", told)
+    await push(later, now)
+    assert (await partner.shown())["stuck"]["event_id"] == str(later.id)
+
+
+HISTORY = """
+WITH event AS (
+    INSERT INTO partner_event (id, partner_id, seq, fact_key, type, subject, subject_seq, body, at)
+    SELECT gen_random_uuid(), $2, 1000 + n, gen_random_uuid()::text, 'home_visit.assigned', 'visit:' || n,
+           1, '{}', now() - interval '60 days'
+      FROM generate_series($3::int + 1, $3 + $1) n
+    RETURNING id, seq, at)
+INSERT INTO webhook_delivery (id, endpoint_id, event_id, at, took_ms, outcome)
+SELECT gen_random_uuid(), $4, id, at + made.n * interval '1 minute', 1, outcome
+  FROM event, unnest('{refused,delivered}'::text[]) WITH ORDINALITY AS made (outcome, n)
+"""
+ASKED = {
+    "given up": (pushing.GIVEN_UP, "('{endpoint}', now() - interval '5 days')"),
+    "stuck": (webhooks.STUCK, "('{{{endpoint}}}', now() - interval '5 days')"),
+    "listed": (webhooks.LISTED, "('{endpoint}', '{middle}', 20)"),
+    "levels": (service_levels.WEBHOOKS, "('{partner}', now() - interval '1 day', now())"),
+}
+
+
+@pytest.mark.parametrize("name", list(ASKED))
+async def test_what_was_told_long_ago_is_not_read(partner: Partner, database: Stores, name: str) -> None:
+    """Ten times the history of an endpoint touches as many pages."""
+    assert DB.pool is not None
+    statement, arguments = ASKED[name]
+    endpoint = uuid.UUID(partner.hook["id"])
+    given = arguments.format(endpoint=endpoint, partner=partner.id, middle=uuid.UUID(int=1 << 127))
+    tables = ("partner_event", "webhook_delivery")
+    await DB.pool.execute(HISTORY, 500, partner.id, 0, endpoint)
+    little, _ = await looked_up(database.database_url, statement, given, tables=tables, for_any=False)
+    await DB.pool.execute(HISTORY, 4_500, partner.id, 500, endpoint)
+
+    much, whole = await looked_up(database.database_url, statement, given, tables=tables, for_any=False)
+
+    # How many endpoints there are is the partners' affair, and does not grow.
+    assert set(whole) <= {"webhook_endpoint"}
+    assert much <= 2 * little + 50
 
 
 async def test_during_a_rotation_both_secrets_sign(

@@ -194,10 +194,12 @@ async def register_webhook(
     tags=["partner"],
     opt=open_to(Caller.PARTNER, scope=MANAGE),
 )
-async def list_webhooks(principal: NamedDependency[Principal]) -> EndpointList:
+async def list_webhooks(
+    principal: NamedDependency[Principal], now: NamedDependency[datetime]
+) -> EndpointList:
     """Without secrets; with what is stuck."""
     rows = await webhooks.endpoints_of(principal.id)
-    stuck = await webhooks.stuck_of([row.id for row in rows])
+    stuck = await webhooks.stuck_of([row.id for row in rows], now=now)
     return EndpointList(items=[EndpointView.of(row, stuck.get(row.id)) for row in rows])
 
 
