@@ -31,8 +31,6 @@ from app.appointments.operations import (
 from app.audit.operations import seal_what_is_written
 from app.core import sandbox
 from app.core.clock import current_time, local_date
-from app.core.database import in_transaction
-from app.core.operation import operation
 from app.custody.operations import sign_head
 from app.documents import rules as documents
 from app.documents import uploads
@@ -57,6 +55,7 @@ from app.queue.operations import close_day, days_to_learn, give_up_late_returns,
 from app.queue.queries import walkins_on
 from app.rounds.optimising import CPU_SECONDS_LONG, PATIENCE
 from jobs import work
+from jobs.forgetting import PAST_THEIR_TIME, forget
 from jobs.planner import Planner
 from jobs.roads import learn_travel
 from jobs.ticks import ended_well, once_a_night
@@ -74,7 +73,8 @@ CHECKED_AT_ONCE: Final = 100
 WARNED_AT_ONCE: Final = 10
 # Batches of reminders per tick: two thousand a minute, a province has as many in an hour.
 REMINDED_AT_ONCE: Final = 10
-# Batches of five thousand rows of the outbox: a hundred thousand an hour, a province makes six.
+# Batches of five thousand rows of the outbox (a hundred thousand an hour, a province makes six), of each
+# table of records, and of two hundred uploads.
 REMOVED_PER_TICK: Final = 20
 JOB_TIMEOUT_S: Final = 30
 # Documents per transaction, and how long a province's store may take to be looked through.
@@ -219,20 +219,19 @@ async def remove_old_work(_context: dict[Any, Any]) -> None:
 
 
 async def forget_records(_context: dict[Any, Any]) -> None:
-    """Drop idempotency records, assertions and uploads in parts past their time."""
-    await _forget()
+    """Drop records past their time, batch by batch; what is left comes with the next hour."""
+    for which in PAST_THEIR_TIME:
+        for _ in range(REMOVED_PER_TICK):
+            if not await forget(which):
+                break
+
+
+async def forget_uploads(_context: dict[Any, Any]) -> None:
+    """Drop uploads in parts that nobody went on with, batch by batch."""
     now = current_time()
-    await uploads.forget_older_than(moment=now - documents.UPLOADS_KEPT, now=now)
-
-
-@operation
-async def _forget() -> None:
-    connection = in_transaction()
-    await connection.execute("DELETE FROM idempotency_record WHERE expires_at < now()")
-    await connection.execute("DELETE FROM client_assertion WHERE expires_at < now()")
-    await connection.execute("DELETE FROM otp_challenge WHERE expires_at < now() - interval '24 hours'")
-    await connection.execute("DELETE FROM device_enrolment WHERE expires_at < now() - interval '24 hours'")
-    await connection.execute("DELETE FROM sign_in_failure WHERE at < now() - interval '1 day'")
+    for _ in range(REMOVED_PER_TICK):
+        if not await uploads.forget_older_than(moment=now - documents.UPLOADS_KEPT, now=now):
+            return
 
 
 async def remove_what_is_past_its_term(_context: dict[Any, Any]) -> None:
@@ -325,6 +324,7 @@ def make_worker(redis_url: str, planner: Planner, roads_url: str | None = None) 
             cron(_job(sweep_outbox), second=EVERY_FIFTEEN_SECONDS),
             cron(_job(remove_old_work), minute={37}, second={0}),
             cron(_job(forget_records), minute={7}, second={0}),
+            cron(_job(forget_uploads), minute={11}, second={0}),
             cron(_job(search_days), second=EVERY_FIFTEEN_SECONDS, timeout=SEARCH_TIMEOUT_S),
             cron(_job(REMOVAL), minute=EVERY_FIVE_MINUTES, second={0}, timeout=SWEEP_TIMEOUT_S),
             cron(_job(ROADS), minute=EVERY_FIVE_MINUTES, second={20}),

@@ -30,6 +30,7 @@ ERROR_LENGTH: Final = 300
 KEPT: Final = timedelta(days=30)
 TROUBLE_KEPT: Final = timedelta(days=365)
 REMOVED_AT_ONCE: Final = 5_000
+LATE_AT_ONCE: Final = 5_000
 
 # Who hears: this program's listeners, and those of others (`jobs.listening`). Kinds are taken by the most
 # urgent of their listeners, and in a lane by who waits longest: the index leads from kind to kind, and in
@@ -131,10 +132,13 @@ UPDATE outbox_work SET state = 'ready', attempts = attempts - 1, lease_token = N
  WHERE lease_token = $1 AND state = 'claimed' AND id = ANY($2::uuid[])
 """
 
-LATE: Final = """
+# A batch: the next sweep goes on.
+LATE: Final = f"""
 UPDATE outbox_work SET state = 'expired', done_at = clock_timestamp(),
        last_error = CASE WHEN last_error = '' THEN 'nobody came to it in time' ELSE last_error END
- WHERE state = 'ready' AND expires_at <= clock_timestamp()
+ WHERE id = ANY(ARRAY(
+    SELECT id FROM outbox_work WHERE state = 'ready' AND expires_at <= clock_timestamp()
+     LIMIT {LATE_AT_ONCE} FOR UPDATE SKIP LOCKED))
 """
 LOST: Final = f"""
 UPDATE outbox_work SET state = CASE WHEN expires_at <= clock_timestamp() THEN 'expired' ELSE 'dead' END,

@@ -15,6 +15,9 @@ from app.core.operation import operation
 from app.documents import contents, quota, rules, store
 from app.documents.errors import UploadNotFound, UploadOffsetMismatch, UploadTooLarge
 
+# An upload has hundreds of parts.
+FORGOTTEN_AT_ONCE: Final = 200
+
 
 class Upload(NamedTuple):
     """A file that is arriving, of a partner's visit or of a citizen; `document_id` once it is whole."""
@@ -163,12 +166,20 @@ async def forget(*, upload_id: uuid.UUID, now: datetime) -> None:
 
 
 @operation
-async def forget_older_than(*, moment: datetime, now: datetime) -> None:
-    """Nobody goes on with an upload after days; what became a document is one whatever happens here."""
-    await _remove("created_at < $1", moment, at=now)
+async def forget_older_than(*, moment: datetime, now: datetime) -> int:
+    """Nobody goes on with an upload after days; what became a document is one whatever happens here.
+
+    A batch of the oldest; how many went.
+    """
+    return await _remove(
+        "id IN (SELECT id FROM scan_upload WHERE created_at < $1 ORDER BY created_at"
+        f" LIMIT {FORGOTTEN_AT_ONCE})",
+        moment,
+        at=now,
+    )
 
 
-async def _remove(which: str, value: uuid.UUID | datetime, *, at: datetime) -> None:
+async def _remove(which: str, value: uuid.UUID | datetime, *, at: datetime) -> int:
     connection = in_transaction()
     uploads = await connection.fetch(
         f"SELECT id FROM scan_upload WHERE {which} ORDER BY id FOR UPDATE", value
@@ -181,3 +192,4 @@ async def _remove(which: str, value: uuid.UUID | datetime, *, at: datetime) -> N
         "DELETE FROM scan_upload WHERE id = ANY($1::uuid[])", [row["id"] for row in uploads]
     )
     await contents.forget([row["sha256"] for row in parts], at=at)
+    return len(uploads)

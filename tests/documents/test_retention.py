@@ -150,7 +150,7 @@ async def test_after_two_nights_the_store_holds_what_rows_name_and_nothing_else(
     )
     later = now + timedelta(days=40)
 
-    await uploads.forget_older_than(moment=later - rules.UPLOADS_KEPT, now=later)
+    assert await uploads.forget_older_than(moment=later - rules.UPLOADS_KEPT, now=later) == 1
     assert await remove_expired_papers(at_most=100, now=later) == 3
     first = await sweep_store(now=later)
     assert await named() < await held()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.database import DB, fetch_value
-from jobs import work
+from jobs import forgetting, schedules, work
 from jobs.subscription import Lane
 from tests.plans import looked_up
 
@@ -21,6 +21,16 @@ INSERT INTO outbox_work (id, fact_id, seq, kind, subject, subscriber, lane, in_o
 SELECT gen_random_uuid(), id, seq, kind, subject, 'ear', 2, seq % 4 = 0, $2::text, 12,
        now() + interval '3 days', created_at, CASE WHEN $2 <> 'ready' THEN created_at END
   FROM facts
+"""
+
+
+RECORDS = """
+WITH records AS (
+    INSERT INTO idempotency_record (actor, operation, key, fingerprint, status, body, headers, expires_at)
+    SELECT 'a', 'o', gen_random_uuid()::text, '', 200, '', '{}', now() - $2::interval
+      FROM generate_series(1, $1::int))
+INSERT INTO sign_in_failure (id, username, at)
+SELECT gen_random_uuid(), 'u', now() - $2::interval FROM generate_series(1, $1)
 """
 
 
@@ -101,6 +111,41 @@ async def test_a_batch_is_bounded_and_the_next_goes_on(
         gone.append(count)
 
     assert gone == [4, 4, 2]
+
+
+async def test_records_past_their_time_go_batch_by_batch_and_others_stay(
+    database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a week without a worker a tick takes what it can, and the next goes on."""
+    monkeypatch.setattr(forgetting, "FORGOTTEN_AT_ONCE", 2)
+    monkeypatch.setattr(schedules, "REMOVED_PER_TICK", 2)
+    assert DB.pool is not None
+    for rows, age in ((5, timedelta(days=8)), (3, -timedelta(hours=1))):
+        await DB.pool.execute(RECORDS, rows, age)
+    kept = "SELECT (SELECT count(*) FROM idempotency_record), (SELECT count(*) FROM sign_in_failure)"
+
+    left = []
+    for _ in range(3):
+        await schedules.forget_records({})
+        left.append(tuple(await DB.pool.fetchrow(kept) or ()))
+
+    assert left == [(4, 4), (3, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("which", forgetting.PAST_THEIR_TIME)
+async def test_a_batch_of_every_kind_of_record_can_be_taken(database: object, which: str) -> None:
+    assert await forgetting.forget(which) == 0
+
+
+async def test_what_ran_out_of_time_is_closed_in_batches(
+    database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "LATE", work.LATE.replace(f"LIMIT {work.LATE_AT_ONCE}", "LIMIT 2"))
+    await filled(3, "ready")
+    assert DB.pool is not None
+    await DB.pool.execute("UPDATE outbox_work SET expires_at = now() - interval '1 minute'")
+
+    assert [await work.sweep() for _ in range(3)] == [2, 1, 0]
 
 
 def test_lanes_are_those_the_claim_reads() -> None:
