@@ -68,16 +68,26 @@ def csrf_token(nonce: str) -> str:
 async def form_of(request: MotcuaRequest) -> dict[str, str]:
     """The fields of a form that one of our pages sent; raises `FormNotOurs`."""
     origin = request.headers.get("origin")
-    if origin not in (None, "null") and urlsplit(str(origin)).netloc != request.headers.get("host"):
+    if origin not in (None, "null") and _host_of(str(origin)) != request.headers.get("host"):
         raise FormNotOurs
     form = await request.form()
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     nonce = request.cookies.get(NONCE_COOKIE, "")
-    if not nonce or not hmac.compare_digest(fields.pop("_csrf_token", ""), csrf_token(nonce)):
+    # As bytes: a text that is not ASCII cannot be compared, and anybody may send one.
+    given = fields.pop("_csrf_token", "").encode()
+    if not nonce or not hmac.compare_digest(given, csrf_token(nonce).encode()):
         raise FormNotOurs
     if any("\x00" in value for value in fields.values()):
         raise FormNotOurs
     return fields
+
+
+def _host_of(origin: str) -> str | None:
+    """What is no address at all is another site too."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def version_of(fields: Mapping[str, str]) -> int:

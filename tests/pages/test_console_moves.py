@@ -7,9 +7,11 @@ from datetime import datetime
 import httpx
 import pytest
 
-from app.core.database import fetch_value
+from app.core.database import DB, fetch_value
+from app.core.keys import keys
 from app.http.principals import Caller
 from app.identity import operations as identity
+from app.identity.operations.officers import TOTP_STEP_S, totp_code
 from app.queue import operations, queries
 from app.queue.states import State
 from app.sample.files import sample_id
@@ -63,6 +65,35 @@ async def sign_in(
     )
     assert answer.status_code == 303, answer.text
     return Console(http, f"/console/desk/{hall.counters[0]}", token)
+
+
+async def test_a_code_of_an_authenticator_is_six_plain_digits(
+    client: httpx.AsyncClient, open_hall: Hall, now: datetime
+) -> None:
+    """Wide digits, as some keyboards write them, are refused like any other wrong code."""
+    await identity.enrol_officer(
+        officer_id=MINH,
+        username="somebody",
+        password="some-password",
+        centre_id=open_hall.centre_id,
+        roles=[Caller.OFFICER],
+        now=now,
+    )
+    assert DB.pool is not None
+    await DB.pool.execute(
+        "UPDATE officer_credential SET totp_sealed = $2 WHERE officer_id = $1",
+        MINH,
+        keys().fields.encrypt(b"a secret", place=f"officer_credential|totp_sealed|{MINH}"),
+    )
+    typed = {"username": "somebody", "password": "some-password"}
+    typed["_csrf_token"] = token_of((await client.get("/console/sign-in")).text)
+    code = totp_code(b"a secret", int(now.timestamp()) // TOTP_STEP_S)
+    wide = code.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+
+    refused = await client.post("/console/sign-in", data=typed | {"totp": wide})
+    taken = await client.post("/console/sign-in", data=typed | {"totp": code})
+
+    assert (refused.status_code, taken.status_code) == (422, 303)
 
 
 async def test_an_officer_goes_on_with_another_procedure(

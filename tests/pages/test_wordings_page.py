@@ -223,14 +223,16 @@ async def test_a_button_pressed_twice_publishes_once(client: httpx.AsyncClient, 
     assert [number for number, _ in await said()] == [2, 1]
 
 
-@pytest.mark.parametrize("what", ["no token", "guessed", "another site"])
+@pytest.mark.parametrize("what", ["no token", "guessed", "not ASCII", "another site", "no site"])
 async def test_a_form_of_another_site_changes_nothing(
     client: httpx.AsyncClient, editor: uuid.UUID, what: str
 ) -> None:
     fields = hidden((await client.get(PAGE)).text) | {"vi": POLITE, "en": OTP.en, "do": "publish"}
-    if what != "another site":
-        fields["_csrf_token"] = {"no token": "", "guessed": "0" * 40}[what]
-    headers = {"Origin": "https://evil.example"} if what == "another site" else {}
+    tokens = {"no token": "", "guessed": "0" * 40, "not ASCII": "é"}
+    origins = {"another site": "https://evil.example", "no site": "http://["}
+    if what in tokens:
+        fields["_csrf_token"] = tokens[what]
+    headers = {"Origin": origins[what]} if what in origins else {}
 
     for path in (PAGE, f"{PAGE}/preview", f"{PAGE}/versions/1/publish", f"{PAGE}/hold", f"{PAGE}/let-go"):
         answer = await client.post(path, data=fields | {"reason": "a test"}, headers=headers)

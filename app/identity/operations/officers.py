@@ -75,7 +75,11 @@ def _totp_is_right(row: Mapping[str, Any], given: str | None, now: datetime) -> 
     place = f"officer_credential|totp_sealed|{row['officer_id']}"
     secret = keys().fields.decrypt(row["totp_sealed"], place=place)
     step = int(now.timestamp()) // TOTP_STEP_S
-    return any(hmac.compare_digest(totp_code(secret, step + drift), given) for drift in (-1, 0, 1))
+    # As bytes: a form brings any text, and one that is not ASCII cannot be compared.
+    return any(
+        hmac.compare_digest(totp_code(secret, step + drift).encode(), given.encode())
+        for drift in (-1, 0, 1)
+    )
 
 
 def totp_code(secret: bytes, step: int) -> str:
