@@ -90,14 +90,25 @@ def _where(url: str, variable: str, schemes: set[str]) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as reason:
-        raise ServersError(f"{variable} is not a URL ({_words(reason)}).", _example(variable)) from reason
+    except ValueError:
+        # Why is not said: Python's words quote what it took for the port.
+        raise _no_url(variable) from None
+    # A password with / ? or # in it ends the host before it began: its beginning looks like a port.
+    if parts.netloc and "@" not in parts.netloc and "@" in url:
+        raise _no_url(variable)
     if parts.scheme not in schemes:
         raise ServersError(
             f"{variable} must start with {' or '.join(f'{scheme}://' for scheme in sorted(schemes))}.",
             _example(variable),
         )
     return f"{parts.hostname or parts.path or 'its default address'}{f':{port}' if port else ''}"
+
+
+def _no_url(variable: str) -> ServersError:
+    return ServersError(
+        f"{variable} is not a URL.",
+        f"In a password / ? # @ are written %2F %3F %23 %40. {_example(variable)}",
+    )
 
 
 def _example(variable: str) -> str:

@@ -129,6 +129,8 @@ WRONG = [
     ("mysql://h/x", "must start with"),
     ("{scheme}://user:hunter2@[::1", "is not a URL"),
     ("{scheme}://user:hunter2@localhost:99999/0", "is not a URL"),
+    ("{scheme}://user:hunter2/x@h/0", "is not a URL"),
+    ("{scheme}://user:12#hunter2@h/0", "is not a URL"),
     ("{scheme}://user:hunter2@127.0.0.1:1/0", "127.0.0.1:1 cannot be used"),
     ("{scheme}://user:hunter2@nowhere.invalid/0", "nowhere.invalid cannot be used"),
 ]
@@ -154,7 +156,7 @@ async def test_a_wrong_url_is_one_line_without_its_password(
 @pytest.mark.parametrize(
     ("database_url", "redis_url"),
     [(url.format(scheme="postgresql"), None) for url, _ in WRONG]
-    + [(None, url.format(scheme="redis")) for url, _ in WRONG[:4]],
+    + [(None, url.format(scheme="redis")) for url, _ in WRONG[:6]],
 )
 async def test_a_start_refuses_a_wrong_url_before_it_starts_anything(
     folder: Path, database_url: str | None, redis_url: str | None
