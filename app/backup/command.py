@@ -82,7 +82,9 @@ def _restored(summary: dict[str, Any]) -> str:
     if "equal" in summary:
         lines += [f"✗ {line}" for line in summary["differences"]]
         lines += [f"✗ {fault['row']} {fault['id']}: {fault['what']}" for fault in summary["faults"]]
-        lines.append("Equal." if summary["equal"] else "Not equal.")
+        lost = len(summary["gone"])
+        missing = f"; {lost} content(s) its rows name were missing already when it was made" if lost else ""
+        lines.append(f"{'Equal' if summary['equal'] else 'Not equal'}{missing}.")
     return "\n".join(lines)
 
 
@@ -126,6 +128,7 @@ async def _restore(
                 "tables": len(saved.tables),
                 "rows": sum(table.rows for table in saved.tables.values()),
                 "contents": saved.contents,
+                "gone": saved.gone,
             }
             if verify:
                 compared = await restoring.compare(database_url, folder, told=told)

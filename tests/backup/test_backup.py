@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import uuid
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ import pytest
 from app.audit.operations import seal_what_is_written
 from app.backup import manifest
 from app.backup.age import Identities, Recipients
+from app.backup.command import _restored
 from app.backup.errors import BackupError
 from app.backup.restoring import Comparison, compare, restore
 from app.backup.saving import save
@@ -32,6 +34,7 @@ from tests.conftest import TEST_KEYS, Stores, _keys_file
 from tests.custody.conftest import KIM_SON, TU, Sealed, hand_over
 
 SCAN = b"%PDF-1.7 a scan"
+Motcua = Callable[..., Awaitable[tuple[int | None, dict[str, Any]]]]
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -158,19 +161,14 @@ def test_what_is_no_key_is_told_and_an_identity_is_never_quoted(tmp_path: Path) 
         Recipients(["age1nobody"])
 
 
-async def test_chains_and_journal_verify_after_restoring_and_one_altered_row_is_named(
-    lived_in: Stores, elsewhere: str, tmp_path: Path, now: datetime
-) -> None:
-    """Over the commands, as an operator runs them, and encrypted."""
-    await note(action="something.happened", now=now)
-    await seal_what_is_written(now=now)
-    await sign_head(now=now)
+@pytest.fixture
+def motcua(lived_in: Stores, tmp_path: Path) -> Motcua:
+    """`await motcua("backup", FOLDER, on=DATABASE_URL)`: the command's code and what it told."""
     machine = tmp_path / "machine"
     machine.mkdir()
     keys_file = str(_keys_file(machine))
-    recipient = an_identity(tmp_path / "identity")
 
-    async def motcua(*words: str, on: str) -> tuple[int | None, dict[str, Any]]:
+    async def run(*words: str, on: str) -> tuple[int | None, dict[str, Any]]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "app.cli", *words, "--json",
             env=dict(os.environ) | {
@@ -182,6 +180,17 @@ async def test_chains_and_journal_verify_after_restoring_and_one_altered_row_is_
         out, _ = await process.communicate()
         return process.returncode, json.loads(out)
 
+    return run
+
+
+async def test_chains_and_journal_verify_after_restoring_and_one_altered_row_is_named(
+    lived_in: Stores, elsewhere: str, tmp_path: Path, now: datetime, motcua: Motcua
+) -> None:
+    """Over the commands, as an operator runs them, and encrypted."""
+    await note(action="something.happened", now=now)
+    await seal_what_is_written(now=now)
+    await sign_head(now=now)
+    recipient = an_identity(tmp_path / "identity")
     saved, identity = str(tmp_path / "saved"), str(tmp_path / "identity")
     code, made = await motcua("backup", saved, "--recipient", recipient, on=lived_in.database_url)
     assert (code, made["recipients"]) == (0, [recipient])
@@ -261,10 +270,30 @@ async def test_a_content_that_is_another_or_gone_is_found(
     assert sorted(found) == sorted([f"content {one.name}: it is another", f"content {other.name}: missing"])
 
 
-async def test_a_backup_says_what_the_store_had_lost_already(lived_in: Stores, tmp_path: Path) -> None:
+async def test_a_backup_and_its_restoring_say_what_the_store_had_lost_already(
+    lived_in: Stores, elsewhere: str, tmp_path: Path, motcua: Motcua
+) -> None:
     lost = await a_document(b"nobody kept this", kept=False)
     made = await save(lived_in.database_url, tmp_path / "saved", keys=TEST_KEYS, told=quietly)
     assert made.gone == [lost.hex()]
+
+    code, found = await motcua("restore", str(tmp_path / "saved"), "--verify", on=elsewhere)
+
+    assert (code, found["equal"], found["gone"]) == (0, True, [lost.hex()])
+    assert "\nEqual; 1 content(s) its rows name were missing already when" in _restored(found)
+    assert _restored(found | {"gone": []}).endswith("\nEqual.")
+
+
+async def test_all_a_manifest_tells_of_is_on_the_disk_before_it(
+    lived_in: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut cannot be played here: what is there, and what not yet, when all is written out."""
+    saved, synced = tmp_path / "saved", []
+    monkeypatch.setattr(os, "sync", lambda: synced.append({path.name for path in files_in(saved)}))
+
+    await save(lived_in.database_url, saved, keys=TEST_KEYS, told=quietly)
+
+    assert synced == [{manifest.DUMP, manifest.LISTING, *manifest.listed(saved)}]
 
 
 async def test_a_content_that_is_not_what_its_name_says_is_not_saved(
