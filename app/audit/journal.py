@@ -19,6 +19,9 @@ from app.http.tokens import SigningKey
 AT_ONCE: Final = 1000
 MOST_FAULTS: Final = 1000
 
+# Lines are numbered from one, and the first seal begins there.
+BELOW_ALL_SEALS: Final = "SELECT seq FROM journal WHERE seq < 1 ORDER BY seq LIMIT $1"
+
 Told = Callable[[int, int], None]
 
 
@@ -40,13 +43,16 @@ class JournalReport(NamedTuple):
 
 
 async def verify(*, kept: str | None = None, told: Told = lambda _done, _of: None) -> JournalReport:
-    """Every seal and every line under one. `kept` is a seal printed before."""
+    """Every seal, every line under one, and that none stands below. `kept` is a seal printed before."""
     async with transaction() as connection:
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         known = {kid: SigningKey.from_pem(kid, pem) for kid, pem in keys().signing.items()}
         of = await connection.fetchval("SELECT count(*) FROM journal_seal")
-        faults: list[Fault] = []
+        faults = [
+            Fault("journal", str(row["seq"]), "its number is below one, where no seal reaches")
+            async for row in connection.cursor(BELOW_ALL_SEALS, MOST_FAULTS)
+        ]
         previous, after, lines, count, stands = GENESIS, 0, 0, 0, kept is None
         async for row in connection.cursor(
             f"SELECT {SEAL_COLUMNS} FROM journal_seal ORDER BY n", prefetch=AT_ONCE

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import sys
+import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ async def note(*, action: str, now: datetime) -> None:
 
 @pytest.fixture
 async def written(database: Stores, now: datetime) -> None:
-    """Two seals over three lines, and a line nobody sealed yet."""
+    """Two seals over three lines, and a line nobody sealed yet; below the first is a number no line has."""
+    assert DB.pool is not None
+    await DB.pool.execute("SELECT nextval('journal_seq_seq')")
     await note(action="one.happened", now=now)
     await note(action="two.happened", now=now)
     assert await seal_what_is_written(now=now) == 2
@@ -101,6 +104,28 @@ async def test_a_line_taken_out_put_in_or_moved_is_named(written: None) -> None:
     ):
         await put_lines(changed)
         assert (await verify()).faults[0] == ("journal", str(line), what)
+
+
+async def test_a_line_below_the_first_number_is_refused_and_named_where_it_was_put(
+    written: None,
+) -> None:
+    """No seal reaches below one, so whoever may change the table could put lines there unseen."""
+    assert DB.pool is not None
+    rows = await sealed_lines()
+    below = [*rows, rows[0] | {"seq": 0, "id": uuid.uuid4()}]
+    with pytest.raises(asyncpg.CheckViolationError, match="journal_numbers_begin_at_one"):
+        await put_lines(below)
+
+    await DB.pool.execute("ALTER TABLE journal DROP CONSTRAINT journal_numbers_begin_at_one")
+    try:
+        await put_lines(below)
+        faults = (await verify()).faults
+    finally:
+        await DB.pool.execute(
+            "ALTER TABLE journal ADD CONSTRAINT journal_numbers_begin_at_one CHECK (seq > 0) NOT VALID"
+        )
+
+    assert faults == [("journal", "0", "its number is below one, where no seal reaches")]
 
 
 async def test_one_byte_altered_in_any_column_of_any_seal_is_found(written: None) -> None:
