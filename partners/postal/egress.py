@@ -26,11 +26,12 @@ MAX_ANSWER_BYTES: Final = 64 * 1024
 LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 
 # `is_global` says yes to each of these, and each leads inside (NAT64, 6to4, anycast relays, a cloud's
-# metadata address).
+# metadata address, the former site-local addresses and those that hold one of IPv4).
 DENIED: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "64:ff9b::/96", "2002::/16", "192.88.99.0/24", "168.63.129.16/32", "224.0.0.0/4", "ff00::/8",
+        "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "192.88.99.0/24", "168.63.129.16/32", "224.0.0.0/4",
+        "ff00::/8", "fec0::/10", "::/96",
     )
 )  # fmt: skip
 
@@ -49,26 +50,27 @@ class Egress:
         """Refuse at registration what could never be allowed; resolving is judged at every sending."""
         try:
             parts = urlsplit(url)
-            port = parts.port
+            port, host = parts.port, _in_ascii(parts.hostname or "")
         except ValueError:
             raise UrlNotAllowed from None
-        if parts.username or parts.password or not parts.hostname or parts.fragment:
+        if parts.username or parts.password or not host or parts.fragment or _has_control(url):
             raise UrlNotAllowed
         if self.allow_private:
             if parts.scheme not in ("http", "https"):
                 raise UrlNotAllowed
             return
-        if parts.scheme != "https" or port not in (None, 443) or _is_literal(parts.hostname):
+        if parts.scheme != "https" or port not in (None, 443) or _is_literal(host):
             raise UrlNotAllowed
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, timedelta | None]:
         """The status of the answer, and how long it asks to be left alone.
 
-        Raises `UrlNotAllowed`, `httpx.HTTPError` or `TimeoutError`.
+        Raises `UrlNotAllowed`, `httpx.HTTPError`, `httpx.InvalidURL` or `TimeoutError`.
         """
         self.check_shape(url)
         parts = urlsplit(url)
-        host = str(parts.hostname)
+        host = _in_ascii(str(parts.hostname))
+        named = f"[{host}]" if ":" in host else host
         port = parts.port or (443 if parts.scheme == "https" else 80)
         trusted = trusting(self.ca_file)
         async with asyncio.timeout(TOTAL_TIMEOUT_S):
@@ -82,7 +84,10 @@ class Egress:
                 trust_env=False,
             ) as client:
                 request = client.build_request(
-                    "POST", target, content=body, headers={**headers, "host": parts.netloc}
+                    "POST",
+                    target,
+                    content=body,
+                    headers={**headers, "host": named if parts.port is None else f"{named}:{port}"},
                 )
                 request.extensions["sni_hostname"] = host
                 answer = await client.send(request, stream=True)
@@ -133,6 +138,18 @@ async def _read_at_most(answer: httpx.Response, limit: int) -> None:
         size += len(chunk)
         if size > limit:
             return
+
+
+def _in_ascii(host: str) -> str:
+    """As it is looked up and named to its server: `bưu-điện.vn` is `xn--…`.
+
+    Raises `ValueError` for what no name can be: an empty label, or one of more than 63 characters.
+    """
+    return host.encode("idna").decode("ascii")
+
+
+def _has_control(url: str) -> bool:
+    return any(sign.isascii() and not sign.isprintable() for sign in url)
 
 
 def _is_literal(host: str) -> bool:

@@ -233,10 +233,11 @@ async def _attempt(
     try:
         status, retry_after = await egress.post(endpoint["url"], body, headers)
         outcome = "delivered" if httpx.codes.is_success(status) else "refused"
-    except UrlNotAllowed:
-        outcome = "blocked"
     except (httpx.HTTPError, TimeoutError, OSError):
         outcome = "unreachable"
+    except (UrlNotAllowed, httpx.InvalidURL, ValueError):
+        # Also an address no request can be made of: the other endpoints are told all the same.
+        outcome = "blocked"
     await _note(
         endpoint_id=endpoint["id"],
         event_id=event.id,

@@ -164,6 +164,7 @@ async def test_an_answer_that_is_no_http_and_one_cut_off_are_failures() -> None:
         "https:///hook",
         "https://example.org:port/hook",
         "https://[::1/hook",
+        "https://１２７。0.0.1/hook",  # noqa: RUF001 - digits a look-up reads as 127
     ],
 )
 async def test_an_address_of_a_shape_that_leads_inside_is_refused_when_it_is_named(url: str) -> None:
@@ -171,6 +172,55 @@ async def test_an_address_of_a_shape_that_leads_inside_is_refused_when_it_is_nam
         OUTSIDE.check_shape(url)
     with pytest.raises(UrlNotAllowed):
         await OUTSIDE.post(url, b"{}", {})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks..example.vn/hook",
+        "https://.example.vn/hook",
+        f"https://{'a' * 64}.example.vn/hook",
+        f"https://{'ế' * 60}.example.vn/hook",
+        "https://xn--ế.example.vn/hook",
+        "https://example.vn/hook\x00",
+        "https://example.vn/ho\nok",
+        "https://example.vn\x7f/hook",
+    ],
+)
+async def test_an_address_no_request_can_be_made_of_is_refused_when_it_is_named(url: str) -> None:
+    for rule in (OUTSIDE, HERE):
+        with pytest.raises(UrlNotAllowed):
+            rule.check_shape(url)
+        with pytest.raises(UrlNotAllowed):
+            await rule.post(url, b"{}", {})
+
+
+async def test_a_host_with_vietnamese_letters_is_looked_up_and_named_in_ascii(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[bytes] = []
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.extend((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n"))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    port = server.sockets[0].getsockname()[1]
+
+    async def resolve(host: str, *_asked: Any, **_how: Any) -> Any:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (HOST, port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    async with server:
+        answer = await HERE.post(f"http://Bưu-điện.example.vn:{port}/đến", b"{}", {})
+
+    assert answer == (204, None)
+    assert asked[0] == "xn--bu-in-7ya42ik46m.example.vn"
+    assert f"host: {asked[0]}:{port}".encode() in [line.lower() for line in heard]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +241,10 @@ async def test_an_address_of_a_shape_that_leads_inside_is_refused_when_it_is_nam
         "fd00::1",
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
         "2002:7f00:1::",
+        "fec0::1",
+        "::10.0.0.1",
         "ff02::1",
     ],
 )

@@ -143,6 +143,27 @@ async def test_what_is_not_taken_is_seen_and_the_pauses_grow(
     assert "stuck" not in await partner.shown()
 
 
+@pytest.mark.parametrize(
+    "odd", ["https://hooks..example.vn/x", f"https://{'a' * 64}.vn/x", "http://127.0.0.1/x\x01"]
+)
+async def test_an_address_no_request_can_be_made_of_keeps_nothing_from_the_other_endpoints(
+    partner: Partner, receiver: Receiver, now: datetime, odd: str
+) -> None:
+    """It is refused when it is named; one that is there from before is blocked, and seen."""
+    assert DB.pool is not None
+    assert (await partner.ask("POST", "", {"url": odd})).json()["code"] == "url_not_allowed"
+    await DB.pool.execute("UPDATE webhook_endpoint SET url = $1", odd)
+    event = await partner.event("visit-1", now)
+
+    async with listening() as healthy:
+        await partner.ask("POST", "", {"url": healthy.url})
+        assert await push(event, now) is not None
+        assert healthy.ids == [str(event.id)]
+
+    attempts = (await partner.own("GET", "/deliveries")).json()["items"]
+    assert [attempt["outcome"] for attempt in attempts] == ["blocked"]
+
+
 @pytest.mark.parametrize("real", [True, False])
 async def test_an_event_says_by_webhook_and_in_the_feed_whether_it_is_real(
     partner: Partner, receiver: Receiver, now: datetime, *, real: bool
