@@ -25,6 +25,7 @@ from app.calendar import operations as calendar
 from app.calendar.events import CalendarConfirmed
 from app.citizens.events import EmailNamed
 from app.core.clock import at_local, current_time, local_date, machine_time
+from app.core.later import Later
 from app.core.outbox import KINDS, Fact
 from app.documents import operations as documents
 from app.documents import store as document_store
@@ -57,7 +58,7 @@ from notifications.listeners import (
     tell_person,
 )
 from notifications.port import Channels
-from partners.postal import feed, item_numbers, pushing
+from partners.postal import feed, item_numbers, pushing, webhooks
 from partners.postal.egress import Egress, trusting
 from partners.postal.events import WebhookReplayAsked
 
@@ -67,7 +68,7 @@ ONWARDS: Final = "onwards"
 # A mail server may be away for a day: the message's own time ends it, long before so many looks.
 LOOKS_AT_A_COPY: Final = 20_000
 SURVEYS: Final = "surveys"
-PARTNERS: Final = "partners"
+PARTNERS: Final = webhooks.SUBSCRIBER
 REPLAYS: Final = "replays"
 INSPECTION: Final = "inspection"
 HOME_SERVICE: Final = "home_service"
@@ -267,9 +268,19 @@ async def tell_partner(fact: HomeVisitFact, *, egress: Egress) -> None:
         },
         at=fact.occurred_at,
     )
-    for each in (event, item.shortage):
-        if each is not None:
-            await pushing.push(each, egress=egress, now=current_time(), signed_at=machine_time())
+    if event is not None:
+        await pushing.push(event, egress=egress, now=current_time(), signed_at=machine_time())
+    if item.shortage is not None:
+        # A shortage is no part of the visit, whose later events would wait for it. The feed has it, and the
+        # next visit tries it again.
+        with contextlib.suppress(Later):
+            await pushing.push(
+                item.shortage,
+                egress=egress,
+                now=current_time(),
+                signed_at=machine_time(),
+                has_row=False,
+            )
 
 
 async def tell_partner_of_money(fact: SettlementUnbalanced, *, egress: Egress) -> None:

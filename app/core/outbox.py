@@ -9,8 +9,9 @@ Always true:
 - a fact carries ids, codes and times, never a name, phone, address or personal number.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -20,6 +21,13 @@ from app.core.ids import new_id
 from app.core.wakeups import wake_after_commit
 
 KINDS: dict[str, type["Fact"]] = {}
+
+# Read by `outbox_work_order`. Who holds a row is at it, and finds out by itself.
+DUE_NOW: Final = """
+UPDATE outbox_work SET next_at = clock_timestamp() WHERE id = ANY(ARRAY(
+    SELECT id FROM outbox_work WHERE subscriber = $1 AND subject = ANY($2::text[]) AND state = 'ready'
+       AND next_at > clock_timestamp() FOR UPDATE SKIP LOCKED))
+"""
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +68,12 @@ async def record(fact: Fact) -> None:
         fact.occurred_at,
         current_actor.get().request_id,
     )
+    wake_after_commit("outbox")
+
+
+async def due_now(subscriber: str, subjects: Sequence[str]) -> None:
+    """What a listener put off of these aggregates is due: what it waited for came with this change."""
+    await in_transaction().execute(DUE_NOW, subscriber, list(subjects))
     wake_after_commit("outbox")
 
 

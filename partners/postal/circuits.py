@@ -44,6 +44,12 @@ ON CONFLICT (endpoint_id) DO UPDATE SET failures = c.failures + 1,
                          WHEN c.open_until IS NULL AND c.failures + 1 >= $4 THEN clock_timestamp() + c.rest
                          ELSE c.open_until END
 """
+# Also of an endpoint that did not fail. Of two rests the longer one counts.
+ASKED_FOR: Final = """
+INSERT INTO webhook_circuit AS c (endpoint_id, failures, rest, open_until)
+VALUES ($1, 1, $2, clock_timestamp() + $3::interval)
+ON CONFLICT (endpoint_id) DO UPDATE SET open_until = greatest(c.open_until, excluded.open_until)
+"""
 
 
 class Turn(NamedTuple):
@@ -97,6 +103,19 @@ async def failed(endpoint_id: uuid.UUID, *, was_probe: bool) -> None:
     await in_transaction().execute(FAILED, endpoint_id, FIRST_REST, LONGEST_REST, FAILURES_BORNE, was_probe)
 
 
-async def answered(endpoint_id: uuid.UUID) -> None:
-    """As it should, be it with a no; or there is a new address, or somebody asked for it to be tried."""
-    await in_transaction().execute("DELETE FROM webhook_circuit WHERE endpoint_id = $1", endpoint_id)
+async def answered(endpoint_id: uuid.UUID, *, was_under_way: bool = False) -> None:
+    """As it should, be it with a no; or there is a new address, or somebody asked for it to be tried.
+
+    What `was_under_way` when it was left alone ends no rest: the endpoint may have asked for it since.
+    """
+    await in_transaction().execute(
+        "DELETE FROM webhook_circuit WHERE endpoint_id = $1 AND NOT ($2 AND open_until IS NOT NULL)",
+        endpoint_id,
+        was_under_way,
+    )
+
+
+async def asked_for(endpoint_id: uuid.UUID, rest: timedelta) -> None:
+    """`Retry-After`: nothing is told before. A moment is what every pause is longer than."""
+    if rest > A_MOMENT:
+        await in_transaction().execute(ASKED_FOR, endpoint_id, FIRST_REST, rest)

@@ -6,11 +6,12 @@ one over. An endpoint that does not answer is left alone for a while (`circuits`
 grow (COURIER.md 5.4), and `Retry-After` is honoured.
 """
 
+import asyncio
 import random
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -21,7 +22,7 @@ from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.later import Later
 from app.core.operation import operation
-from app.core.outbox import record
+from app.core.outbox import due_now, record
 from partners.postal import circuits
 from partners.postal.circuits import ROOMS
 from partners.postal.egress import Egress
@@ -36,7 +37,7 @@ from partners.postal.events import WebhookReplayAsked
 from partners.postal.feed import COLUMNS as EVENT
 from partners.postal.feed import Event
 from partners.postal.signing import headers as signed
-from partners.postal.webhooks import place_of
+from partners.postal.webhooks import SUBSCRIBER, let_go, place_of
 
 GONE: Final = 410
 BUSY: Final = 429
@@ -58,10 +59,12 @@ MOST_REPLAYED: Final = 500
 PAUSED_AFTER: Final = timedelta(days=5)
 
 OWED: Final = """
-SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until,
-       (SELECT count(*)::int FROM webhook_delivery d WHERE d.endpoint_id = e.id
-           AND d.event_id = $2 AND d.replay_id IS NULL) AS tries
-  FROM webhook_endpoint e WHERE partner_id = $1 AND state = 'active'
+SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until, tried.ids[1] AS last_try,
+       coalesce(cardinality(tried.ids), 0) AS tries
+  FROM webhook_endpoint e, LATERAL (
+       SELECT array_agg(d.id ORDER BY d.id DESC) AS ids FROM webhook_delivery d
+        WHERE d.endpoint_id = e.id AND d.event_id = $2 AND d.replay_id IS NULL) tried
+ WHERE partner_id = $1 AND state = 'active'
    AND NOT EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id
          AND d.event_id = $2 AND d.outcome IN ('delivered', 'skipped')) ORDER BY created_at
 """
@@ -76,19 +79,47 @@ SELECT at < $2 FROM webhook_delivery
 """
 
 
-async def push(event: Event, *, egress: Egress, now: datetime, signed_at: datetime) -> None:
+async def push(
+    event: Event, *, egress: Egress, now: datetime, signed_at: datetime, has_row: bool = True
+) -> None:
     """Tell every active endpoint that was not told yet; raises `Later` while one is still owed.
 
-    `signed_at` is the machine's time: a receiver compares it to a clock of its own.
+    They are told beside each other, and each keeps its own pauses. That of an only one is its row's, which
+    `has_row` says there is: whoever makes the row due means it. `signed_at` is the machine's time: a
+    receiver compares it to a clock of its own.
     """
     owed = await fetch(OWED, event.partner_id, event.id)
-    pauses = [
-        pause
-        for row in owed
-        if (pause := await _tell(event, row, row["tries"], egress, now, signed_at)) is not None
-    ]
+    is_paced = len(owed) > 1 or not has_row
+
+    async def told(row: Any) -> timedelta | None:
+        left = _left_of_its_pause(row, signed_at) if is_paced else None
+        return left or await _tell(event, row, row["tries"], egress, now, signed_at)
+
+    pauses: dict[uuid.UUID, timedelta] = {}
+    for row, pause in zip(
+        owed, await asyncio.gather(*map(told, owed), return_exceptions=True), strict=True
+    ):
+        if isinstance(pause, BaseException):
+            raise pause
+        if pause is not None:
+            pauses[row["id"]] = pause
     if pauses:
-        raise Later(min(pauses))
+        # What was passed over meanwhile, and an endpoint that ended or was paused, is waited for no longer.
+        still = {row["id"] for row in await fetch(OWED, event.partner_id, event.id)}
+        if after := [pause for endpoint_id, pause in pauses.items() if endpoint_id in still]:
+            raise Later(min(after))
+
+
+def _left_of_its_pause(endpoint: Any, at: datetime) -> timedelta | None:
+    """How long until this endpoint is to be asked again for the event; None when it is time."""
+    last_try: uuid.UUID | None = endpoint["last_try"]
+    if last_try is None:
+        return None
+    # The machine's time in a UUIDv7: a sandbox's clock moves, and pauses stay on real time.
+    since = at - datetime.fromtimestamp((last_try.int >> 80) / 1000, UTC)
+    pause = pause_after(endpoint["tries"] - 1, last_try)
+    # Tried in what is still to come: by a host whose clock is wrong, of which nothing can be told.
+    return pause - since if timedelta() <= since < pause else None
 
 
 @operation
@@ -137,12 +168,12 @@ async def skip(
 ) -> None:
     """Owe an event to an endpoint no longer, so that what waits behind it can go. Twice is once."""
     await _active(partner_id, endpoint_id)
-    known = await in_transaction().fetchval(
-        "SELECT 1 FROM partner_event WHERE id = $1 AND partner_id = $2", event_id, partner_id
+    subject = await in_transaction().fetchval(
+        "SELECT subject FROM partner_event WHERE id = $1 AND partner_id = $2", event_id, partner_id
     )
-    if known is None:
+    if subject is None:
         raise EventNotFound
-    await in_transaction().execute(
+    tag = await in_transaction().execute(
         "INSERT INTO webhook_delivery (id, endpoint_id, event_id, at, took_ms, outcome)"
         " VALUES ($1, $2, $3, $4, 0, 'skipped') ON CONFLICT DO NOTHING",
         new_id(),
@@ -150,6 +181,8 @@ async def skip(
         event_id,
         now,
     )
+    if tag == "INSERT 0 1":
+        await due_now(SUBSCRIBER, [subject])
     await journal.write("webhook.skipped", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
 
 
@@ -238,7 +271,9 @@ async def _attempt(
     except (UrlNotAllowed, httpx.InvalidURL, ValueError):
         # Also an address no request can be made of: the other endpoints are told all the same.
         outcome = "blocked"
+    attempt_id = new_id()
     await _note(
+        attempt_id=attempt_id,
         endpoint_id=endpoint["id"],
         event_id=event.id,
         at=now,
@@ -247,21 +282,27 @@ async def _attempt(
         outcome=outcome,
         replay_id=replay_id,
         is_probe=is_probe,
+        retry_after=retry_after,
     )
     if outcome == "delivered" or status == GONE:
         return None
-    return max(pause_after(tries), retry_after or timedelta())
+    return max(pause_after(tries, attempt_id), retry_after or timedelta())
 
 
-def pause_after(tries: int) -> timedelta:
-    """After so many tries before this one; a tenth more or less, so that endpoints do not march."""
+def pause_after(tries: int, attempt_id: uuid.UUID) -> timedelta:
+    """After so many tries before this one; a tenth more or less, so that endpoints do not march.
+
+    By the attempt's id, so that it is the same whenever it is asked for.
+    """
     pause = PAUSES[min(tries, len(PAUSES) - 1)]
-    return pause * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreading, not secrecy
+    drawn = random.Random(attempt_id.bytes)  # noqa: S311 - spreading, not secrecy
+    return pause * drawn.uniform(1 - JITTER, 1 + JITTER)
 
 
 @operation
 async def _note(
     *,
+    attempt_id: uuid.UUID,
     endpoint_id: uuid.UUID,
     event_id: uuid.UUID,
     at: datetime,
@@ -270,12 +311,13 @@ async def _note(
     outcome: str,
     replay_id: uuid.UUID | None,
     is_probe: bool,
+    retry_after: timedelta | None,
 ) -> None:
     connection = in_transaction()
     await connection.execute(
         "INSERT INTO webhook_delivery (id, endpoint_id, event_id, at, took_ms, status, outcome, replay_id)"
         " VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT DO NOTHING",
-        new_id(),
+        attempt_id,
         endpoint_id,
         event_id,
         at,
@@ -288,7 +330,9 @@ async def _note(
     if outcome == "unreachable" or (status is not None and (status >= SERVER_ERROR or status == BUSY)):
         await circuits.failed(endpoint_id, was_probe=is_probe)
     else:
-        await circuits.answered(endpoint_id)
+        await circuits.answered(endpoint_id, was_under_way=not is_probe)
+    if retry_after is not None and outcome != "delivered":
+        await circuits.asked_for(endpoint_id, retry_after)
     if status == GONE:
         await _end(endpoint_id, "gone", at)
     elif outcome != "delivered" and await _is_given_up(endpoint_id, at):
@@ -306,6 +350,7 @@ async def _end(endpoint_id: uuid.UUID, state: str, at: datetime) -> None:
         endpoint_id,
         state,
     )
+    await let_go(endpoint_id)
     await journal.write(f"webhook.{state}", object_kind="webhook_endpoint", object_id=endpoint_id, at=at)
 
 

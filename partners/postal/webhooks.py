@@ -10,6 +10,7 @@ from app.core.database import fetch, in_transaction
 from app.core.ids import new_id
 from app.core.keys import keys
 from app.core.operation import operation
+from app.core.outbox import due_now
 from partners.postal import circuits, signing
 from partners.postal.egress import Egress
 from partners.postal.errors import WebhookNotFound
@@ -17,6 +18,9 @@ from partners.postal.errors import WebhookNotFound
 FORMER_SECRET_VALID: Final = timedelta(hours=24)
 # The outbox tells an event for five days (`jobs.subscriptions`): nothing waits behind an older one.
 TOLD_FOR: Final = timedelta(days=5)
+# What listens to facts for partners, in the outbox: a row of its work pushes one event.
+SUBSCRIBER: Final = "partners"
+LET_GO_AT_ONCE: Final = 500
 
 
 class Endpoint(NamedTuple):
@@ -63,6 +67,19 @@ LISTED: Final = """
 SELECT id, event_id, at, took_ms, status, outcome, replay_id FROM webhook_delivery
  WHERE endpoint_id = $1 AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
  ORDER BY id DESC LIMIT $3
+"""
+
+# From the rows that wait, looked up one by one and never joined: they are few beside a partner's events.
+WAITS_FOR: Final = f"""
+SELECT w.subject FROM outbox_work w
+ WHERE w.subscriber = '{SUBSCRIBER}' AND w.state = 'ready' AND w.next_at > clock_timestamp()
+   AND (SELECT e.id FROM partner_event e
+         WHERE e.partner_id = (SELECT partner_id FROM webhook_endpoint WHERE id = $1)
+           AND e.subject = w.subject
+           AND NOT EXISTS (SELECT 1 FROM webhook_delivery done WHERE done.endpoint_id = $1
+                 AND done.event_id = e.id AND done.outcome IN ('delivered', 'skipped'))
+         LIMIT 1) IS NOT NULL
+ LIMIT {LET_GO_AT_ONCE}
 """
 
 
@@ -113,6 +130,8 @@ async def change(
     if row is None:
         raise WebhookNotFound
     await circuits.answered(endpoint_id)
+    if state == "paused":
+        await let_go(endpoint_id)
     await journal.write("webhook.changed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
     return Endpoint(*row)
 
@@ -128,7 +147,17 @@ async def remove(*, partner_id: uuid.UUID, endpoint_id: uuid.UUID, now: datetime
     )
     if tag != "UPDATE 1":
         raise WebhookNotFound
+    await let_go(endpoint_id)
     await journal.write("webhook.removed", object_kind="webhook_endpoint", object_id=endpoint_id, at=now)
+
+
+async def let_go(endpoint_id: uuid.UUID) -> None:
+    """It is told no longer: what waits for its next try waits for nothing, and holds back what is behind.
+
+    So many at once; were there more, the others go when their pause ends.
+    """
+    if waiting := await in_transaction().fetch(WAITS_FOR, endpoint_id):
+        await due_now(SUBSCRIBER, [row["subject"] for row in waiting])
 
 
 @operation

@@ -78,6 +78,33 @@ async def test_a_probe_that_never_comes_back_is_followed_by_another(partner: Par
     assert await ask(endpoint) == Turn(None, is_probe=True)
 
 
+@operation
+async def answers(endpoint_id: uuid.UUID, *, was_under_way: bool) -> None:
+    await circuits.answered(endpoint_id, was_under_way=was_under_way)
+
+
+@operation
+async def asks_for(endpoint_id: uuid.UUID, rest: timedelta) -> None:
+    await circuits.asked_for(endpoint_id, rest)
+
+
+async def test_time_that_is_asked_for_is_the_longest_and_what_was_under_way_does_not_end_it(
+    partner: Partner,
+) -> None:
+    endpoint = uuid.UUID(partner.hook["id"])
+    await asks_for(endpoint, circuits.A_MOMENT)
+    assert await ask(endpoint) == Turn(None), "as long as the shortest pause, or less"
+    for rest in (timedelta(hours=2), timedelta(minutes=1)):
+        await asks_for(endpoint, rest)
+    await answers(endpoint, was_under_way=True)
+    left = (await ask(endpoint)).rest
+    assert left is not None
+    assert timedelta(hours=1) < left <= timedelta(hours=2)
+
+    await answers(endpoint, was_under_way=False)
+    assert await ask(endpoint) == Turn(None)
+
+
 async def test_whoever_changes_their_endpoint_is_tried_at_once(
     partner: Partner, receiver: Receiver, now: datetime
 ) -> None:

@@ -164,7 +164,7 @@ async def test_an_answer_that_is_no_http_and_one_cut_off_are_failures() -> None:
         "https:///hook",
         "https://example.org:port/hook",
         "https://[::1/hook",
-        "https://１２７。0.0.1/hook",  # noqa: RUF001 - digits a look-up reads as 127
+        "https://１２７。0.0.1/hook",  # A look-up reads these digits as 127.
     ],
 )
 async def test_an_address_of_a_shape_that_leads_inside_is_refused_when_it_is_named(url: str) -> None:

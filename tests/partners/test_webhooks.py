@@ -28,6 +28,7 @@ from tests.plans import looked_up
 
 HOST = "127.0.0.1"
 EGRESS = Egress(allow_private=True)
+NO_TIME = timedelta()
 SignIn = Callable[..., Awaitable[SignedIn]]
 
 
@@ -39,10 +40,21 @@ class Receiver:
         self.status = 204
         self.headers: dict[str, str] = {}
         self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.refused_kind = ""
+        self.before_it_answers: Callable[[], Awaitable[Any]] | None = None
+
+    def answer(self, body: bytes) -> int:
+        is_refused = self.refused_kind and self.refused_kind in json.loads(body)["type"]
+        return 422 if is_refused else self.status
 
     @property
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for headers, _ in self.heard]
+
+    def versions_of(self, visit: uuid.UUID) -> list[int]:
+        """Of a visit's events it heard, in order."""
+        data = [json.loads(body)["data"] for _, body in self.heard]
+        return [each["version"] for each in data if each.get("task_id") == str(visit)]
 
 
 @pytest.fixture
@@ -58,8 +70,11 @@ async def listening() -> AsyncIterator[Receiver]:
 
     @post("/hook")
     async def hook(request: Request[Any, Any, Any]) -> Response[None]:
-        found.heard.append((dict(request.headers), await request.body()))
-        return Response(None, status_code=found.status, headers=found.headers)
+        body = await request.body()
+        found.heard.append((dict(request.headers), body))
+        if found.before_it_answers is not None:
+            await found.before_it_answers()
+        return Response(None, status_code=found.answer(body), headers=found.headers)
 
     app = Litestar(route_handlers=[hook], openapi_config=None, logging_config=None)
     async with served(app, host=HOST, port=port):
@@ -113,10 +128,13 @@ async def partner(client: httpx.AsyncClient, sign_in: SignIn, receiver: Receiver
     return found
 
 
-async def push(event: Event, now: datetime) -> timedelta | None:
-    """One attempt; after how long the next is due."""
+async def push(
+    event: Event, now: datetime, *, after: timedelta = NO_TIME, has_row: bool = True
+) -> timedelta | None:
+    """One attempt, so much later; after how long the next is due."""
+    at = machine_time() + after
     try:
-        await pushing.push(event, egress=EGRESS, now=now, signed_at=machine_time())
+        await pushing.push(event, egress=EGRESS, now=now + after, signed_at=at, has_row=has_row)
     except Later as later:
         return later.after
     return None
