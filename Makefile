@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 T ?= tests
-WORKERS ?= 2
+# One more than there are processors: a quarter of the suite's time is waiting for other processes.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 ARGS ?=
 
 .PHONY: help setup demo run worker check fix lint types contracts openapi openapi-check \
@@ -60,15 +61,15 @@ openapi: setup ## Write openapi/*.json
 openapi-check: setup ## The checked-in contract equals the generated one
 	@$(BIN)/motcua openapi --check openapi
 
-test: setup ## Run the suite (T=path for a part, WORKERS=4 on a larger machine)
+test: setup ## Run the suite (T=path for a part, WORKERS=1 to see it in its order)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)
 
 test-races: setup ## The races, ten times over, and the long ones once
 	@for n in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python -m pytest tests -q -k "race or at_once or together" || exit 1; done
 	@MOTCUA_LONG=1 $(BIN)/python -m pytest -q tests/appointments/test_many_connections.py tests/appointments/test_ledger.py tests/home_service/test_storm.py tests/dossiers/test_midnight.py tests/payments/test_month.py
 
-test-faults: setup ## Kill and restart servers under load, and play the dozen cells
-	@MOTCUA_LONG=1 $(BIN)/python -m pytest tests/faults -q
+test-faults: setup ## Kill and restart servers under load, and play the dozen cells of the matrix
+	@$(BIN)/python -m pytest tests/faults -q
 
 faults: setup ## Break the running installation, thing by thing (ARGS="--cell NAME", "--smoke")
 	@$(BIN)/motcua faults $(ARGS)

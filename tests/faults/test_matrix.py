@@ -1,14 +1,12 @@
-"""The dozen cells of the fault matrix that a change is tried with (`make test-faults`); all: `make faults`.
+"""The dozen cells of the fault matrix that every change is tried with; all: `make faults`.
 
 Played by the command, in a process of its own: a house opens stores this process has open already. One
-house for all of them, so they are one file, which one worker of xdist plays from top to bottom. Only with
-`MOTCUA_LONG=1` (`make test-faults`) until they are known to be quick enough for every run.
+house for all of them, so they are one file, which one worker of xdist plays from top to bottom.
 """
 
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 import time
@@ -20,10 +18,7 @@ import pytest
 
 from app.faults.cells import SMOKE
 
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.skipif(not os.environ.get("MOTCUA_LONG"), reason="MOTCUA_LONG=1 plays it"),
-]
+pytestmark = pytest.mark.faults
 
 # A house opens within a minute and a cell takes a quarter of one; these are for a machine that does other
 # things, too. Who is late is ended, and what follows is not waited for.
