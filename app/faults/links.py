@@ -41,6 +41,11 @@ class Trap:
     skip: int = 0
     sprung: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def spring(self) -> None:
+        """Whoever it kills closes the wire it stands on, which must not keep it from being sprung."""
+        await self.act()
+        self.sprung.set()
+
 
 class Link:
     """One listening end, one upstream; every connection of one process to one neighbour."""
@@ -118,8 +123,7 @@ class Link:
         if trap is not None and trap.to_client is to_client and trap.pattern in data:
             if trap.skip <= 0:
                 self.trap = None
-                await trap.act()
-                trap.sprung.set()
+                await asyncio.shield(asyncio.create_task(trap.spring(), name="trap"))
                 wire.reset()
                 return
             trap.skip -= 1
