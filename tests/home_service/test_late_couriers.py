@@ -381,7 +381,8 @@ async def test_what_was_called_in_holds_until_the_telephone_says_otherwise(
 async def test_another_day_and_an_untold_round_are_left_alone(
     zone: Zone, hire: Hire, now: datetime, eight: datetime
 ) -> None:
-    await hire("tu", told=False)
+    # In the evening a round is told the moment it is made.
+    await hire("tu", told=False, at=eight - timedelta(hours=20))
     visit = await ask(zone, now)
     assert await look(eight + timedelta(hours=3)) == NOTHING
     assert await look(now) == NOTHING
