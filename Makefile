@@ -6,8 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 T ?= tests
-# One more than there are processors: a quarter of the suite's time is waiting for other processes.
-WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+WORKERS ?= 2
 ARGS ?=
 
 .PHONY: help setup demo run worker check fix lint types contracts openapi openapi-check \
@@ -61,7 +60,7 @@ openapi: setup ## Write openapi/*.json
 openapi-check: setup ## The checked-in contract equals the generated one
 	@$(BIN)/motcua openapi --check openapi
 
-test: setup ## Run the suite (T=path for a part, WORKERS=1 to see it in its order)
+test: setup ## Run the suite (T=path for a part, WORKERS=4 on a larger machine)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(T)
 
 test-races: setup ## The races, ten times over, and the long ones once

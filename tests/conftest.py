@@ -66,6 +66,15 @@ class Stores(NamedTuple):
     redis_url: str
 
 
+# A file is played by one worker as a whole. These take a minute each and would come last, when the other
+# workers have nothing left to do.
+BEGIN_WITH = ("servers/test_embedded.py",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.as_posix().endswith(BEGIN_WITH))
+
+
 @pytest.fixture(scope="session")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stores]:
     """The servers of this run; embedded unless the environment names others."""
