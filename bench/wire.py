@@ -6,7 +6,6 @@ process serves Litestar's smallest JSON answer, which is the reference of what a
 
 import asyncio
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from app.core import keys as core_keys
 from app.http.tokens import SigningKey, Tokens
+from app.servers.ports import free_port
 from bench.metrics import percentile
 
 CONNECTIONS: Final = 64
@@ -75,9 +75,7 @@ def issuer(served: Served) -> Tokens:
 @asynccontextmanager
 async def server(url: str) -> AsyncIterator[Served]:
     """The application on a database, answering."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = os.environ | {
             "DATABASE_URL": url,

@@ -8,7 +8,6 @@ import asyncio
 import functools
 import os
 import signal
-import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -35,6 +34,7 @@ from app.http.principals import AUDIENCE_OF, Caller, Principal
 from app.http.tokens import SigningKey
 from app.main import create_app
 from app.rounds import plans
+from app.servers.ports import free_port
 from app.settings import Settings
 
 # Nobody is found in what the product tells of itself while it is tested.
@@ -249,9 +249,7 @@ def served_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def served(opened: Any, served_folder: Path) -> AsyncIterator[str]:
     """The address of a running API."""
     folder = served_folder
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = dict(os.environ) | {
         "DATABASE_URL": opened.database_url,
         "REDIS_URL": opened.redis_url,

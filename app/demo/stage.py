@@ -17,8 +17,9 @@ from app.core.database import DB
 from app.sample import openings
 from app.sample import seed as sample
 from app.sample.signing_keys import make_signing_keys
+from app.servers.ports import free_port
 from app.settings import EMULATED, Settings
-from app.supervisor import Child, Supervisor, free_port, supervised
+from app.supervisor import Child, Supervisor, supervised
 from notifications.emulator.told import Ports, environment
 
 LOG_NAME: Final = "motcua.log"

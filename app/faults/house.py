@@ -30,8 +30,9 @@ from app.http.tokens import SigningKey, Tokens
 from app.sample.seed import PARTNER_CLIENT_ID, PARTNER_CLIENT_SECRET
 from app.servers import Servers, running_servers
 from app.servers.errors import ServersError
+from app.servers.ports import free_port
 from app.settings import Settings
-from app.supervisor import Child, Supervisor, free_port
+from app.supervisor import Child, Supervisor
 
 WORKERS: Final = ("worker-1", "worker-2")
 MEMBERS: Final = ("api", *WORKERS)

@@ -9,7 +9,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ import asyncpg
 
 from app.servers import passwords, process
 from app.servers.errors import ServersError
+from app.servers.ports import free_port
 
 USER: Final = "motcua"
 DATABASE: Final = "motcua"
@@ -94,7 +94,7 @@ class EmbeddedPostgres:
         # Nobody else is here (`lock.handed_down`), so a pid file is what a crash left; its number may
         # belong to another process by now, and PostgreSQL would take that for itself.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        self._port = self._port or _free_port()
+        self._port = self._port or free_port()
         await self._run()
         await self._make_database()
 
@@ -235,9 +235,3 @@ def url_of_running(folder: Path) -> str | None:
 def _environment() -> dict[str, str]:
     """Nothing of the caller's: a locale that was not generated makes initdb fail."""
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from redis.exceptions import RedisError
 
 from app.servers import passwords, process
 from app.servers.errors import ServersError
+from app.servers.ports import free_port
 
 READY_WITHIN_S: Final = 30.0
 PROBE_EVERY_S: Final = 0.02
@@ -62,7 +62,7 @@ class EmbeddedRedis:
     async def start(self) -> None:
         """Run until it answers; after `kill` on the same address."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._port = self._port or _free_port()
+        self._port = self._port or free_port()
         configuration = self._folder / "redis.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(self._configuration(), encoding="utf-8")
@@ -134,9 +134,3 @@ async def _answers(client: redis.Redis) -> bool:
         return bool(await client.ping())
     except (RedisError, OSError):
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,8 +14,8 @@ import pytest
 
 from app.channel_settings import channel_settings
 from app.demo.stage import _with_ways
+from app.servers.ports import free_port
 from app.settings import Settings
-from app.supervisor import free_port
 from notifications.channels import open_channels
 from notifications.emulator.told import HOST, Ports, environment, write_templates, zalo_templates
 from notifications.port import Accepted, Channels, Content, Outgoing

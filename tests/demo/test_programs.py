@@ -3,19 +3,18 @@
 import asyncio
 import json
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import Any
+
+from app.servers.ports import free_port
 
 WITHIN_S = 240
 
 
 async def play(folder: Path, *arguments: str) -> dict[str, Any]:
     """Run the program in an empty folder; its one JSON object, once it has ended with code 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {
         name: value
         for name, value in os.environ.items()

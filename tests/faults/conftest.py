@@ -21,8 +21,9 @@ from app.http.principals import Audience, Caller, Principal
 from app.http.tokens import SigningKey, Tokens
 from app.sample.seed import DEMO_CENTRE_ID
 from app.servers import Servers, running_servers
+from app.servers.ports import free_port
 from app.settings import Settings
-from app.supervisor import Child, Supervisor, free_port
+from app.supervisor import Child, Supervisor
 from notifications.emulator import running_emulator
 from notifications.emulator.server import TwilioEmulator
 

@@ -12,6 +12,7 @@ from app.appointments.rules import BookingRules
 from app.core.clock import at_local, current_time
 from app.core.database import DB
 from app.http.principals import Caller
+from app.servers.ports import free_port
 from app.settings import Settings
 from jobs.drainer import Drainer
 from jobs.subscriptions import SILENT, make_subscriptions
@@ -22,7 +23,6 @@ from notifications.emulator.faults import EVERYBODY, Script
 from notifications.emulator.gateway import running
 from tests.journeys.conftest import LAN, Person, Town, a_working_day
 from tests.journeys.test_reuse import BIRTH, Desk
-from tests.notifications.conftest import free_port
 from tests.notifications.test_brandname import BRAND, KEY, SECRET, of
 from tests.notifications.test_costs import divided, recount
 

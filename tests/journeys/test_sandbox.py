@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 import uuid
 from collections.abc import AsyncIterator
@@ -21,6 +20,7 @@ from app.core.database import DB
 from app.custody.audit import verify
 from app.home_service.states import Reason
 from app.http.principals import Caller
+from app.servers.ports import free_port
 from partners.postal import scopes
 from tests.conftest import Stores, _keys_file, _until_ready
 from tests.journeys.conftest import Person, Town
@@ -314,9 +314,7 @@ async def test_another_process_and_one_that_was_restarted_show_the_same_time(
     await moved(here, to)
 
     for n in range(2):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         other = await process(opened, tmp_path, port, MOTCUA_SANDBOX="yes")
         try:
             base = f"http://127.0.0.1:{port}"

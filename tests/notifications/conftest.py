@@ -1,7 +1,6 @@
 """A provider on this machine, the real client that speaks to it, and the application it calls back."""
 
 import asyncio
-import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,6 +18,7 @@ from app.channel_settings import ZaloSettings
 from app.core.crypto import Secret
 from app.core.database import DB
 from app.main import create_app
+from app.servers.ports import free_port
 from app.settings import Settings, TwilioSettings
 from notifications import delivery
 from notifications.emulator import running_emulator
@@ -177,13 +177,6 @@ class Site(NamedTuple):
 
     url: str
     settings: Settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from app.channel_settings import BrandnameSettings
 from app.core.crypto import Secret
 from app.core.later import Later
+from app.servers.ports import free_port
 from app.settings import Settings, SettingsError
 from notifications import calls, delivery
 from notifications.brandname import codes
@@ -24,7 +25,7 @@ from notifications.listeners import tell_person
 from notifications.port import Accepted, Channels, Outgoing, Rejected, Unknown
 from notifications.templates import TEMPLATES
 from notifications.ways import Way
-from tests.notifications.conftest import LAN, MakeChannel, Site, free_port, magic, sent_to, stored
+from tests.notifications.conftest import LAN, MakeChannel, Site, magic, sent_to, stored
 from tests.notifications.test_listeners import ask_for_code
 
 KEY, SECRET, BRAND = "key-of-tests", "secret-of-tests", "MOTCUANB"

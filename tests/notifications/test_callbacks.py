@@ -17,6 +17,7 @@ from twilio.request_validator import RequestValidator
 from app.core import journal
 from app.core.database import DB
 from app.core.later import Later
+from app.servers.ports import free_port
 from app.settings import Settings
 from notifications import delivery
 from notifications.emulator.server import TwilioEmulator
@@ -29,7 +30,6 @@ from tests.notifications.conftest import (
     TOKEN,
     MakeChannel,
     Site,
-    free_port,
     magic,
     owe,
     sent_to,

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from app.servers.ports import free_port
 from notifications.port import Accepted, Outgoing
-from tests.notifications.conftest import ACCOUNT, LAN, TOKEN, MakeChannel, free_port, until
+from tests.notifications.conftest import ACCOUNT, LAN, TOKEN, MakeChannel, until
 
 
 class Running(NamedTuple):

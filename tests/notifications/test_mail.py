@@ -11,6 +11,7 @@ import pytest
 from app.channel_settings import Security, SmtpSettings
 from app.citizens.emails import is_address
 from app.core.crypto import Secret
+from app.servers.ports import free_port
 from app.settings import Settings, SettingsError
 from notifications.classification import Verdict
 from notifications.emulator.mail import MailEmulator, running_mail
@@ -18,7 +19,7 @@ from notifications.mail import bounces
 from notifications.mail.letters import LetterRefused, Sender, letter
 from notifications.mail.smtp_channel import SmtpChannel
 from notifications.port import Accepted, Content, Outgoing, Rejected, Unknown
-from tests.notifications.conftest import LAN, free_port
+from tests.notifications.conftest import LAN
 
 USER, PASSWORD = "motcua", "a-password-of-these-tests"
 LAN_MAIL = "lan@example.vn"

@@ -11,6 +11,7 @@ from app.citizens.rules import Preferences, QuietHours
 from app.core.clock import ZONE, local_date
 from app.core.database import DB, transaction
 from app.core.later import Later
+from app.servers.ports import free_port
 from notifications import calls, carrying, circuits, holds, limits
 from notifications.brandname.channel import BrandnameChannel
 from notifications.carrying import Errand
@@ -22,7 +23,7 @@ from notifications.port import Channels
 from notifications.readers import Reader
 from notifications.templates import TEMPLATES
 from notifications.ways import Way
-from tests.notifications.conftest import LAN, MakeChannel, free_port, sent_to
+from tests.notifications.conftest import LAN, MakeChannel, sent_to
 from tests.notifications.test_brandname import BRAND, KEY, SECRET, of
 from tests.notifications.test_preferences import around
 

@@ -9,6 +9,7 @@ from app.appointments import operations as appointments
 from app.appointments.events import AppointmentReminderDue
 from app.core.clock import local
 from app.core.database import DB
+from app.servers.ports import free_port
 from notifications import delivery
 from notifications.emulator.server import TwilioEmulator
 from notifications.listeners import MESSAGES
@@ -22,7 +23,7 @@ from tests.appointments.conftest import (  # noqa: F401 - fixtures
     publish,
     tomorrow,
 )
-from tests.notifications.conftest import LAN, MakeChannel, calls, free_port, sent_to, stored
+from tests.notifications.conftest import LAN, MakeChannel, calls, sent_to, stored
 from tests.notifications.test_delivery import forgetful, look, look_until_settled  # noqa: F401
 from tests.notifications.test_listeners import confirmed
 from tests.notifications.test_preferences import around

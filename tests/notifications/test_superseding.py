@@ -9,6 +9,7 @@ from app.core.clock import local
 from app.core.database import DB
 from app.core.later import Later
 from app.core.outbox import Fact
+from app.servers.ports import free_port
 from notifications import delivery
 from notifications.emulator.server import TwilioEmulator
 from notifications.listeners import tell_person
@@ -23,7 +24,7 @@ from tests.appointments.conftest import (  # noqa: F401 - fixtures
     publish,
     tomorrow,
 )
-from tests.notifications.conftest import LAN, MakeChannel, free_port, magic, sent_to, stored
+from tests.notifications.conftest import LAN, MakeChannel, magic, sent_to, stored
 from tests.notifications.test_delivery import look
 from tests.notifications.test_listeners import confirmed, facts
 

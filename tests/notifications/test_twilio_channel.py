@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from app.servers.ports import free_port
 from notifications.classification import FINAL, TWILIO, Verdict, verdict
 from notifications.emulator.certificates import Authority
 from notifications.emulator.server import TwilioEmulator
@@ -22,7 +23,6 @@ from tests.notifications.conftest import (
     SENDER,
     TOKEN,
     MakeChannel,
-    free_port,
     magic,
     sent_to,
 )

@@ -24,7 +24,7 @@ import redis.asyncio as redis
 from app.core import keys as core_keys
 from app.demo.stage import LOG_NAME
 from app.servers import running_servers
-from app.supervisor import free_port
+from app.servers.ports import free_port
 from partners.postal.webhooks import place_of
 from tests.operation.collector import Collector, collecting
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
@@ -22,6 +21,7 @@ from app.http import figures
 from app.http.principals import Caller
 from app.queue import stream
 from app.queue.figures import WATCHING
+from app.servers.ports import free_port
 from jobs import ticks
 from jobs.schedules import _job
 from notifications import circuits
@@ -277,9 +277,7 @@ async def test_times_of_requests_are_told_by_route_and_never_by_path(
 async def test_the_worker_answers_with_its_own_figures_and_expects_its_schedules(
     database: Stores, tmp_path: Path
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.cli", "worker",
         env=dict(os.environ) | {

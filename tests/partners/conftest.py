@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 
+from app.servers.ports import free_port
 from partners.postal.emulator.faults import Fault
 from partners.postal.emulator.office import WEBHOOK_PATH
 from partners.postal.emulator.server import HOST, running_emulator
@@ -13,13 +13,6 @@ from partners.postal.kit.script import Setup, examine
 
 # Whoever misses a message keeps the kit waiting this long.
 PATIENCE_S = 8.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager

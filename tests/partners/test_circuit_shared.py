@@ -18,7 +18,7 @@ from app.core import outbox
 from app.core.database import DB, fetch_value
 from app.core.operation import operation
 from app.home_service.events import HomeVisitAssigned
-from app.supervisor import free_port
+from app.servers.ports import free_port
 from partners.postal.circuits import AT_ONCE, FAILURES_BORNE
 from tests.conftest import _keys_file
 from tests.partners.test_webhooks import HOST, Partner, partner, served

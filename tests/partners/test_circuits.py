@@ -13,6 +13,7 @@ from app.core.clock import machine_time
 from app.core.database import DB, fetch_row
 from app.core.later import Later
 from app.core.operation import operation
+from app.servers.ports import free_port
 from partners.postal import circuits, pushing
 from partners.postal.circuits import AT_ONCE, FAILURES_BORNE, FIRST_REST, LONGEST_REST, Turn, ask
 from tests.partners.test_webhooks import EGRESS, Partner, Receiver, listening, partner, push, receiver
@@ -165,7 +166,6 @@ async def test_another_endpoint_of_the_same_partner_is_told_meanwhile(
 @pytest.fixture
 async def slow() -> AsyncIterator[tuple[str, list[int], asyncio.Event, asyncio.Event]]:
     """An endpoint that answers nobody until it is let; how many were inside at once."""
-    from app.supervisor import free_port
     from tests.partners.test_webhooks import HOST, served
 
     inside, most, full, go = 0, [0], asyncio.Event(), asyncio.Event()

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Any
 
+from app.servers.ports import free_port
 from partners.postal.emulator.office import WEBHOOK_PATH
-from tests.partners.conftest import free_port
 
 WITHIN_S = 120
 

@@ -16,6 +16,7 @@ from app.core.clock import machine_time
 from app.core.database import DB
 from app.core.later import Later
 from app.http.principals import Caller
+from app.servers.ports import free_port
 from jobs.drainer import Drainer
 from jobs.subscriptions import SILENT, make_subscriptions
 from partners.postal import feed, pushing, scopes, service_levels, signing, webhooks
@@ -23,7 +24,6 @@ from partners.postal.egress import Egress
 from partners.postal.feed import Event
 from partners.postal.serving import served
 from tests.conftest import SignedIn, Stores
-from tests.partners.conftest import free_port
 from tests.plans import looked_up
 
 HOST = "127.0.0.1"

@@ -17,7 +17,7 @@ from app.faults.cells.stores import SAME_PROCESSES, keeping_processes
 from app.faults.house import MEMBERS, WORKERS, House
 from app.faults.links import Mode
 from app.faults.matrix import Cell, Scene
-from app.supervisor import free_port
+from app.servers.ports import free_port
 
 DISK: Final = "Disk"
 FULL: Final = Path("/dev/full")
