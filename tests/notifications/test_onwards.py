@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from app.core.clock import current_time
+from app.citizens.rules import QuietHours
+from app.core.clock import ZONE, current_time
 from app.core.crypto import Secret
 from app.core.database import DB
 from app.core.later import Later
@@ -274,9 +275,11 @@ async def test_what_was_given_up_and_went_on_is_not_sent_again_when_the_first_fa
     gateway: BrandnameGateway,
     now: datetime,
 ) -> None:
-    """Three times asked the provider did not know of it, and had it nevertheless."""
+    """Three times asked the provider did not know of it, and had it nevertheless; its person is awake."""
     await unanswered(emulator)
-    at_risk = errand("home_visit_at_risk", now)._replace(values=VISIT)
+    later = now.astimezone(ZONE) + timedelta(hours=6)
+    sleeps = QuietHours(later.time(), (later + MINUTE).time())
+    at_risk = errand("home_visit_at_risk", now, quiet=sleeps)._replace(values=VISIT)
     first = make_channel(public_url=served.url, timeout_s=5.0)
     await look(at_risk, channels._replace(sms=first), now)
     with running_emulator(account_sid=ACCOUNT, auth_token=TOKEN) as unaware:
