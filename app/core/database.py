@@ -7,6 +7,7 @@ inside is an error. `docs/decisions/0004-our-own-unit-of-work.md` has the measur
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from asyncpg.transaction import Transaction
 from piccolo.engine.postgres import PostgresEngine
 from piccolo.querystring import QueryString
 
+from app.core.abandoned import LOOKED_FOR_EVERY_S, Pace, end_abandoned
 from app.core.errors import Unavailable
 
 # Quoted: the class takes its parameter from type checkers only, not while running.
@@ -26,6 +28,7 @@ Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 # A pool of 8 to 16 beats a larger one on a contended slot (docs/decisions/0004).
 POOL_SIZE: Final = 12
 ACQUIRE_TIMEOUT_S: Final = 5.0
+ASKED_AGAIN_EVERY_S: Final = 0.05
 COMMAND_TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 3.0
 
@@ -35,6 +38,11 @@ SERVER_SETTINGS: Final = {
     "statement_timeout": "8000",
     "lock_timeout": "4000",
     "idle_in_transaction_session_timeout": "15000",
+    # The server asks after whoever is silent, and ends the session of a host that is gone within half a
+    # minute; by itself it would ask after two hours.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 
 # What a restart, a full server or a cut network raises. A later attempt may succeed.
@@ -83,6 +91,9 @@ class Database(PostgresEngine):
 
     def __init__(self) -> None:
         super().__init__(config={}, extensions=())
+        self._looking: asyncio.Task[None] | None = None
+        self._may_look = Pace(LOOKED_FOR_EVERY_S)
+        self._may_renew = Pace(COMMAND_TIMEOUT_S)
 
     async def check_version(self) -> None:
         """Piccolo asks the server's version while the module is imported; `doctor` asks it instead."""
@@ -106,12 +117,31 @@ class Database(PostgresEngine):
 
     async def close(self) -> None:
         pool, self.pool = self.pool, None
+        if self._looking is not None:
+            self._looking.cancel()
         if pool is not None:
             try:
                 async with asyncio.timeout(5):
                     await pool.close()
             except TimeoutError:
                 pool.terminate()
+
+    def look_for_abandoned(self) -> None:
+        """In the background, and seldom: a lock was waited for in vain."""
+        if (self._looking is None or self._looking.done()) and self._may_look.allows():
+            self._looking = asyncio.create_task(self._look(dict(self.config)), name="abandoned")
+
+    async def _look(self, config: dict[str, Any]) -> None:
+        # Whoever waits for a lock again looks again.
+        with suppress(*INTERRUPTIONS, asyncpg.InsufficientPrivilegeError):
+            await end_abandoned(config)
+
+    async def renew(self) -> None:
+        """Somebody got no answer: connections that wait to be used may be as dead, so each is replaced
+        when it is wanted. Otherwise one person could meet several, and wait for each.
+        """
+        if self.pool is not None and self._may_renew.allows():
+            await self.pool.expire_connections()
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002 - Piccolo's signature
         joined = _joined()
@@ -158,11 +188,26 @@ def _pool() -> "asyncpg.Pool[asyncpg.Record]":
     return DB.pool
 
 
+async def _one_of(pool: "asyncpg.Pool[asyncpg.Record]") -> Connection:
+    """A server may take no new session and serve those that are there: no place for one more, or a full
+    volume of its tables, where it begins a session by writing a file. One of ours is waited for then.
+    """
+    until = time.monotonic() + ACQUIRE_TIMEOUT_S
+    while True:
+        left = until - time.monotonic()
+        try:
+            return await pool.acquire(timeout=max(left, ASKED_AGAIN_EVERY_S))
+        except asyncpg.InsufficientResourcesError:
+            if left <= 0 or pool.get_size() == 0:
+                raise
+        await asyncio.sleep(ASKED_AGAIN_EVERY_S)  # the pool tells nobody when one is given back
+
+
 @asynccontextmanager
 async def _acquired() -> AsyncIterator[Connection]:
     pool = _pool()
     try:
-        connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        connection = await _one_of(pool)
     except INTERRUPTIONS as reason:
         raise DatabaseUnavailable from reason
     try:
@@ -200,11 +245,20 @@ async def transaction() -> AsyncIterator[Connection]:
                 raise
             await work.commit()
         except INTERRUPTIONS as reason:
-            if isinstance(reason, SILENCED):
-                _throw_away(connection)
+            await _learn(reason, connection)
             raise _verdict(reason) from reason
         finally:
             _CURRENT.reset(token)
+
+
+async def _learn(reason: Exception, connection: Connection) -> None:
+    """What an interruption says of other connections."""
+    if isinstance(reason, SILENCED):
+        _throw_away(connection)
+    if isinstance(reason, TimeoutError):
+        await DB.renew()
+    if isinstance(reason, asyncpg.LockNotAvailableError):
+        DB.look_for_abandoned()
 
 
 async def _roll_back(work: Transaction, connection: Connection) -> None:
@@ -232,8 +286,7 @@ async def reading() -> AsyncIterator[Connection]:
         try:
             yield connection
         except INTERRUPTIONS as reason:
-            if isinstance(reason, SILENCED):
-                _throw_away(connection)
+            await _learn(reason, connection)
             raise _verdict(reason) from reason
 
 

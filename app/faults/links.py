@@ -75,8 +75,8 @@ class Link:
 
     @property
     def alive(self) -> int:
-        """How many connections there are."""
-        return len(self._wires)
+        """How many connections there are that something can pass by."""
+        return sum(not wire.dead for wire in self._wires)
 
     async def close(self) -> None:
         self.set(Mode.PASS)
