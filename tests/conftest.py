@@ -10,9 +10,9 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from httpx._config import create_ssl_context
 from litestar import Litestar
 
 from app.core import keys as core_keys
-from app.core.clock import current_time
+from app.core.clock import FastClock, at_local, current_time, local_date, machine_time, set_clock
 from app.core.crypto import Keyring
 from app.core.database import DB
 from app.core.migrations import migrate
@@ -139,6 +139,15 @@ async def database(opened: Stores, emptying: str) -> AsyncIterator[Stores]:
     assert DB.pool is not None
     await DB.pool.execute(emptying)
     plans.forget()  # days that are taken away happen to tests only
+
+
+@pytest.fixture
+def at_noon() -> Iterator[datetime]:
+    """It is noon in Việt Nam, tomorrow: who came half an hour ago came on the same day."""
+    noon = at_local(local_date(machine_time()) + timedelta(days=1), 12)
+    set_clock(FastClock(noon, machine_time(), 1))
+    yield noon
+    set_clock(None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,11 @@ NOW = datetime(2026, 11, 30, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 DESK, TERM = uuid.UUID(int=5), uuid.UUID(int=6)
+
+
+@pytest.fixture
+def now(at_noon: datetime) -> datetime:
+    return at_noon
 
 
 def a_pool(

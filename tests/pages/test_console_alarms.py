@@ -17,6 +17,11 @@ from tests.queue.conftest import Hall, hall, walk_in  # noqa: F401 - a fixture
 LONG = timedelta(minutes=16)
 
 
+@pytest.fixture
+def now(at_noon: datetime) -> datetime:
+    return at_noon
+
+
 async def at_the_console(client: httpx.AsyncClient, *roles: Caller, now: datetime) -> None:
     await identity.enrol_officer(
         officer_id=uuid.uuid4(),

@@ -17,6 +17,11 @@ COUNTERS = 40
 TICKETS = 400
 
 
+@pytest.fixture
+def now(at_noon: datetime) -> datetime:
+    return at_noon
+
+
 async def add_counters(hall: Hall, count: int, now: datetime) -> list[uuid.UUID]:
     """More desks than the sample has, for a crowd."""
     counters = [uuid.uuid4() for _ in range(count)]
