@@ -95,6 +95,7 @@ def advise(
 def mixed(durations: Sequence[Duration]) -> Service:
     """The service of visits that are each as likely for any of these."""
     means = [duration.mean for duration in durations]
-    mean = sum(means) / len(means)
-    squares = sum(duration.mean_square for duration in durations) / len(durations)
+    # Summed exactly, so that their order does not matter: a day learned twice gives the same.
+    mean = math.fsum(means) / len(means)
+    squares = math.fsum(duration.mean_square for duration in durations) / len(durations)
     return Service(mean, squares / (mean * mean) - 1)

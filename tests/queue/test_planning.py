@@ -1,12 +1,14 @@
 """How much may be promised: the table of BOOKING 1.5, and what follows from it."""
 
 import math
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.queue import planning, twin
+from app.queue.forecast import Duration
 from app.queue.planning import MOST_ABOVE, Service
 from app.queue.twin import Session
 from app.queue.twin.people import KNOWN
@@ -97,3 +99,13 @@ def test_a_hall_that_follows_the_advice_keeps_the_promise_in_the_twin(counters: 
     ]
 
     assert twin.waits(visits).above <= MOST_ABOVE
+
+
+def test_the_order_of_procedures_changes_no_digit_of_the_mix() -> None:
+    chance = random.Random(9)
+    mix = [
+        Duration(p50, p50 * chance.uniform(1.2, 2.5)) for p50 in (chance.uniform(3, 60) for _ in range(9))
+    ]
+    asked = [chance.sample(mix, len(mix)) for _ in range(50)]
+
+    assert {planning.mixed(each) for each in asked} == {planning.mixed(mix)}
