@@ -36,8 +36,7 @@ def test_nobody_is_given_the_same_twice_or_one_in_use(monkeypatch: pytest.Monkey
     with socket.socket() as taken:
         taken.bind((ports.HOST, lowest))
         with pytest.raises(OSError, match="in use"):
-            for _ in range(5):
-                given.append(ports.free_port())
+            given.extend(ports.free_port() for _ in range(5))
 
     assert lowest not in given
     assert len(given) == len(set(given))
