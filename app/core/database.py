@@ -31,6 +31,7 @@ ACQUIRE_TIMEOUT_S: Final = 5.0
 ASKED_AGAIN_EVERY_S: Final = 0.05
 COMMAND_TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 3.0
+CLOSE_TIMEOUT_S: Final = 5.0
 
 SERVER_SETTINGS: Final = {
     "application_name": "motcua",
@@ -86,6 +87,14 @@ class _Joined:
         self.owner = owner
 
 
+class _Closable(asyncpg.Connection):  # type: ignore[misc]  # without types
+    """The pool closes what it replaces in a task nobody waits for: that it gave no answer is known."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's signature
+        with suppress(*INTERRUPTIONS):
+            await super().close(timeout=timeout)
+
+
 class Database(PostgresEngine):
     """The engine behind every table. Opened once per process and event loop."""
 
@@ -110,18 +119,25 @@ class Database(PostgresEngine):
         }
         try:
             self.pool = await asyncpg.create_pool(
-                **self.config, min_size=min(2, size), max_size=size, reset=_reset, init=_speak_json
+                **self.config,
+                min_size=min(2, size),
+                max_size=size,
+                connection_class=_Closable,
+                reset=_reset,
+                init=_speak_json,
             )
         except INTERRUPTIONS as reason:
             raise DatabaseUnavailable from reason
 
     async def close(self) -> None:
         pool, self.pool = self.pool, None
-        if self._looking is not None:
-            self._looking.cancel()
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait({looking}, timeout=CLOSE_TIMEOUT_S)
         if pool is not None:
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await pool.close()
             except TimeoutError:
                 pool.terminate()

@@ -73,8 +73,9 @@ SELECT id, url, secret_sealed, former_secret_sealed, former_secret_until, tried.
 GIVEN_UP: Final = """
 SELECT at < $2 FROM webhook_delivery
  WHERE endpoint_id = $1 AND outcome NOT IN ('delivered', 'skipped')
-   AND at > coalesce((SELECT max(at) FROM webhook_delivery
-                       WHERE endpoint_id = $1 AND outcome = 'delivered'), '-infinity')
+   AND at > coalesce(greatest(
+       (SELECT max(at) FROM webhook_delivery WHERE endpoint_id = $1 AND outcome = 'delivered'),
+       (SELECT active_since FROM webhook_endpoint WHERE id = $1)), '-infinity')
  ORDER BY at LIMIT 1
 """
 
@@ -340,7 +341,7 @@ async def _note(
 
 
 async def _is_given_up(endpoint_id: uuid.UUID, at: datetime) -> bool:
-    """Failing for five days, with nothing taken meanwhile."""
+    """Failing for five days, with nothing taken meanwhile, since it was last made active."""
     return bool(await in_transaction().fetchval(GIVEN_UP, endpoint_id, at - PAUSED_AFTER))
 
 

@@ -58,6 +58,7 @@ class WebhookEndpoint(Table, db=DB, tablename="webhook_endpoint"):
     former_secret_sealed = Bytea(null=True, default=None)
     former_secret_until = Timestamptz(null=True, default=None)
     state = Text(null=False, default=None)
+    active_since = Timestamptz(null=True, default=None)
     created_at = Timestamptz(null=False, default=None)
     version = Integer(null=False, default=1)
 

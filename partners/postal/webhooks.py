@@ -116,16 +116,21 @@ async def change(
     egress: Egress,
     now: datetime,
 ) -> Endpoint:
-    """Another address, or a pause: what happens meanwhile is in the feed, and can be replayed."""
+    """Another address, or a pause: what happens meanwhile is in the feed, and can be replayed.
+
+    A new address, or being made active, is a new beginning: older failures are forgotten.
+    """
     if url is not None:
         egress.check_shape(url)
     row = await in_transaction().fetchrow(
         "UPDATE webhook_endpoint SET url = coalesce($3, url), state = coalesce($4, state),"
+        " active_since = CASE WHEN $3 IS NOT NULL OR $4 = 'active' THEN $5 ELSE active_since END,"
         f" version = version + 1 WHERE id = $1 AND partner_id = $2 AND state <> 'gone' RETURNING {COLUMNS}",
         endpoint_id,
         partner_id,
         url,
         state,
+        now,
     )
     if row is None:
         raise WebhookNotFound

@@ -1,6 +1,7 @@
 """Somebody is cut off between a statement and its end: their locks are given back, and nobody else's."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -11,9 +12,10 @@ import asyncpg
 import pytest
 
 from app.core import abandoned
+from app.core import database as core_database
 from app.core.abandoned import end_abandoned
-from app.core.database import DB, SERVER_SETTINGS, DatabaseUnavailable, fetch_value, transaction
-from app.faults.links import HOST, Link, _Wire
+from app.core.database import DB, SERVER_SETTINGS, Database, DatabaseUnavailable, fetch_value, transaction
+from app.faults.links import HOST, Link, Mode, _Wire
 from tests.conftest import Stores
 
 # "Sync" of PostgreSQL's protocol: what was asked is over, and the server may answer.
@@ -43,13 +45,21 @@ class Cut(Link):
 
 
 @asynccontextmanager
-async def left_behind(stores: Stores) -> AsyncIterator[None]:
-    """A session that took a lock, and whose client is gone without a word."""
+async def linked(stores: Stores) -> AsyncIterator[tuple[Cut, str]]:
+    """A wire to PostgreSQL, and its address."""
     parts = urlsplit(stores.database_url)
     link = Cut((str(parts.hostname), int(parts.port or 5432)), Random(1))
     port = await link.open()
-    url = urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{HOST}:{port}"))
     try:
+        yield link, urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{HOST}:{port}"))
+    finally:
+        await link.close()
+
+
+@asynccontextmanager
+async def left_behind(stores: Stores) -> AsyncIterator[None]:
+    """A session that took a lock, and whose client is gone without a word."""
+    async with linked(stores) as (link, url):
         connection = await asyncpg.connect(url, server_settings=SERVER_SETTINGS)
         statement = await connection.prepare(LOCK)
         await connection.execute("BEGIN")
@@ -58,8 +68,6 @@ async def left_behind(stores: Stores) -> AsyncIterator[None]:
             await statement.fetch(PHONE, timeout=0.5)
         connection.terminate()
         yield
-    finally:
-        await link.close()
 
 
 async def is_locked() -> bool:
@@ -172,3 +180,32 @@ async def test_who_got_no_answer_leaves_no_connection_as_old_to_the_next(
     # Whoever heard nothing at the same moment says nothing new.
     await unanswered()
     assert len(renewed & await in_use()) >= len(renewed) - 1
+
+
+async def test_a_dead_connection_is_replaced_without_a_word(
+    database: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool closes it in the background, where an error is heard by nobody but the log."""
+    loop = asyncio.get_running_loop()
+    said: list[dict[str, object]] = []
+    monkeypatch.setattr(loop, "call_exception_handler", said.append)
+    monkeypatch.setattr(core_database, "COMMAND_TIMEOUT_S", 0.2)
+    own = Database()
+    async with linked(database) as (link, url):
+        await own.open(url, size=2)
+        assert own.pool is not None
+        try:
+            link.set(Mode.HOLD)
+            await own.renew()
+            with suppress(TimeoutError, OSError):
+                await own.pool.acquire(timeout=0.2)
+            closing = {task for task in asyncio.all_tasks() if task.get_coro().__name__ == "close"}
+            assert closing
+            async with asyncio.timeout(20):
+                await asyncio.wait(closing)
+            del closing
+            gc.collect()
+        finally:
+            await own.close()
+
+    assert not said

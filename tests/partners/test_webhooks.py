@@ -318,6 +318,40 @@ async def test_an_endpoint_that_failed_for_five_days_is_paused_and_one_that_is_g
     assert (await partner.own("PATCH", "", {"state": "active"})).status_code == 404
 
 
+async def test_an_endpoint_made_active_again_has_five_days_again(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    """Its first failure is not the one too many: whoever mends something has time to see that it works."""
+    event = await partner.event("visit-1", now)
+    receiver.status = 500
+    await push(event, now - timedelta(days=6))
+    await push(event, now - timedelta(minutes=1))
+    assert (await partner.shown())["state"] == "paused"
+
+    await partner.own("PATCH", "", {"state": "active"})
+    await push(event, now + timedelta(minutes=1))
+    assert (await partner.shown())["state"] == "active"
+
+    await push(event, now + timedelta(days=5, minutes=2))
+    assert (await partner.shown())["state"] == "paused"
+
+
+async def test_an_endpoint_that_moved_has_five_days_there(
+    partner: Partner, receiver: Receiver, now: datetime
+) -> None:
+    event = await partner.event("visit-1", now)
+    receiver.status = 500
+    await push(event, now - timedelta(days=4))
+
+    await partner.own("PATCH", "", {"url": receiver.url})
+    await push(event, now + timedelta(days=2))
+    await push(event, now + timedelta(days=6))
+    assert (await partner.shown())["state"] == "active"
+
+    await push(event, now + timedelta(days=7, minutes=1))
+    assert (await partner.shown())["state"] == "paused"
+
+
 async def test_what_was_passed_over_does_not_begin_the_five_days(
     partner: Partner, receiver: Receiver, now: datetime
 ) -> None:
