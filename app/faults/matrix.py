@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from app.faults.house import House
 from app.faults.invariants import AWAY, READY_AGAIN_WITHIN_S, Seen, check
 from app.faults.links import Link, Trap
 from app.faults.load import VISITS_SHARE, Load
+from jobs.work import LEASE
+from partners.postal.egress import TOTAL_TIMEOUT_S
 
 SPRINGS_WITHIN_S: Final = 30.0
 SETTLED_WITHIN_S: Final = 150.0
@@ -43,11 +46,13 @@ UPDATE message_circuit SET open_until = clock_timestamp() WHERE open_until > clo
    AND NOT EXISTS (SELECT FROM message WHERE state = 'calling');
 UPDATE webhook_circuit SET open_until = clock_timestamp() WHERE open_until > clock_timestamp();
 """
-# A claim of ten seconds that is not closed yet lost its worker: its lease is over sooner. Were somebody
-# still at it, the fence would have to hold. Cells that are about leases wait for them.
-LEASES_END: Final = """
-UPDATE outbox_work SET lease_until = clock_timestamp() - interval '1 ms'
- WHERE state = 'claimed' AND lease_until < clock_timestamp() + interval '20 seconds';
+# A claim that lasts longer than the longest try, which is to tell a partner, lost its worker: its lease
+# is over sooner. Were somebody still at it, the fence would have to hold, and a try that fails after
+# another one was taken would count against the partner. Cells that are about leases wait for them.
+LONGEST_TRY: Final = timedelta(seconds=TOTAL_TIMEOUT_S + 2)
+LEASES_END: Final = f"""
+UPDATE outbox_work SET lease_until = clock_timestamp() - interval '1 ms' WHERE state = 'claimed'
+   AND lease_until < clock_timestamp() + interval '{(LEASE - LONGEST_TRY).total_seconds():.0f} seconds';
 UPDATE message SET calling_since = calling_since - interval '25 seconds'
  WHERE state = 'calling' AND calling_since < clock_timestamp() - interval '10 seconds';
 """
