@@ -32,6 +32,16 @@ TROUBLE_KEPT: Final = timedelta(days=365)
 REMOVED_AT_ONCE: Final = 5_000
 LATE_AT_ONCE: Final = 5_000
 
+# Statistics of a calm hour call every index of what is owed empty: to read one whole and sort it, or to
+# look among all that is owed for a dozen ids, seems as cheap then as to read its beginning, or each row by
+# its id, and costs more the more is owed. So the planner is left no choice, and thinks once
+# (docs/decisions/0061).
+IN_ORDER: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off"
+BY_ID: Final = (
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+)
+ALWAYS_SO: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
+
 # Who hears: this program's listeners, and those of others (`jobs.listening`). Kinds are taken by the most
 # urgent of their listeners, and in a lane by who waits longest: the index leads from kind to kind, and in
 # each to its oldest. A kind nobody hears is no more than put away.
@@ -112,7 +122,8 @@ NOTED: Final = """(
                    'at', clock_timestamp(), 'attempt', attempts, 'error', {error}::text))
                WITH ORDINALITY AS each (error, nth) ORDER BY nth DESC LIMIT 5) AS latest)"""
 
-# Of one whose lease was lost to another drainer nothing is written: that one's result counts.
+# Of one whose lease was lost to another drainer nothing is written: that one's result counts. Written so,
+# its state leads to no index of what is owed: rows are found by their ids.
 CLOSE: Final = f"""
 UPDATE outbox_work SET state = ended.state, last_error = ended.error,
        lease_token = NULL, lease_until = NULL,
@@ -122,7 +133,7 @@ UPDATE outbox_work SET state = ended.state, last_error = ended.error,
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::interval[])
        AS ended (id, token, state, error, after)
  WHERE outbox_work.id = ended.id AND outbox_work.lease_token = ended.token
-   AND outbox_work.state = 'claimed'
+   AND outbox_work.state || '' = 'claimed'
 RETURNING outbox_work.id
 """
 
@@ -193,6 +204,7 @@ async def fan_out(
     """Turn facts into one work row per listener, the most urgent first; kinds this program does not know
     stay for a newer one.
     """
+    await in_transaction().execute(IN_ORDER)
     return int(
         await in_transaction().fetchval(
             FAN_OUT,
@@ -212,6 +224,7 @@ async def fan_out(
 async def claim(subscriptions: Sequence[Subscription], limit: int, *, slowest: Lane) -> list[Claim]:
     """Lease at most so many rows of these listeners, of lanes up to `slowest`."""
     token = new_id()
+    await in_transaction().execute(f"{IN_ORDER}; {ALWAYS_SO}")
     rows = await in_transaction().fetch(
         CLAIM, token, LEASE, [f"{s.name}:{s.fact.kind}" for s in subscriptions], limit, int(slowest)
     )
@@ -228,6 +241,7 @@ async def close_all(endings: Sequence[Ending]) -> set[uuid.UUID]:
     """End several attempts; the ids of those whose lease still held."""
     # In the order of their ids, so that two who close some of the same wait instead of dying of it.
     ordered = sorted(endings, key=lambda ending: ending.claim.id)
+    await in_transaction().execute(f"{BY_ID}; {ALWAYS_SO}")
     rows = await in_transaction().fetch(
         CLOSE,
         [ending.claim.id for ending in ordered],

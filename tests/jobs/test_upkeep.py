@@ -1,13 +1,14 @@
 """The outbox after years: what is asked all the time does not feel what was done, and that goes."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from app.core.database import DB, fetch_value
+from app.core.outbox import Fact
 from jobs import forgetting, schedules, work
-from jobs.subscription import Lane
+from jobs.subscription import Lane, Subscription
 from tests.plans import looked_up
 
 FILL = """
@@ -68,6 +69,56 @@ async def test_neither_what_was_done_nor_what_waits_is_read(database: Any, name:
     assert set(whole) <= {"outbox_listener"}
     # Trees are a level deeper; the order within an aggregate is asked of rows by their place.
     assert much <= 2 * little + 50
+
+
+class BellRang(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "bell.rang"
+    subject_field: ClassVar[str] = "bell_id"
+
+    bell_id: str
+
+
+async def ignored(_: BellRang) -> None: ...
+
+
+EAR = Subscription(BellRang, "ear", ignored)
+READ = """
+SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'outbox_work')
+     + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'outbox_work')
+"""
+
+
+async def rows_read() -> int:
+    """Of work, by index or one after the other, until now."""
+    assert DB.pool is not None
+    await DB.pool.execute("SELECT pg_stat_force_next_flush()")
+    return int(await fetch_value(READ))
+
+
+async def a_turn() -> int:
+    """Claim and close; how many."""
+    claims = await work.claim([EAR], 20, slowest=Lane.BULK)
+    closed = await work.close_all([work.Ending(each, "done", "", timedelta()) for each in claims])
+    return len(closed)
+
+
+@pytest.mark.parametrize("statistics", ["of a calm hour", "of nothing"])
+async def test_a_burst_is_not_read_whole_whatever_statistics_say(database: object, statistics: str) -> None:
+    """Nothing was owed when they were made, or a plan was made when there was nothing at all."""
+    assert DB.pool is not None
+    if statistics == "of a calm hour":
+        await filled(2_000, "done")
+        for table in ("outbox", "outbox_work"):
+            await DB.pool.execute(f"VACUUM ANALYZE {table}")
+    else:
+        for _ in range(8):
+            assert await a_turn() == 0
+    await filled(5_000, "ready")
+
+    for _ in range(8):
+        before = await rows_read()
+        assert await a_turn() == 20
+        assert await rows_read() - before < 500
 
 
 async def test_what_was_done_long_ago_goes_and_what_is_owed_stays(database: object) -> None:
