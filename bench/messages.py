@@ -40,7 +40,8 @@ CODES_LONG: Final = 200
 AIM_MS: Final = 100.0
 PATIENCE_S: Final = 60.0
 BETWEEN_S: Final = (0.05, 0.25)
-ROUNDS: Final = 3
+# A round takes less than a second: what else the machine does shows in one, and not in the middle of many.
+ROUNDS: Final = 15
 EACH_ROUND: Final = 3_000
 DRAIN_FLOOR: Final = 0.5
 BACKLOG: Final = 20_000
