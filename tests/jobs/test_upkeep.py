@@ -14,7 +14,7 @@ from tests.plans import looked_up
 FILL = """
 WITH facts AS (
     INSERT INTO outbox (id, kind, subject, payload, occurred_at, created_at, request_id, state)
-    SELECT gen_random_uuid(), 'bell.rang', 'bell:' || (n / 5), '{}', at, at, '', 'fanned_out'
+    SELECT gen_random_uuid(), 'siren.rang', 'bell:' || (n / 5), '{}', at, at, '', 'fanned_out'
       FROM (SELECT n, now() - $3::interval AS at FROM generate_series(1, $1::int) n) made
     RETURNING id, seq, kind, subject, created_at)
 INSERT INTO outbox_work (id, fact_id, seq, kind, subject, subscriber, lane, in_order, state, max_attempts,
@@ -41,10 +41,10 @@ async def filled(rows: int, state: str, *, age: timedelta = timedelta()) -> None
 
 
 ASKED = {
-    "claim": (work.CLAIM, "(gen_random_uuid(), '30 s', '{ear:bell.rang}', 20, 3)"),
+    "claim": (work.CLAIM, "(gen_random_uuid(), '30 s', '{ear:siren.rang}', 20, 3)"),
     "fan out": (
         work.FAN_OUT,
-        "('{bell.rang}', 200, '{bell.rang}', '{ear}', '{2}', '{f}', '{12}', '{3 days}')",
+        "('{siren.rang}', 200, '{siren.rang}', '{ear}', '{2}', '{f}', '{12}', '{3 days}')",
     ),
     "lost": (work.LOST, ""),
     "late": (work.LATE, ""),
@@ -71,17 +71,17 @@ async def test_neither_what_was_done_nor_what_waits_is_read(database: Any, name:
     assert much <= 2 * little + 50
 
 
-class BellRang(Fact, frozen=True, kw_only=True):
-    kind: ClassVar[str] = "bell.rang"
-    subject_field: ClassVar[str] = "bell_id"
+class SirenRang(Fact, frozen=True, kw_only=True):
+    kind: ClassVar[str] = "siren.rang"
+    subject_field: ClassVar[str] = "siren_id"
 
-    bell_id: str
-
-
-async def ignored(_: BellRang) -> None: ...
+    siren_id: str
 
 
-EAR = Subscription(BellRang, "ear", ignored)
+async def ignored(_: SirenRang) -> None: ...
+
+
+EAR = Subscription(SirenRang, "ear", ignored)
 READ = """
 SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'outbox_work')
      + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'outbox_work')
@@ -132,7 +132,7 @@ async def test_what_was_done_long_ago_goes_and_what_is_owed_stays(database: obje
     assert DB.pool is not None
     await DB.pool.execute(
         "INSERT INTO outbox (id, kind, subject, payload, occurred_at, created_at, request_id, state)"
-        " SELECT gen_random_uuid(), 'bell.rang', 'bell:x', '{}', now(), now() - $1::interval, '', state"
+        " SELECT gen_random_uuid(), 'siren.rang', 'bell:x', '{}', now(), now() - $1::interval, '', state"
         " FROM unnest('{fanned_out,ready}'::text[]) state",
         old,
     )
